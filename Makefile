@@ -1,0 +1,57 @@
+# Two commands do all the set-up on a machine that has only Python and pip:
+#   make report   build reports/index.html, its tables and its figures
+#   make test     run everything: style, types, layers, tests
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help report test lint bench notebooks lab clean
+.DEFAULT_GOAL := help
+
+help: ## Show this list
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+# One stamp a set of extras: installing twice costs nothing.
+$(VENV)/.stamp-core: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet -e .
+	@touch $@
+
+$(VENV)/.stamp-test: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet -e ".[test]"
+	@touch $@ $(VENV)/.stamp-core
+
+$(VENV)/.stamp-notebooks: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet -e ".[notebooks]"
+	@touch $@ $(VENV)/.stamp-core
+
+report: $(VENV)/.stamp-core ## Build reports/index.html, its tables and its figures
+	$(BIN)/backpain-stats report --out reports
+
+test: $(VENV)/.stamp-test ## Style, types, layers and all tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m pytest -n 2 backpain_stats tests
+
+lint: $(VENV)/.stamp-test ## Style, types and layers only
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+bench: $(VENV)/.stamp-test ## Time the package beside its peers; writes reports/benchmark.md
+	$(BIN)/python benchmarks/run.py
+
+notebooks: $(VENV)/.stamp-notebooks ## Execute the notebooks and render them to reports/notebooks/
+	$(BIN)/python notebooks/render.py
+
+lab: $(VENV)/.stamp-notebooks ## Open the course in JupyterLab, at notebook 00
+	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
+
+clean: ## Remove the environment and caches
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,171 @@
+"""Checks of what a user hands in, written once for every room.
+
+Each raises an error of :mod:`backpain_stats.errors` that says what was given,
+what is allowed, and where.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Iterable, Sequence
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from backpain_stats.errors import (
+    ArgumentError,
+    DataError,
+    MissingExtraError,
+    PretestError,
+    UnknownNameError,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import ArrayLike, NDArray
+
+COUNT_COLUMNS = ("tp", "fp", "fn", "tn")
+# Beyond this a double no longer holds every integer exactly.
+LARGEST_COUNT = 2**53
+
+
+def check_level(level: float) -> float:
+    """Return a confidence level strictly between 0 and 1, or raise ArgumentError."""
+    return check_fraction(level, "level")
+
+
+def check_fraction(value: float, name: str, *, closed: bool = False) -> float:
+    """Return a single probability; ``closed`` admits 0 and 1 themselves."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = np.nan
+    inside = 0 <= number <= 1 if closed else 0 < number < 1
+    if not inside:
+        hint = ""
+        if np.isfinite(number) and 1 < number <= 100:
+            hint = f"; {number:g}% is written {number / 100:g}"
+        bounds = "from 0 to 1" if closed else "strictly between 0 and 1"
+        raise ArgumentError(f"{name} is {value!r}; it must be a number {bounds}{hint}")
+    return number
+
+
+def check_pretest(pretest: ArrayLike) -> NDArray[np.float64]:
+    """Return pre-test probabilities as an array, each strictly between 0 and 1."""
+    try:
+        values = np.asarray(pretest, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise PretestError(f"pre-test probability {pretest!r} is not a number") from error
+    wrong = ~((values > 0) & (values < 1))
+    if np.any(wrong):
+        first = float(np.atleast_1d(values)[np.atleast_1d(wrong)][0])
+        hint = f"; {first:g}% is written {first / 100:g}" if 1 < first <= 100 else ""
+        raise PretestError(
+            f"pre-test probability is {first:g}; it must be strictly between 0 and 1{hint}"
+        )
+    return values
+
+
+def nearest(name: str, known: Iterable[str]) -> list[str]:
+    """Return up to three known names that look like ``name``."""
+    return difflib.get_close_matches(str(name), list(known), n=3, cutoff=0.5)
+
+
+def unknown_name(name: object, known: Iterable[str], what: str) -> UnknownNameError:
+    """Build the error for an unknown name, with the nearest known ones."""
+    names = sorted(set(known))
+    close = nearest(str(name), names)
+    if close:
+        tail = f"did you mean {' or '.join(close)}?"
+    elif len(names) <= 12:
+        tail = f"known: {', '.join(names)}" if names else "none is known"
+    else:
+        tail = f"there are {len(names)}, for example {', '.join(names[:5])}"
+    return UnknownNameError(f"unknown {what} {name!r}: {tail}")
+
+
+def check_known(name: str, known: Iterable[str], what: str) -> str:
+    """Return ``name`` if it is one of ``known``; else raise UnknownNameError."""
+    names = list(known)
+    if name not in names:
+        raise unknown_name(name, names, what)
+    return name
+
+
+def check_choice(value: str, name: str, allowed: Sequence[str]) -> str:
+    """Return an option's value if allowed; else raise ArgumentError listing all."""
+    if value not in allowed:
+        close = nearest(value, allowed) if isinstance(value, str) else []
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        listed = ", ".join(repr(one) for one in allowed)
+        raise ArgumentError(f"{name} is {value!r}; allowed: {listed}{hint}")
+    return value
+
+
+def check_count(value: Any, name: str) -> int:
+    """Return a single non-negative whole number, or raise ArgumentError."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = np.nan
+    if isinstance(value, bool) or not (np.isfinite(number) and number >= 0 and number % 1 == 0):
+        raise ArgumentError(f"{name} is {value!r}; a count must be a whole number, 0 or more")
+    if number > LARGEST_COUNT:
+        raise ArgumentError(f"{name} is {value!r}; counts above 2**53 are not exact")
+    return int(value)
+
+
+def require_columns(frame: pd.DataFrame, columns: Iterable[str], where: str = "the frame") -> None:
+    """Raise DataError naming every column of ``columns`` that ``frame`` lacks."""
+    if not hasattr(frame, "columns"):
+        raise DataError(f"{where} must be a pandas DataFrame, not {type(frame).__name__}")
+    missing = [column for column in columns if column not in frame.columns]
+    if missing:
+        present = ", ".join(map(str, frame.columns)) or "none"
+        raise DataError(f"{where} lacks the column(s) {', '.join(missing)}; it has: {present}")
+
+
+def counts_from_frame(frame: pd.DataFrame, where: str = "the frame") -> NDArray[np.int64]:
+    """Return the counts of ``frame`` as an (n, 4) integer array ordered tp, fp, fn, tn.
+
+    Raises
+    ------
+    DataError
+        If a column is missing, or any cell is not a whole number of 0 or more;
+        the message names up to five such cells by row label and column.
+    """
+    import pandas as pd
+
+    require_columns(frame, COUNT_COLUMNS, where)
+    counts = np.empty((len(frame), 4), dtype=np.int64)
+    wrong: list[str] = []
+    for position, column in enumerate(COUNT_COLUMNS):
+        values = pd.to_numeric(frame[column], errors="coerce").to_numpy(
+            dtype=float, na_value=np.nan
+        )
+        good = np.isfinite(values) & (values >= 0) & (values % 1 == 0) & (values <= LARGEST_COUNT)
+        wrong += [
+            f"row {frame.index[int(row)]!r}, column {column}: {frame[column].iloc[int(row)]!r}"
+            for row in np.flatnonzero(~good)
+        ]
+        counts[:, position] = np.where(good, values, 0)
+    if wrong:
+        more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
+        raise DataError(
+            f"{where} has cells that are not counts (whole numbers, 0 or more): "
+            f"{'; '.join(wrong[:5])}{more}"
+        )
+    return counts
+
+
+def optional_import(module: str, extra: str, purpose: str) -> ModuleType:
+    """Import an optional package, or raise MissingExtraError with the install line."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise MissingExtraError(
+            f"{purpose} needs the package {module.split('.', maxsplit=1)[0]}: "
+            f"pip install 'backpain-stats[{extra}]'"
+        ) from error

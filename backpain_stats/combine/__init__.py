@@ -1,0 +1,1 @@
+"""Several flags in one patient: the risk with the dependence between findings."""

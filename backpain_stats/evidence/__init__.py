@@ -1,0 +1,1 @@
+"""What has been published: loading, validation, reconstruction and likelihood ratios."""

@@ -1,0 +1,1 @@
+"""Several studies of one flag: bivariate and univariate meta-analysis."""

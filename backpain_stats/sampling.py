@@ -1,0 +1,46 @@
+"""Seeded random and quasi-random numbers, and the posterior draws made from them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+Seed = int | np.random.Generator | None
+DEFAULT_SEED = 20131
+
+
+def generator(seed: Seed) -> np.random.Generator:
+    """Return a Generator: the one given, or a new one from an integer seed."""
+    return seed if isinstance(seed, np.random.Generator) else np.random.default_rng(seed)
+
+
+def quasi_uniform(draws: int, dimensions: int, seed: Seed = DEFAULT_SEED) -> NDArray[np.float64]:
+    """Return a scrambled Sobol sample of shape (draws, dimensions), strictly inside (0, 1).
+
+    The sample keeps the balance of the sequence only when ``draws`` is a power
+    of two; other sizes are cut from the next power of two.
+    """
+    from scipy.stats import qmc
+
+    sequence = qmc.Sobol(d=dimensions, scramble=True, rng=generator(seed))
+    exponent = max(0, int(np.ceil(np.log2(max(draws, 1)))))
+    points = sequence.random_base2(exponent)[:draws]
+    tiny = np.finfo(float).eps
+    return np.asarray(np.clip(points, tiny, 1 - tiny), dtype=np.float64)
+
+
+def jeffreys_quantile(
+    uniform: ArrayLike, successes: ArrayLike, failures: ArrayLike
+) -> NDArray[np.float64]:
+    """Map uniforms to draws of Beta(successes + 1/2, failures + 1/2), broadcasting."""
+    from scipy.special import betaincinv
+
+    return betaincinv(
+        np.asarray(successes, dtype=float) + 0.5,
+        np.asarray(failures, dtype=float) + 0.5,
+        np.asarray(uniform, dtype=float),
+    )

@@ -1,0 +1,1 @@
+"""One study: a 2x2 table and what follows from it."""
