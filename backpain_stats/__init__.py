@@ -70,7 +70,7 @@ _EXPORTS = {
     "plots": "plots:module",
 }
 
-__all__ = ["__version__", *_EXPORTS]
+__all__ = list(_EXPORTS)
 
 
 def __getattr__(name: str) -> Any:

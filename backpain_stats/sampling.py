@@ -39,8 +39,9 @@ def jeffreys_quantile(
     """Map uniforms to draws of Beta(successes + 1/2, failures + 1/2), broadcasting."""
     from scipy.special import betaincinv
 
-    return betaincinv(
+    draws = betaincinv(
         np.asarray(successes, dtype=float) + 0.5,
         np.asarray(failures, dtype=float) + 0.5,
         np.asarray(uniform, dtype=float),
     )
+    return np.asarray(draws, dtype=np.float64)
