@@ -1,0 +1,501 @@
+"""The one definition of the evidence files: their columns, kinds and vocabularies.
+
+Loading, validation, the templates and ``data/datapackage.json`` are all made
+from the tables below; nothing else lists a column or a vocabulary.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = [
+    "CATEGORIES",
+    "MEASURES",
+    "SETTINGS",
+    "TABLES",
+    "TARGETS",
+    "Column",
+    "Table",
+]
+
+TARGETS = ("malignancy", "fracture", "infection", "cauda_equina", "any_serious")
+SETTINGS = ("primary_care", "emergency", "secondary_care", "tertiary_care", "mixed")
+CATEGORIES = ("history", "symptom", "examination", "laboratory", "judgement", "demographic")
+STATUSES = ("seen_primary", "seen_secondary")
+SOURCE_KINDS = (
+    "primary study",
+    "systematic review",
+    "guideline",
+    "teaching material",
+    "news or blog",
+    "conference abstract",
+)
+READ_FORMS = ("abstract", "full text", "table", "excerpt", "quotation only")
+RULES = ("any", "all", "at_least_k", "score", "algorithm")
+CLAIM_STATISTICS = (
+    "posttest",
+    "posttest_negative",
+    "lr_positive",
+    "lr_negative",
+    "sensitivity",
+    "specificity",
+    "diagnostic_accuracy",
+    "odds_ratio",
+    "odds_ratio_adjusted",
+    "frequency_in_cases",
+    "test_positive_rate",
+)
+RANGE_KINDS = (
+    "point",
+    "ci95",
+    "ci975",
+    "interval_unlabelled",
+    "range_over_studies",
+    "range_over_flags",
+    "range_unspecified",
+    "upper_bound",
+    "lower_bound",
+)
+RATIO_STATISTICS = ("lr_positive", "lr_negative", "odds_ratio", "odds_ratio_adjusted")
+
+# Printed statistics of one flag in one cohort, each with its interval ends.
+MEASURES = ("sensitivity", "specificity", "lr_positive", "lr_negative", "ppv", "npv")
+
+Kind = Literal[
+    "identifier",  # letters, digits, _ - and .; no spaces
+    "identifiers",  # several of them, separated by semicolons
+    "text",
+    "category",  # one word of a vocabulary
+    "integer",
+    "proportion",  # as printed, 0 to 1, perhaps with < or >
+    "proportion_limit",  # an interval end of a proportion: papers print 1.014
+    "ratio",  # as printed, 0 or more, perhaps with < or >
+    "statistic",  # a proportion or a ratio, as the row's ``statistic`` says
+    "statistic_limit",
+]
+
+IDENTIFIER_PATTERN = r"[A-Za-z0-9_.\-]+"
+IDENTIFIERS_PATTERN = rf"{IDENTIFIER_PATTERN}(;{IDENTIFIER_PATTERN})*"
+INTEGER_PATTERN = r"[0-9]+"
+PRINTED_PATTERN = r"[<>]?[0-9]+(\.[0-9]+)?"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of an evidence file.
+
+    Parameters
+    ----------
+    name : str
+        Its name in the header.
+    description : str
+        What a cell says.
+    kind : str
+        What a cell may look like.
+    required : bool, default False
+        Whether every row must fill it in.
+    allowed : tuple of str
+        The vocabulary of a ``category``; empty where there is none.
+    references : tuple of str
+        The files whose key a cell must name; any one of them suffices.
+    """
+
+    name: str
+    description: str
+    kind: Kind = "text"
+    required: bool = False
+    allowed: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+
+    @property
+    def pattern(self) -> str | None:
+        """Regular expression that a filled cell must match in full, if there is one."""
+        return {
+            "identifier": IDENTIFIER_PATTERN,
+            "identifiers": IDENTIFIERS_PATTERN,
+            "integer": INTEGER_PATTERN,
+            "text": None,
+            "category": None,
+        }.get(self.kind, PRINTED_PATTERN)
+
+    @property
+    def printed(self) -> bool:
+        """Whether the cell is a statistic kept as the string that was printed."""
+        return self.pattern == PRINTED_PATTERN
+
+    @property
+    def dtype(self) -> str:
+        """Type of the column in a frame: counts are nullable integers, all else text."""
+        return "Int64" if self.kind == "integer" else "string"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One evidence file: its name, its key and its columns in order."""
+
+    name: str
+    description: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    optional: bool = False
+
+    @property
+    def file(self) -> str:
+        """Name of the file."""
+        return f"{self.name}.csv"
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the columns, in the file's order."""
+        return [column.name for column in self.columns]
+
+    def column(self, name: str) -> Column:
+        """Return the column of that name."""
+        return next(column for column in self.columns if column.name == name)
+
+
+def _target(description: str = "The serious condition.", *, unspecified: bool = False) -> Column:
+    allowed = (*TARGETS, "unspecified") if unspecified else TARGETS
+    return Column("target", description, "category", True, allowed)
+
+
+def _provenance() -> list[Column]:
+    return [
+        Column(
+            "reported_in",
+            "The source in which the figures were read.",
+            "identifier",
+            True,
+            references=("sources",),
+        ),
+        Column(
+            "quotes",
+            "The original it quotes; empty if it is the original or that is not established.",
+            "identifier",
+            references=("sources",),
+        ),
+        _STATUS,
+        _NOTE,
+    ]
+
+
+def _setting() -> Column:
+    return Column(
+        "setting", "Where the patients were seen; empty if not stated.", "category", False, SETTINGS
+    )
+
+
+def _flag(required: bool) -> Column:
+    return Column("flag_id", "The red flag.", "identifier", required, references=("flags",))
+
+
+def _cohort(required: bool, description: str = "The cohort.") -> Column:
+    return Column("cohort_id", description, "identifier", required, references=("cohorts",))
+
+
+def _counts() -> list[Column]:
+    words = {
+        "tp": "Cases with the flag (true positives)",
+        "fp": "Non-cases with the flag (false positives)",
+        "fn": "Cases without the flag (false negatives)",
+        "tn": "Non-cases without the flag (true negatives)",
+    }
+    return [
+        Column(name, f"{text}; only if printed or exact from printed counts.", "integer")
+        for name, text in words.items()
+    ]
+
+
+def _measured(name: str, words: str, kind: Kind) -> list[Column]:
+    limit: Kind = "proportion_limit" if kind == "proportion" else kind
+    return [
+        Column(name, f"{words}, as printed.", kind),
+        Column(f"{name}_low", f"{words}: lower end of its interval, as printed.", limit),
+        Column(f"{name}_high", f"{words}: upper end of its interval, as printed.", limit),
+    ]
+
+
+def _statistics(*, auc: bool) -> list[Column]:
+    columns = [
+        *_measured("sensitivity", "Sensitivity", "proportion"),
+        *_measured("specificity", "Specificity", "proportion"),
+        *_measured("lr_positive", "Positive likelihood ratio", "ratio"),
+        *_measured("lr_negative", "Negative likelihood ratio", "ratio"),
+        *_measured("ppv", "Positive predictive value", "proportion"),
+        *_measured("npv", "Negative predictive value", "proportion"),
+    ]
+    if auc:
+        columns += _measured("auc", "Area under the ROC curve", "proportion")
+    return [
+        *columns,
+        Column(
+            "ci_level",
+            "Level of the intervals, only where the source states it; 0.95 for 95%.",
+            "proportion",
+        ),
+    ]
+
+
+def _statistics_tail() -> list[Column]:
+    return [
+        Column(
+            "false_positive_rate",
+            "Share of non-cases with the flag, where that is what was printed.",
+            "proportion",
+        ),
+        Column(
+            "test_positive_rate",
+            "Share of all patients with the flag, where that is what was printed.",
+            "proportion",
+        ),
+        _ALSO,
+    ]
+
+
+_STATUS = Column(
+    "status",
+    "seen_primary: read in the source's own text; seen_secondary: read on another page.",
+    "category",
+    True,
+    STATUSES,
+)
+_NOTE = Column("note", "What a user of the row has to know.")
+_ALSO = Column(
+    "also_reported_in",
+    "Further sources with the same figure, separated by semicolons.",
+    "identifiers",
+    references=("sources",),
+)
+_DEFINITION = Column("definition", "The finding in the source's words.")
+
+_SOURCES = Table(
+    "sources",
+    "Every publication, and every secondary page that quotes one.",
+    ("source_id",),
+    (
+        Column("source_id", "Name of the source.", "identifier", True),
+        Column("kind", "What kind of publication it is.", "category", True, SOURCE_KINDS),
+        Column("citation", "The reference.", required=True),
+        Column("year", "Year of publication.", "integer"),
+        Column("doi", "Digital object identifier, without the resolver."),
+        Column("what_was_read", "How much of it was read.", "category", True, READ_FORMS),
+        _NOTE,
+    ),
+)
+_FLAGS = Table(
+    "flags",
+    "The red flags; each threshold or definition is a flag of its own.",
+    ("flag_id",),
+    (
+        Column("flag_id", "Name of the flag.", "identifier", True),
+        Column("label", "The flag in words.", required=True),
+        Column("category", "How it is found out.", "category", True, CATEGORIES),
+        Column("family", "Groups the definitions of one idea.", "identifier", True),
+        Column("definition_note", "What the definition leaves open."),
+        Column("synonyms", "Wordings met in the sources, separated by semicolons."),
+    ),
+)
+_COHORTS = Table(
+    "cohorts",
+    "One row a study and target.",
+    ("cohort_id",),
+    (
+        Column("cohort_id", "Name of the cohort: study and target.", "identifier", True),
+        Column("study_id", "The study.", "identifier", True, references=("sources",)),
+        _target(),
+        _setting(),
+        Column("setting_note", "The setting in more words."),
+        Column("country", "Country; empty if not stated."),
+        Column("n", "Patients; empty unless printed.", "integer"),
+        Column("n_cases", "Patients with the condition; empty unless printed.", "integer"),
+        Column("design_note", "Design, as stated."),
+        Column("reference_standard", "How the condition was established."),
+        Column("population_note", "Who the patients were."),
+        Column(
+            "source_id",
+            "Where n and n_cases were read.",
+            "identifier",
+            True,
+            references=("sources",),
+        ),
+        _STATUS,
+        _NOTE,
+        Column(
+            "low_back_pain_only",
+            "Whether all patients had low back pain: no means another or a wider population.",
+            "category",
+            True,
+            ("yes", "no", "unknown"),
+        ),
+        Column(
+            "same_patients_as",
+            "A cohort of the same or of nested patients: only one of the two may be used.",
+            "identifier",
+            references=("cohorts",),
+        ),
+    ),
+)
+_ACCURACY = Table(
+    "accuracy",
+    "One row a flag in a cohort: what was printed about its accuracy.",
+    ("report_id",),
+    (
+        Column("report_id", "Name of the row.", "identifier", True),
+        _cohort(True),
+        _flag(True),
+        _DEFINITION,
+        *_counts(),
+        *_statistics(auc=False),
+        *_provenance(),
+        *_statistics_tail(),
+    ),
+)
+_COMBINATIONS = Table(
+    "combinations",
+    "Several flags together: any of, all of, scores, algorithms.",
+    ("combination_id",),
+    (
+        Column("combination_id", "Name of the combination.", "identifier", True),
+        _target(),
+        _cohort(True),
+        Column(
+            "flags",
+            "Its flags, separated by semicolons; empty if not stated.",
+            "identifiers",
+            references=("flags",),
+        ),
+        Column("rule", "How the flags are combined.", "category", True, RULES),
+        Column("k", "How many must be present, for any and at_least_k.", "integer"),
+        Column("level_label", "The cut-off in the source's words."),
+        *_counts(),
+        *_statistics(auc=True),
+        *_provenance(),
+        _DEFINITION,
+        *_statistics_tail(),
+    ),
+)
+_CLAIMS = Table(
+    "claims",
+    "Published results to be recomputed; never used as input.",
+    ("claim_id",),
+    (
+        Column("claim_id", "Name of the claim.", "identifier", True),
+        _target(),
+        Column(
+            "flag_id",
+            "A flag or a combination; empty where only the definition says what.",
+            "identifier",
+            references=("flags", "combinations"),
+        ),
+        _setting(),
+        Column("statistic", "What was printed.", "category", True, CLAIM_STATISTICS),
+        Column("pretest", "Pre-test probability printed with it.", "proportion"),
+        Column("value", "The figure, as printed.", "statistic"),
+        Column("low", "Lower end, as printed.", "statistic_limit"),
+        Column("high", "Upper end, as printed.", "statistic_limit"),
+        Column("range_kind", "What value, low and high are.", "category", True, RANGE_KINDS),
+        *_provenance(),
+        _DEFINITION,
+        _cohort(False, "The cohort it is about, if it is about one."),
+        _ALSO,
+    ),
+)
+_PREVALENCE = Table(
+    "prevalence",
+    "How often the condition was found, by target and setting.",
+    ("prevalence_id",),
+    (
+        Column("prevalence_id", "Name of the row.", "identifier", True),
+        _target(),
+        _setting(),
+        Column("country", "Country; empty if not stated."),
+        Column("n", "Patients; empty unless printed.", "integer"),
+        Column("n_cases", "Patients with the condition; empty unless printed.", "integer"),
+        Column("prevalence", "The share, as printed.", "proportion"),
+        Column("low", "Lower end, as printed.", "proportion_limit"),
+        Column("high", "Upper end, as printed.", "proportion_limit"),
+        Column("range_kind", "What the figures are.", "category", False, RANGE_KINDS),
+        *_provenance(),
+        _cohort(False, "The cohort it comes from, if it comes from one."),
+        _ALSO,
+    ),
+)
+_ENDORSEMENTS = Table(
+    "endorsements",
+    "Red flags as guidelines and patient pages write them.",
+    ("endorsement_id",),
+    (
+        Column("endorsement_id", "Name of the row.", "identifier", True),
+        Column("guideline_id", "The guideline.", "identifier", True),
+        Column("guideline", "Its name.", required=True),
+        Column("country", "Country; empty if not stated."),
+        Column("year", "Year of publication.", "integer"),
+        _target("The condition; unspecified for general and shared lists.", unspecified=True),
+        Column("red_flag_as_written", "The wording, or its translation.", required=True),
+        Column(
+            "flag_id",
+            "The flag it is; empty where that is not clear.",
+            "identifier",
+            references=("flags",),
+        ),
+        *(column for column in _provenance() if column.name != "quotes"),
+        Column("condition_as_written", "The heading of the list."),
+    ),
+)
+_ENDORSEMENT_COUNTS = Table(
+    "endorsement_counts",
+    "Statements about sets of guidelines.",
+    ("count_id",),
+    (
+        Column("count_id", "Name of the row.", "identifier", True),
+        Column("guideline_set", "Which guidelines.", required=True),
+        _target("The condition; unspecified for general lists.", unspecified=True),
+        Column("k", "How many of them; empty unless printed.", "integer"),
+        Column("of", "Out of how many.", "integer"),
+        Column("statement", "What is said.", required=True),
+        *(column for column in _provenance() if column.name != "quotes"),
+    ),
+)
+_QUALITY = Table(
+    "quality",
+    "QUADAS-2: risk of bias and applicability, by cohort, assessor and domain.",
+    ("cohort_id", "assessor", "domain"),
+    (
+        _cohort(True),
+        Column("assessor", "Who judged.", required=True),
+        Column(
+            "domain",
+            "QUADAS-2 domain.",
+            "category",
+            True,
+            ("patient_selection", "index_test", "reference_standard", "flow_and_timing"),
+        ),
+        Column("risk_of_bias", "Judgement.", "category", True, ("low", "high", "unclear")),
+        Column(
+            "applicability",
+            "Concern about applicability; empty for flow_and_timing, which has none.",
+            "category",
+            False,
+            ("low", "high", "unclear"),
+        ),
+        Column("reason", "Why."),
+    ),
+    optional=True,
+)
+
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        _SOURCES,
+        _FLAGS,
+        _COHORTS,
+        _ACCURACY,
+        _COMBINATIONS,
+        _CLAIMS,
+        _PREVALENCE,
+        _ENDORSEMENTS,
+        _ENDORSEMENT_COUNTS,
+        _QUALITY,
+    )
+}
