@@ -1,0 +1,95 @@
+"""Log ratios of each study with their standard errors: what univariate methods pool."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from backpain_stats.checks import counts_from_frame
+from backpain_stats.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+MEASURES = ("odds_ratio", "lr_positive", "lr_negative")
+CORRECTIONS = ("zero_cells", "all", "none")
+EMPTY_GROUPS = ("exclude", "correct")
+
+
+def corrected_counts(counts: Array, correction: str) -> tuple[Array, NDArray[np.bool_]]:
+    """Return counts with 0.5 added to all four cells where asked, and which rows changed."""
+    changed = {
+        "none": np.zeros(len(counts), dtype=bool),
+        "zero_cells": np.any(counts == 0, axis=1),
+        "all": np.ones(len(counts), dtype=bool),
+    }[correction]
+    return counts + 0.5 * changed[:, None], changed
+
+
+def log_ratio(counts: Array, measure: str) -> tuple[Array, Array]:
+    """Return the log ratio and its delta-method variance of each row (tp, fp, fn, tn)."""
+    tp, fp, fn, tn = counts.T
+    cases, noncases = tp + fn, fp + tn
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if measure == "odds_ratio":
+            return np.log(tp * tn) - np.log(fp * fn), 1 / tp + 1 / fp + 1 / fn + 1 / tn
+        a, b = (tp, fp) if measure == "lr_positive" else (fn, tn)
+        return np.log(a / cases) - np.log(b / noncases), 1 / a - 1 / cases + 1 / b - 1 / noncases
+
+
+def log_ratios(
+    data: pd.DataFrame,
+    measure: str,
+    *,
+    correction: str,
+    empty_groups: str = "exclude",
+    keep_infinite: bool = False,
+) -> pd.DataFrame:
+    """Return one row a study: counts, ``log_ratio``, ``standard_error``, ``used``, ``reason``.
+
+    Parameters
+    ----------
+    data : pandas.DataFrame
+        Columns ``tp, fp, fn, tn`` and optionally ``study``.
+    measure : {"odds_ratio", "lr_positive", "lr_negative"}
+    correction : {"zero_cells", "all", "none"}
+        To which studies 0.5 is added in all four cells.
+    empty_groups : {"exclude", "correct"}
+        Whether a study without cases or without non-cases is left out.
+    keep_infinite : bool
+        Whether a study with an infinite log ratio stays in use
+        (Mantel-Haenszel weighs counts, not log ratios).
+
+    Raises
+    ------
+    DataError
+        If a column is missing, a cell is not a count, or there is no row.
+    """
+    import pandas as pd
+
+    counts = counts_from_frame(data).astype(np.float64)
+    if not len(counts):
+        raise DataError("the frame has no rows; one row a study is needed")
+    values, changed = corrected_counts(counts, correction)
+    log, variance = log_ratio(values, measure)
+    reason = np.full(len(counts), "", dtype=object)
+    informative = np.isfinite(log) & np.isfinite(variance) & (variance > 0)
+    if not keep_infinite:
+        reason[~informative] = f"its {measure} is 0, infinite or without variance"
+    if empty_groups == "exclude" or correction == "none":
+        reason[counts[:, 1] + counts[:, 3] == 0] = "no non-cases"
+        reason[counts[:, 0] + counts[:, 2] == 0] = "no cases"
+    names = data["study"] if "study" in data.columns else range(1, len(data) + 1)
+    studies = pd.DataFrame(counts.astype(np.int64), columns=["tp", "fp", "fn", "tn"])
+    studies.insert(0, "study", [str(name) for name in names])
+    return studies.assign(
+        corrected=changed,
+        log_ratio=log,
+        standard_error=np.sqrt(np.where(variance > 0, variance, np.nan)),
+        used=reason == "",
+        reason=reason.astype(str),
+    )

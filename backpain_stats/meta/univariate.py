@@ -1,0 +1,406 @@
+"""Univariate pooling of one ratio at a time: kept for comparison, not for use first.
+
+The bivariate model of :mod:`backpain_stats.meta.bivariate` is the better
+choice; :func:`pool_univariate` says why.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import optimize, stats
+
+from backpain_stats.checks import check_choice, check_level
+from backpain_stats.errors import FitError, NotEstimableError
+from backpain_stats.estimate import Estimate, format_number
+from backpain_stats.meta.effects import CORRECTIONS, EMPTY_GROUPS, MEASURES, log_ratios
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+__all__ = ["UnivariatePool", "pool_univariate"]
+
+METHODS = ("dersimonian_laird", "paule_mandel", "reml", "mantel_haenszel")
+INTERVALS = ("hartung_knapp", "normal")
+# Q falls to 0 as tau2 grows, so a root exists; no log ratio of counts below 2**53
+# can put it beyond this.
+LARGEST_TAU2 = 1e12
+# The root of a monotone function is found to the last bits; nothing is gained by less.
+ROOT_TOLERANCE = 1e-15
+
+
+@dataclass(frozen=True, slots=True)
+class UnivariatePool:
+    """One ratio pooled over studies, with what the studies disagree about.
+
+    Parameters
+    ----------
+    pooled : Estimate
+        The pooled ratio (of the average study) with its confidence interval.
+    prediction : Estimate
+        The same centre with the prediction interval: where the ratio of a new
+        study is expected. NaN ends where the method has no between-study part.
+    log_estimate, log_standard_error : float
+        The pooled log ratio and the standard error its interval was made with.
+    tau2, tau2_low, tau2_high : float
+        Between-study variance of the log ratio, with its Q-profile interval
+        (level of ``pooled``; NaN for Mantel-Haenszel). The interval inverts
+        Cochran's Q and need not contain a moment estimate.
+    i2 : float
+        Share of the total variance that lies between studies, a fraction.
+    q, q_df, q_pvalue : float
+        Cochran's Q (inverse-variance weights), its degrees of freedom, its p-value.
+    measure, method, interval, correction : str
+        The options the pooling was made with.
+    studies : pandas.DataFrame
+        One row a study given: ``study, tp, fp, fn, tn, corrected, log_ratio,
+        standard_error, weight, used, reason``. No row vanishes.
+    """
+
+    pooled: Estimate
+    prediction: Estimate
+    log_estimate: float
+    log_standard_error: float
+    tau2: float
+    tau2_low: float
+    tau2_high: float
+    i2: float
+    q: float
+    q_df: int
+    q_pvalue: float
+    measure: str
+    method: str
+    interval: str
+    correction: str
+    studies: pd.DataFrame
+
+    def summary(self) -> pd.DataFrame:
+        """Return the result as a frame: one row a quantity."""
+        import pandas as pd
+
+        level, nan = self.pooled.ci_level, math.nan
+        rows = [
+            (self.measure, *_numbers(self.pooled), self.pooled.method),
+            ("prediction", *_numbers(self.prediction), self.prediction.method),
+            ("tau2", self.tau2, self.tau2_low, self.tau2_high, "Q profile"),
+            ("i2", self.i2, nan, nan, ""),
+            ("q", self.q, nan, nan, f"{self.q_df} degrees of freedom, p = {self.q_pvalue:.3g}"),
+        ]
+        frame = pd.DataFrame(rows, columns=["measure", "estimate", "ci_low", "ci_high", "method"])
+        frame.insert(4, "ci_level", level)
+        return frame
+
+    def __str__(self) -> str:
+        """Return the result as a few printed lines."""
+        used = int(self.studies["used"].sum())
+        level = f"{100 * self.pooled.ci_level:g}%"
+        lines = [
+            f"Univariate pooling of {self.measure}, {used} of {len(self.studies)} studies",
+            f"  pooled      {self.pooled}",
+            f"  a new study {self.prediction}",
+            f"  tau2 {format_number(self.tau2)} ({level} {format_number(self.tau2_low)} to "
+            f"{format_number(self.tau2_high)}), I2 {format_number(100 * self.i2)}%, "
+            f"Q {format_number(self.q)} on {self.q_df} (p = {self.q_pvalue:.2g})",
+            f"  zero-cell correction: {self.correction}",
+        ]
+        dropped = self.studies.loc[~self.studies["used"]]
+        lines += [
+            f"  not used: {study} ({reason})"
+            for study, reason in zip(dropped["study"], dropped["reason"], strict=True)
+        ]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        """Return the summary as an HTML table, for notebooks."""
+        return str(self.summary().to_html(index=False, float_format=format_number, na_rep=""))
+
+
+def pool_univariate(
+    data: pd.DataFrame,
+    measure: str = "odds_ratio",
+    method: str = "reml",
+    *,
+    interval: str = "hartung_knapp",
+    correction: str = "zero_cells",
+    empty_groups: str = "exclude",
+    level: float = 0.95,
+) -> UnivariatePool:
+    r"""Pool one log ratio over several studies, as older reviews do.
+
+    Each study gives :math:`y_i = \log` ratio with variance :math:`v_i`; the
+    model is :math:`y_i \sim N(\mu, v_i + \tau^2)` and
+    :math:`\hat\mu = \sum w_i y_i / \sum w_i` with
+    :math:`w_i = 1 / (v_i + \hat\tau^2)`.
+
+    It is the lesser choice, for three reasons. A positive and a negative
+    likelihood ratio pooled apart can belong to no test at all: together they may
+    imply a sensitivity above 1 (Zwinderman & Bossuyt 2008). The variance of a
+    log ratio is taken as known and its distribution as normal, which small cells
+    deny. And a zero cell must be filled with half a patient before anything can
+    be computed. Use :func:`~backpain_stats.fit_bivariate`, which needs none of
+    this; use this function to see what the older method would have said, or to
+    recompute a published review.
+
+    Parameters
+    ----------
+    data : pandas.DataFrame
+        Columns ``tp, fp, fn, tn`` and optionally ``study``; one row a study.
+    measure : {"odds_ratio", "lr_positive", "lr_negative"}
+        The ratio to pool.
+    method : {"reml", "dersimonian_laird", "paule_mandel", "mantel_haenszel"}
+        How :math:`\tau^2` is estimated: restricted maximum likelihood, the
+        moment estimator of DerSimonian & Laird (1986), or that of Paule & Mandel
+        (1982). ``"mantel_haenszel"`` assumes ONE common ratio, weights by counts,
+        needs no zero-cell correction and gives no prediction interval.
+    interval : {"hartung_knapp", "normal"}
+        Hartung & Knapp's (2001) interval scales the standard error by the
+        observed spread and uses Student's t with k - 1 degrees of freedom; it is
+        honest for few studies, and very wide for two. ``"normal"`` takes
+        :math:`\hat\tau^2` as known. Mantel-Haenszel always uses ``"normal"``.
+    correction : {"zero_cells", "all", "none"}
+        0.5 added to all four cells of the studies with a zero, of every study, or
+        of none; with ``"none"`` a study whose ratio is 0 or infinite is not used.
+    empty_groups : {"exclude", "correct"}
+        What happens to a study without any case or any non-case. It knows nothing
+        of a ratio, so it is left out; ``"correct"`` lets the zero-cell correction
+        invent one patient for it, as R's metafor does when asked.
+    level : float
+        Confidence level of the three intervals, strictly between 0 and 1.
+
+    Returns
+    -------
+    UnivariatePool
+
+    Raises
+    ------
+    ArgumentError
+        If an option is not one of those listed.
+    DataError
+        If a column is missing or a cell is not a count.
+    FitError
+        If fewer than two studies can be used; the message says why.
+
+    Notes
+    -----
+    :math:`I^2 = \tau^2 / (\tau^2 + s^2)` with Higgins & Thompson's typical
+    within-study variance :math:`s^2`; for DerSimonian-Laird it equals
+    :math:`(Q - df) / Q`. The interval of :math:`\tau^2` is the Q profile
+    (Viechtbauer 2007, https://doi.org/10.1002/sim.2514). The prediction interval
+    is :math:`\hat\mu \pm t \sqrt{se^2 + \tau^2}` with the quantile of the
+    confidence interval.
+
+    References
+    ----------
+    DerSimonian & Laird 1986, https://doi.org/10.1016/0197-2456(86)90046-2;
+    Hartung & Knapp 2001, https://doi.org/10.1002/sim.791;
+    Zwinderman & Bossuyt 2008, https://doi.org/10.1002/sim.2992.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> studies = pd.DataFrame(
+    ...     {"study": ["A", "B", "C"], "tp": [20, 30, 9], "fp": [10, 20, 2],
+    ...      "fn": [5, 12, 3], "tn": [60, 90, 30]})
+    >>> print(pool_univariate(studies, "lr_positive"))
+    Univariate pooling of lr_positive, 3 of 3 studies
+      pooled      4.86 (95% interval 1.88 to 12.5; reml, hartung_knapp)
+      a new study 4.86 (95% interval 1.56 to 15.1; prediction, reml, hartung_knapp)
+      tau2 0.0210 (95% 0 to 12.5), I2 14.9%, Q 2.73 on 2 (p = 0.26)
+      zero-cell correction: zero_cells
+    """
+    check_choice(measure, "measure", MEASURES)
+    check_choice(method, "method", METHODS)
+    check_choice(interval, "interval", INTERVALS)
+    check_choice(correction, "correction", CORRECTIONS)
+    check_choice(empty_groups, "empty_groups", EMPTY_GROUPS)
+    check_level(level)
+    common = method == "mantel_haenszel"
+    studies = log_ratios(
+        data, measure, correction=correction, empty_groups=empty_groups, keep_infinite=common
+    )
+    rows = studies.loc[studies["used"]]
+    if len(rows) < 2:
+        left_out = studies.loc[~studies["used"], ["study", "reason"]].itertuples(index=False)
+        reasons = "; ".join(f"{study}: {reason}" for study, reason in left_out)
+        raise FitError(
+            f"{len(rows)} of {len(studies)} studies can be used and pooling needs two or more"
+            + (f" ({reasons})" if reasons else "")
+        )
+    finite = rows.loc[np.isfinite(rows["log_ratio"]) & (rows["standard_error"] > 0)]
+    y = finite["log_ratio"].to_numpy(dtype=float)
+    v = finite["standard_error"].to_numpy(dtype=float) ** 2
+    q, df = (generalised_q(y, v, 0.0), len(y) - 1) if len(y) > 1 else (math.nan, 0)
+    spread: dict[str, Any] = {"q": q, "q_df": df, "q_pvalue": float(stats.chi2.sf(q, df))}
+    if common:
+        log_estimate, se = mantel_haenszel(rows, measure)
+        tau2 = tau2_low = tau2_high = math.nan
+        interval, weights = "normal", np.full(len(rows), math.nan)
+        i2 = max(0.0, 1 - df / q) if q > 0 else 0.0
+        quantile = float(stats.norm.isf((1 - level) / 2))
+    else:
+        tau2 = between_study_variance(y, v, method)
+        tau2_low, tau2_high = q_profile(y, v, level)
+        weights = 1 / (v + tau2)
+        log_estimate, se, quantile = _weighted_mean(y, weights, interval, level)
+        typical = df / _dersimonian_laird_constant(v)
+        i2 = tau2 / (tau2 + typical)
+    studies["weight"] = math.nan
+    studies.loc[rows.index, "weight"] = weights / weights.sum()
+    how = f"{method}, {interval}"
+    half, reach = quantile * se, quantile * math.sqrt(se**2 + tau2)
+    return UnivariatePool(
+        pooled=_ratio(log_estimate, half, level, how, measure),
+        prediction=_ratio(log_estimate, reach, level, f"prediction, {how}", measure),
+        log_estimate=log_estimate,
+        log_standard_error=se,
+        tau2=tau2,
+        tau2_low=tau2_low,
+        tau2_high=tau2_high,
+        i2=i2,
+        **spread,
+        measure=measure,
+        method=method,
+        interval=interval,
+        correction="none needed" if common else correction,
+        studies=studies,
+    )
+
+
+def generalised_q(y: Array, v: Array, tau2: float) -> float:
+    """Return the generalised Q statistic at a between-study variance ``tau2``."""
+    w = 1 / (v + tau2)
+    mean = (w @ y) / w.sum()
+    return float(w @ (y - mean) ** 2)
+
+
+def between_study_variance(y: Array, v: Array, method: str) -> float:
+    """Estimate tau2 by "dersimonian_laird", "paule_mandel" or "reml", never below 0.
+
+    Written here because statsmodels' ``combine_effects`` leaves a negative
+    DerSimonian-Laird variance as it is (its pooled mean is then NaN), stops
+    Paule-Mandel's iteration at an error of 1e-5, returning 0 when a step passes
+    the root by rounding, and has no REML. Where it is right the numbers agree.
+    """
+    if method == "paule_mandel":
+        return _q_root(y, v, len(y) - 1.0)
+    if method == "reml":
+        return _reml(y, v)
+    excess = generalised_q(y, v, 0.0) - (len(y) - 1)
+    return max(0.0, excess / _dersimonian_laird_constant(v))
+
+
+def q_profile(y: Array, v: Array, level: float) -> tuple[float, float]:
+    """Return the Q-profile interval of the between-study variance."""
+    tail, df = (1 - level) / 2, len(y) - 1
+    low = _q_root(y, v, float(stats.chi2.isf(tail, df)))
+    return low, _q_root(y, v, float(stats.chi2.ppf(tail, df)))
+
+
+def mantel_haenszel(rows: pd.DataFrame, measure: str) -> tuple[float, float]:
+    """Return the Mantel-Haenszel log ratio and its standard error, from raw counts.
+
+    The odds ratio is statsmodels' (Robins, Breslow & Greenland's variance); the
+    likelihood ratios are risk ratios between the groups, with Greenland & Robins'
+    (1985) variance, which statsmodels lacks.
+    """
+    tp, fp, fn, tn = (rows[c].to_numpy(dtype=float) for c in ("tp", "fp", "fn", "tn"))
+    if measure == "odds_ratio":
+        from statsmodels.stats.contingency_tables import StratifiedTable
+
+        if not (tp @ tn > 0 and fp @ fn > 0):
+            raise NotEstimableError(
+                "the Mantel-Haenszel odds ratio of these studies is 0 or infinite"
+            )
+        tables = np.moveaxis(np.array([[tp, fn], [fp, tn]]), -1, 0)
+        pooled = StratifiedTable(list(tables))
+        return float(pooled.logodds_pooled), float(pooled.logodds_pooled_se)
+    cases, noncases = tp + fn, fp + tn
+    a, b = (tp, fp) if measure == "lr_positive" else (fn, tn)
+    total = cases + noncases
+    top, bottom = np.sum(a * noncases / total), np.sum(b * cases / total)
+    if not (top > 0 and bottom > 0):
+        raise NotEstimableError(f"the Mantel-Haenszel {measure} of these studies is 0 or infinite")
+    product = np.sum((cases * noncases * (a + b) - a * b * total) / total**2)
+    return float(np.log(top / bottom)), float(np.sqrt(product / (top * bottom)))
+
+
+def _numbers(estimate: Estimate) -> tuple[float, float, float]:
+    return estimate.estimate, estimate.ci_low, estimate.ci_high
+
+
+def _ratio(centre: float, half: float, level: float, how: str, measure: str) -> Estimate:
+    # A hopeless interval (two studies, t with one degree of freedom) may pass the largest double.
+    with np.errstate(over="ignore"):
+        middle, low, high = np.exp([centre, centre - half, centre + half])
+    return Estimate(float(middle), float(low), float(high), level, how, measure)
+
+
+def _weighted_mean(y: Array, w: Array, interval: str, level: float) -> tuple[float, float, float]:
+    """Return the pooled mean, its standard error and the quantile of its interval."""
+    mean, df = float(w @ y / w.sum()), len(y) - 1
+    if interval == "normal":
+        return mean, float(1 / np.sqrt(w.sum())), float(stats.norm.isf((1 - level) / 2))
+    se = float(np.sqrt(w @ (y - mean) ** 2 / df / w.sum()))
+    return mean, se, float(stats.t.isf((1 - level) / 2, df))
+
+
+def _dersimonian_laird_constant(v: Array) -> float:
+    w = 1 / v
+    return float(w.sum() - (w @ w) / w.sum())
+
+
+def _q_root(y: Array, v: Array, target: float) -> float:
+    """Return the tau2 at which the decreasing function Q(tau2) meets ``target``, at least 0."""
+
+    def excess(tau2: float) -> float:
+        return generalised_q(y, v, tau2) - target
+
+    return _root_of_decreasing(excess)
+
+
+def _root_of_decreasing(function: Callable[[float], float]) -> float:
+    if function(0.0) <= 0:
+        return 0.0
+    high = 1.0
+    while function(high) > 0:
+        high *= 4
+        if high > LARGEST_TAU2:
+            raise FitError("the between-study variance has no finite bound at this level")
+    root = optimize.brentq(function, 0.0, high, xtol=ROOT_TOLERANCE, rtol=4 * np.finfo(float).eps)
+    return float(root)
+
+
+def _reml(y: Array, v: Array) -> float:
+    """Return the REML between-study variance: the best point of a grid, polished.
+
+    The restricted likelihood of few studies may have two maxima, so a grid over
+    the whole range goes first; the derivative's root within the best cell follows.
+    """
+    spread = max(float(np.var(y)), float(np.max(v)), 1e-8)
+    grid = np.concatenate([[0.0], spread * np.geomspace(1e-6, 1e2, 81)])
+    w = 1 / (v + grid[:, None])
+    total = w.sum(axis=1)
+    residual = y - (w @ y / total)[:, None]
+    likelihood = np.log(w).sum(axis=1) - np.log(total) - (w * residual**2).sum(axis=1)
+    best = int(np.argmax(likelihood))
+
+    def score(tau2: float) -> float:
+        weight = 1 / (v + tau2)
+        mean = (weight @ y) / weight.sum()
+        square = weight**2
+        return float(square.sum() / weight.sum() - weight.sum() + square @ (y - mean) ** 2)
+
+    low, high = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
+    if best == 0 and score(0.0) <= 0:
+        return 0.0
+    if not score(low) > 0 > score(high):
+        raise FitError("the restricted likelihood has no clear maximum; try method='paule_mandel'")
+    root = optimize.brentq(score, low, high, xtol=ROOT_TOLERANCE, rtol=4 * np.finfo(float).eps)
+    return float(root)
