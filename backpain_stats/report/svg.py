@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from backpain_stats.report.parts import FigurePart
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["data_uri", "figure_svg"]
 
 # A fixed salt makes the ids inside an SVG depend on its content alone.
-_STYLE = {
+_STYLE: Any = {
     "svg.hashsalt": "backpain_stats",
     "svg.fonttype": "path",
     "font.family": "DejaVu Sans",
