@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from html import escape
 from os import PathLike
-from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from backpain_stats.checks import check_choice, check_known
+from backpain_stats.errors import ArgumentError, EvidenceError
 from backpain_stats.evidence.folders import packaged_folder
+from backpain_stats.evidence.problems import list_problems, problem_frame
+from backpain_stats.evidence.reading import read_table, typed_frame
 from backpain_stats.evidence.schema import SETTINGS, TABLES, TARGETS
 
-__all__ = ["Evidence", "load_evidence"]
+__all__ = ["Evidence", "check_evidence", "load_evidence"]
 
 Names = str | Sequence[str] | None
 
@@ -185,6 +187,22 @@ def load_evidence(
     Evidence
         The frames.
 
+    Raises
+    ------
+    EvidenceError
+        If a file is not valid. The message lists every problem of every file,
+        and ``problems`` holds them as a frame: ``file, line, column, value,
+        problem, allowed, severity``.
+    DataError
+        If the folder does not exist or holds no evidence file.
+    ArgumentError
+        If ``add_to_packaged`` is given without a folder.
+
+    Warns
+    -----
+    UserWarning
+        If something is odd but kept as printed; :func:`check_evidence` lists it.
+
     Examples
     --------
     >>> from backpain_stats import load_evidence
@@ -201,17 +219,84 @@ def load_evidence(
       endorsement_counts     17
       quality                 0
     """
-    folder = packaged_folder() if path is None else Path(path)
-    frames: dict[str, Any] = {}
-    for name, table in TABLES.items():
-        file = folder / table.file
-        raw = (
-            pd.read_csv(file, dtype="string", keep_default_na=False, na_values=[""])
-            if file.is_file()
-            else pd.DataFrame(columns=table.names, dtype="string")
+    if path is None:
+        if add_to_packaged:
+            raise ArgumentError("add_to_packaged=True needs the path of a folder to add")
+        return Evidence(**_packaged_frames())
+    packaged = _packaged_frames() if add_to_packaged else {}
+    frames, problems = _read_and_check(path, packaged)
+    errors = problems[problems["severity"] == "error"]
+    if len(errors):
+        count = f"{len(errors)} problem" + "s" * (len(errors) > 1)
+        raise EvidenceError(
+            f"the evidence in {str(path)!r} is not valid ({count}):\n{list_problems(errors)}",
+            problems,
         )
-        frames[name] = raw.astype({c.name: c.dtype for c in table.columns})
-    return Evidence(**frames)
+    if len(problems):
+        warnings.warn(
+            f"the evidence in {str(path)!r} was read with remarks:\n{list_problems(problems)}",
+            stacklevel=2,
+        )
+    return Evidence(
+        **{
+            name: pd.concat([packaged[name], frame], ignore_index=True) if packaged else frame
+            for name, frame in frames.items()
+        }
+    )
+
+
+def check_evidence(
+    path: str | PathLike[str] | None = None, *, add_to_packaged: bool = False
+) -> pd.DataFrame:
+    """List every problem of a folder of evidence files, errors and warnings.
+
+    Parameters
+    ----------
+    path, add_to_packaged
+        As for :func:`load_evidence`; without a path the packaged evidence is checked.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``file, line, column, value, problem, allowed, severity``, one row a
+        problem; empty if all is well. ``line`` is the physical line of the
+        cell, the header being line 1.
+
+    Raises
+    ------
+    DataError
+        If the folder does not exist or holds no evidence file.
+
+    Examples
+    --------
+    >>> check_evidence()[["file", "line", "column", "value", "severity"]]
+                   file  line            column  value severity
+    0      accuracy.csv    24  sensitivity_high   1.01  warning
+    1  combinations.csv    10          auc_high  1.014  warning
+    """
+    packaged = _packaged_frames() if add_to_packaged and path is not None else {}
+    return _read_and_check(packaged_folder() if path is None else path, packaged)[1]
+
+
+def _read_and_check(
+    path: str | PathLike[str], packaged: dict[str, pd.DataFrame]
+) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+    """Read a folder; pandera is imported only here, when files of a user are read."""
+    from backpain_stats.evidence.validation import read_folder
+
+    frames, problems = read_folder(path, packaged)
+    return frames, problem_frame(problems)
+
+
+def _packaged_frames() -> dict[str, pd.DataFrame]:
+    """Read the packaged files; that they are valid is a test of the package."""
+    folder = packaged_folder()
+    return {
+        name: typed_frame(
+            read_table(folder / table.file, table)[0] if not table.optional else None, table
+        )
+        for name, table in TABLES.items()
+    }
 
 
 def _where(frame: pd.DataFrame, column: str, values: Iterable[str]) -> pd.DataFrame:

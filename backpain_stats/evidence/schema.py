@@ -6,12 +6,12 @@ from the tables below; nothing else lists a column or a vocabulary.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
 __all__ = [
     "CATEGORIES",
-    "MEASURES",
     "SETTINGS",
     "TABLES",
     "TARGETS",
@@ -59,16 +59,16 @@ RANGE_KINDS = (
 )
 RATIO_STATISTICS = ("lr_positive", "lr_negative", "odds_ratio", "odds_ratio_adjusted")
 
-# Printed statistics of one flag in one cohort, each with its interval ends.
-MEASURES = ("sensitivity", "specificity", "lr_positive", "lr_negative", "ppv", "npv")
-
 Kind = Literal[
     "identifier",  # letters, digits, _ - and .; no spaces
     "identifiers",  # several of them, separated by semicolons
     "text",
     "category",  # one word of a vocabulary
     "integer",
+    "year",
+    "doi",
     "proportion",  # as printed, 0 to 1, perhaps with < or >
+    "level",  # of an interval, strictly between 0 and 1
     "proportion_limit",  # an interval end of a proportion: papers print 1.014
     "ratio",  # as printed, 0 or more, perhaps with < or >
     "statistic",  # a proportion or a ratio, as the row's ``statistic`` says
@@ -77,8 +77,37 @@ Kind = Literal[
 
 IDENTIFIER_PATTERN = r"[A-Za-z0-9_.\-]+"
 IDENTIFIERS_PATTERN = rf"{IDENTIFIER_PATTERN}(;{IDENTIFIER_PATTERN})*"
-INTEGER_PATTERN = r"[0-9]+"
-PRINTED_PATTERN = r"[<>]?[0-9]+(\.[0-9]+)?"
+PRINTED_PATTERN = r"([<>]=?)?[0-9]+(\.[0-9]+)?"
+# Normal-approximation intervals leave [0, 1]: papers print 1.014 and -0.02, and the
+# evidence keeps them. With two patients or more such an end is at most
+# 0.5 + z * sqrt(0.25 / 2), below 2 for any z up to 4.2 (a level of 99.997%), so an
+# end beyond these bounds is a percentage or a slip.
+LIMIT_BOUNDS = (-1.0, 2.0)
+PRINTED_LIMIT_PATTERN = r"([<>]=?)?-?[0-9]+(\.[0-9]+)?"
+PRINTED_RATIO_PATTERN = rf"{PRINTED_PATTERN}|infinity"
+PRINTED_KINDS = (
+    "proportion",
+    "level",
+    "proportion_limit",
+    "ratio",
+    "statistic",
+    "statistic_limit",
+)
+_PATTERNS = {
+    "identifier": IDENTIFIER_PATTERN,
+    "identifiers": IDENTIFIERS_PATTERN,
+    "text": None,
+    "category": None,
+    "integer": r"[0-9]+",
+    "year": r"[12][0-9]{3}",
+    "doi": r"10\.[0-9]{4,9}/\S+",
+    "proportion": PRINTED_PATTERN,
+    "level": r"0?\.[0-9]+",
+    "proportion_limit": PRINTED_LIMIT_PATTERN,
+    "ratio": PRINTED_RATIO_PATTERN,
+    "statistic": PRINTED_RATIO_PATTERN,
+    "statistic_limit": rf"{PRINTED_LIMIT_PATTERN}|infinity",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,23 +140,26 @@ class Column:
     @property
     def pattern(self) -> str | None:
         """Regular expression that a filled cell must match in full, if there is one."""
-        return {
-            "identifier": IDENTIFIER_PATTERN,
-            "identifiers": IDENTIFIERS_PATTERN,
-            "integer": INTEGER_PATTERN,
-            "text": None,
-            "category": None,
-        }.get(self.kind, PRINTED_PATTERN)
+        return _PATTERNS[self.kind]
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Smallest and largest number a filled cell may hold."""
+        if self.kind in ("proportion", "level"):
+            return 0.0, 1.0
+        if self.kind == "proportion_limit":
+            return LIMIT_BOUNDS
+        return -math.inf, math.inf
 
     @property
     def printed(self) -> bool:
         """Whether the cell is a statistic kept as the string that was printed."""
-        return self.pattern == PRINTED_PATTERN
+        return self.kind in PRINTED_KINDS
 
     @property
     def dtype(self) -> str:
         """Type of the column in a frame: counts are nullable integers, all else text."""
-        return "Int64" if self.kind == "integer" else "string"
+        return "Int64" if self.kind in ("integer", "year") else "string"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +181,13 @@ class Table:
     def names(self) -> list[str]:
         """Names of the columns, in the file's order."""
         return [column.name for column in self.columns]
+
+    @property
+    def intervals(self) -> list[tuple[str, str, str]]:
+        """Names of each estimate that may have an interval, with those of its ends."""
+        lows = [name.removesuffix("low") for name in self.names if name.endswith("low")]
+        own = "value" if "value" in self.names else "prevalence"
+        return [(stem.rstrip("_") or own, f"{stem}low", f"{stem}high") for stem in lows]
 
     def column(self, name: str) -> Column:
         """Return the column of that name."""
@@ -232,7 +271,7 @@ def _statistics(*, auc: bool) -> list[Column]:
         Column(
             "ci_level",
             "Level of the intervals, only where the source states it; 0.95 for 95%.",
-            "proportion",
+            "level",
         ),
     ]
 
@@ -277,8 +316,8 @@ _SOURCES = Table(
         Column("source_id", "Name of the source.", "identifier", True),
         Column("kind", "What kind of publication it is.", "category", True, SOURCE_KINDS),
         Column("citation", "The reference.", required=True),
-        Column("year", "Year of publication.", "integer"),
-        Column("doi", "Digital object identifier, without the resolver."),
+        Column("year", "Year of publication.", "year"),
+        Column("doi", "Digital object identifier, without the resolver.", "doi"),
         Column("what_was_read", "How much of it was read.", "category", True, READ_FORMS),
         _NOTE,
     ),
@@ -430,7 +469,7 @@ _ENDORSEMENTS = Table(
         Column("guideline_id", "The guideline.", "identifier", True),
         Column("guideline", "Its name.", required=True),
         Column("country", "Country; empty if not stated."),
-        Column("year", "Year of publication.", "integer"),
+        Column("year", "Year of publication.", "year"),
         _target("The condition; unspecified for general and shared lists.", unspecified=True),
         Column("red_flag_as_written", "The wording, or its translation.", required=True),
         Column(

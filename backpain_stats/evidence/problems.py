@@ -1,0 +1,75 @@
+"""Problems found in evidence files: one record each, all of them in one frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+import pandas as pd
+
+__all__ = ["PROBLEM_COLUMNS", "Problem", "list_problems", "problem_frame"]
+
+PROBLEM_COLUMNS = ("file", "line", "column", "value", "problem", "allowed", "severity")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, or odd, in one file.
+
+    Parameters
+    ----------
+    file : str
+        Name of the file.
+    problem : str
+        What is wrong.
+    allowed : str
+        What would be right.
+    line : int, optional
+        Physical line of the cell, the header being line 1.
+    column, value : str
+        Column, and what was found there.
+    severity : str
+        ``"error"``: the evidence cannot be used; ``"warning"``: it is used as
+        it stands.
+    """
+
+    file: str
+    problem: str
+    allowed: str = ""
+    line: int | None = None
+    column: str = ""
+    value: str = ""
+    severity: Literal["error", "warning"] = "error"
+
+
+def problem_frame(problems: Iterable[Problem]) -> pd.DataFrame:
+    """Return the problems as a frame, by file, line and column."""
+    rows = [asdict(problem) for problem in dict.fromkeys(problems)]
+    frame = pd.DataFrame(rows, columns=list(PROBLEM_COLUMNS))
+    types = dict.fromkeys(PROBLEM_COLUMNS, "string") | {"line": "Int64"}
+    ordered = frame.astype(types).sort_values(
+        ["file", "line", "column"], na_position="first", kind="stable"
+    )
+    return ordered.reset_index(drop=True)
+
+
+def list_problems(problems: pd.DataFrame, limit: int = 20) -> str:
+    """Write the problems as lines of text, the first ``limit`` of them."""
+    lines = [_sentence(row) for _, row in problems.head(limit).iterrows()]
+    if len(problems) > limit:
+        lines.append(f"and {len(problems) - limit} more")
+    return "\n".join(f"  {line}" for line in lines)
+
+
+def _sentence(row: pd.Series) -> str:
+    """Write one problem as ``file, line, column: what; allowed: what``."""
+    place = [str(row["file"])]
+    if not pd.isna(row["line"]):
+        place.append(f"line {row['line']}")
+    if row["column"]:
+        place.append(f"column {row['column']}")
+    value = f" {row['value']!r}" if row["value"] else ""
+    allowed = f"; {row['allowed']}" if row["allowed"] else ""
+    kind = "warning: " if row["severity"] == "warning" else ""
+    return f"{', '.join(place)}:{value} {kind}{row['problem']}{allowed}"
