@@ -151,11 +151,13 @@ def _names_of(column: Column, files: Mapping[str, RawTable], packaged: Frames) -
 
 def _limits(raw: RawTable) -> Iterator[Problem]:
     """Compare interval ends with each other, with their estimate and with [0, 1]."""
+    present = set(raw.frame.columns)
     for point, low, high in raw.table.intervals:
-        yield from _order(raw, low, point, high)
+        if {low, high} & present:
+            yield from _order(raw, low, point, high)
     for column in raw.table.columns:
-        if column.kind == "proportion_limit":
-            values = numbers(_cells(raw, column.name)[column.name])
+        if column.kind == "proportion_limit" and column.name in present:
+            values = numbers(raw.frame[column.name])
             outside = ((values < 0) | (values > 1)) & values.between(*LIMIT_BOUNDS)
             for row in _positions(outside):
                 yield _outside(raw, row, column.name)
@@ -203,7 +205,7 @@ def _table_counts(raw: RawTable, cohorts: pd.DataFrame) -> Iterator[Problem]:
         yield _problem(
             raw, row, column, f"the cohort has only {cases[row]:.0f} cases", "at most n_cases"
         )
-    for row in _positions((total > n) | (others > n - cases)):
+    for row in _positions((total > n) | ((others > n - cases) & (others > 0) & (cases <= n))):
         text = (
             f"the table holds {total[row]:.0f} patients, the cohort has {n[row]:.0f}"
             if total[row] > n[row]

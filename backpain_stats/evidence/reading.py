@@ -102,17 +102,17 @@ def read_table(path: Path, table: Table) -> tuple[RawTable | None, list[Problem]
 
 def typed_frame(raw: RawTable | None, table: Table) -> pd.DataFrame:
     """Return the frame with every column in its place and of its type; no file, no rows."""
-    cells = pd.DataFrame(dtype="string") if raw is None else raw.frame
-    frame = cells.reindex(columns=table.names)
-    for column in table.columns:
-        values = frame[column.name].astype("string")
-        # What is not a number has been reported as an error; the frame is then not used.
-        frame[column.name] = (
-            pd.to_numeric(values, errors="coerce").astype("Int64")
-            if column.dtype == "Int64"
-            else values
-        )
-    return frame.reset_index(drop=True)
+    if raw is None:
+        return pd.DataFrame({c.name: pd.Series(dtype=c.dtype) for c in table.columns})
+    # What is not a number has been reported as an error; the frame is then not used.
+    texts = raw.frame.reindex(columns=table.names)
+    frame = {
+        column.name: pd.to_numeric(texts[column.name], errors="coerce").astype("Int64")
+        if column.dtype == "Int64"
+        else texts[column.name].astype("string")
+        for column in table.columns
+    }
+    return pd.DataFrame(frame).reset_index(drop=True)
 
 
 def _decode(path: Path) -> tuple[str | None, list[Problem]]:

@@ -84,7 +84,7 @@ PRINTED_PATTERN = r"([<>]=?)?[0-9]+(\.[0-9]+)?"
 # end beyond these bounds is a percentage or a slip.
 LIMIT_BOUNDS = (-1.0, 2.0)
 PRINTED_LIMIT_PATTERN = r"([<>]=?)?-?[0-9]+(\.[0-9]+)?"
-PRINTED_RATIO_PATTERN = rf"{PRINTED_PATTERN}|infinity"
+PRINTED_RATIO_PATTERN = rf"({PRINTED_PATTERN}|infinity)"
 PRINTED_KINDS = (
     "proportion",
     "level",
@@ -106,7 +106,7 @@ _PATTERNS = {
     "proportion_limit": PRINTED_LIMIT_PATTERN,
     "ratio": PRINTED_RATIO_PATTERN,
     "statistic": PRINTED_RATIO_PATTERN,
-    "statistic_limit": rf"{PRINTED_LIMIT_PATTERN}|infinity",
+    "statistic_limit": rf"({PRINTED_LIMIT_PATTERN}|infinity)",
 }
 
 

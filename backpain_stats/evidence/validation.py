@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from functools import partial
+from functools import cache, partial
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from backpain_stats.checks import nearest
@@ -109,15 +110,17 @@ def _cell_problems(raw: RawTable) -> list[Problem]:
     return problems
 
 
+@cache
 def _schema(table: Table) -> pandera.DataFrameSchema:
     """Return the pandera schema of one file, all of its cells still text."""
     import pandera.pandas as pandera
 
     def column_schema(column: Column) -> pandera.Column:
-        checks = [
-            pandera.Check(partial(_has_form, column=column), name="form"),
-            pandera.Check(partial(_is_inside, column=column), name="range"),
-        ]
+        checks = []
+        if column.allowed or column.pattern is not None:
+            checks.append(pandera.Check(partial(_has_form, column=column), name="form"))
+        if np.isfinite(column.bounds).any():
+            checks.append(pandera.Check(partial(_is_inside, column=column), name="range"))
         return pandera.Column(
             nullable=not column.required,
             required=column.required,
@@ -135,13 +138,9 @@ def _schema(table: Table) -> pandera.DataFrameSchema:
 
 def _has_form(cells: pd.Series, column: Column) -> pd.Series:
     """Say of each cell whether it is in its vocabulary or fits its pattern."""
-    if column.allowed:
-        fits = cells.isin(column.allowed) | cells.isna()
-    elif column.pattern is not None:
-        fits = cells.str.fullmatch(column.pattern).fillna(value=True)
-    else:
-        fits = cells.notna() | cells.isna()
-    return fits.astype(bool)
+    if column.pattern is None:
+        return cells.isin(column.allowed) | cells.isna()
+    return cells.str.fullmatch(column.pattern).fillna(value=True).astype(bool)
 
 
 def _is_inside(cells: pd.Series, column: Column) -> pd.Series:
