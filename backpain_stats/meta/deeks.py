@@ -11,7 +11,8 @@ from scipy import stats
 from backpain_stats.checks import check_choice, check_level
 from backpain_stats.errors import FitError
 from backpain_stats.estimate import Estimate
-from backpain_stats.meta.effects import CORRECTIONS, log_ratios
+from backpain_stats.meta.effects import log_ratios
+from backpain_stats.twobytwo.ratios import CORRECTIONS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,6 +8,7 @@ import numpy as np
 
 from backpain_stats.checks import counts_from_frame
 from backpain_stats.errors import DataError
+from backpain_stats.twobytwo.ratios import corrected_cells
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,24 +16,12 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-MEASURES = ("odds_ratio", "lr_positive", "lr_negative")
-CORRECTIONS = ("zero_cells", "all", "none")
 EMPTY_GROUPS = ("exclude", "correct")
 
 
-def corrected_counts(counts: Array, correction: str) -> tuple[Array, NDArray[np.bool_]]:
-    """Return counts with 0.5 added to all four cells where asked, and which rows changed."""
-    changed = {
-        "none": np.zeros(len(counts), dtype=bool),
-        "zero_cells": np.any(counts == 0, axis=1),
-        "all": np.ones(len(counts), dtype=bool),
-    }[correction]
-    return counts + 0.5 * changed[:, None], changed
-
-
-def log_ratio(counts: Array, measure: str) -> tuple[Array, Array]:
-    """Return the log ratio and its delta-method variance of each row (tp, fp, fn, tn)."""
-    tp, fp, fn, tn = counts.T
+def log_ratio(cells: tuple[Array, ...], measure: str) -> tuple[Array, Array]:
+    """Return the log ratio and its delta-method variance of each table."""
+    tp, fp, fn, tn = cells
     cases, noncases = tp + fn, fp + tn
     with np.errstate(divide="ignore", invalid="ignore"):
         if measure == "odds_ratio":
@@ -74,8 +63,9 @@ def log_ratios(
     counts = counts_from_frame(data).astype(np.float64)
     if not len(counts):
         raise DataError("the frame has no rows; one row a study is needed")
-    values, changed = corrected_counts(counts, correction)
-    log, variance = log_ratio(values, measure)
+    raw = (counts[:, 0], counts[:, 1], counts[:, 2], counts[:, 3])
+    cells = corrected_cells(raw, correction)
+    log, variance = log_ratio(cells, measure)
     reason = np.full(len(counts), "", dtype=object)
     informative = np.isfinite(log) & np.isfinite(variance) & (variance > 0)
     if not keep_infinite:
@@ -87,7 +77,7 @@ def log_ratios(
     studies = pd.DataFrame(counts.astype(np.int64), columns=["tp", "fp", "fn", "tn"])
     studies.insert(0, "study", [str(name) for name in names])
     return studies.assign(
-        corrected=changed,
+        corrected=cells[0] != counts[:, 0],
         log_ratio=log,
         standard_error=np.sqrt(np.where(variance > 0, variance, np.nan)),
         used=reason == "",

@@ -17,7 +17,8 @@ from scipy import optimize, stats
 from backpain_stats.checks import check_choice, check_level
 from backpain_stats.errors import FitError, NotEstimableError
 from backpain_stats.estimate import Estimate, format_number
-from backpain_stats.meta.effects import CORRECTIONS, EMPTY_GROUPS, MEASURES, log_ratios
+from backpain_stats.meta.effects import EMPTY_GROUPS, log_ratios
+from backpain_stats.twobytwo.ratios import CORRECTIONS, RATIO_MEASURES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -215,7 +216,7 @@ def pool_univariate(
       tau2 0.0210 (95% 0 to 12.5), I2 14.9%, Q 2.73 on 2 (p = 0.26)
       zero-cell correction: zero_cells
     """
-    check_choice(measure, "measure", MEASURES)
+    check_choice(measure, "measure", RATIO_MEASURES)
     check_choice(method, "method", METHODS)
     check_choice(interval, "interval", INTERVALS)
     check_choice(correction, "correction", CORRECTIONS)
