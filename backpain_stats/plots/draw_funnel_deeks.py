@@ -1,0 +1,69 @@
+"""Deeks' funnel: odds ratios against the inverse root of the effective size."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from backpain_stats.plots.style import BLACK, BLUE, VERMILION, axes_or_new, tidy
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from backpain_stats.meta.deeks import DeeksTest
+
+
+def funnel_coordinates(test: DeeksTest) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the points (``study, x, y``) and the regression line (``x, y``).
+
+    ``x`` is the odds ratio, ``y`` is ``1 / sqrt(effective size)``.
+    """
+    import pandas as pd
+
+    used = test.studies.loc[test.studies["used"]]
+    points = pd.DataFrame(
+        {"study": used["study"], "x": np.exp(used["log_ratio"]), "y": used["inverse_root"]}
+    ).reset_index(drop=True)
+    ends = np.array([0.0, points["y"].max()])
+    line = pd.DataFrame({"x": np.exp(test.intercept + test.slope.estimate * ends), "y": ends})
+    return points, line
+
+
+def funnel_deeks(test: DeeksTest, *, ax: Axes | None = None) -> Axes:
+    """Draw Deeks' funnel with its regression line; large studies are at the top.
+
+    Parameters
+    ----------
+    test : DeeksTest
+        What :func:`backpain_stats.meta.deeks.deeks_test` returned.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        An upright line is symmetry; a slanted one says that small studies report
+        other odds ratios than large ones.
+    """
+    points, line = funnel_coordinates(test)
+    ax = axes_or_new(ax, 5.6, 4.6)
+    ax.scatter(points["x"], points["y"], s=26, color=BLUE, zorder=3, label="studies")
+    ax.plot(line["x"], line["y"], color=VERMILION, linewidth=1.5, label="weighted regression")
+    ax.axvline(np.exp(test.intercept), color=BLACK, linewidth=0.8, linestyle=":",
+               label="odds ratio of an infinitely large study")  # fmt: skip
+    ax.set_xscale("log")
+    ax.set_ylim(bottom=0)
+    ax.invert_yaxis()
+    left_out = int((~test.studies["used"]).sum())
+    note = f"; {left_out} not used" if left_out else ""
+    tidy(
+        ax,
+        xlabel="Diagnostic odds ratio (log scale)",
+        ylabel="1 / √(effective sample size)",
+        title=f"Slope {test.slope.estimate:.3g}, p = {test.pvalue:.2g}, "
+        f"{len(points)} studies{note}",
+    )
+    ax.legend(frameon=False, fontsize=8)
+    return ax
