@@ -16,12 +16,12 @@ from scipy.special import expit, ndtri
 
 from backpain_stats.checks import COUNT_COLUMNS, counts_from_frame, require_columns
 from backpain_stats.errors import ArgumentError, DataError, NotEstimableError, UnknownNameError
+from backpain_stats.evidence.loading import Evidence
 from backpain_stats.sampling import Seed, jeffreys_quantile, quasi_uniform
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from backpain_stats.evidence.loading import Evidence
     from backpain_stats.meta.result import BivariateFit
     from backpain_stats.twobytwo.tables import TwoByTwo
 
@@ -53,6 +53,16 @@ class AccuracyDraws(Protocol):
     @property
     def n_cases(self) -> int | None:
         """Cases behind the sensitivity, if that is known."""
+        ...
+
+    @property
+    def n(self) -> int | None:
+        """Patients behind both, if that is known."""
+        ...
+
+    @property
+    def studies(self) -> int:
+        """How many studies they are."""
         ...
 
     @property
@@ -115,6 +125,16 @@ class TableAccuracy:
         return int(self.middle[0] + self.middle[2])
 
     @property
+    def n(self) -> int | None:
+        """Patients in the table."""
+        return int(self.middle.sum())
+
+    @property
+    def studies(self) -> int:
+        """One: each table is one cohort."""
+        return 1
+
+    @property
     def tables(self) -> int:
         """How many tables fit what was printed."""
         return len(self.tables_array)
@@ -142,13 +162,17 @@ class FitAccuracy:
         Of logit sensitivity and logit specificity.
     labels : mapping
         What was pooled.
-    n_cases : int or None
-        Cases in all studies together.
+    studies : int
+        How many studies were pooled.
+    n, n_cases : int or None
+        Patients and cases in all of them together.
     """
 
     mean: NDArray[np.float64]
     covariance: NDArray[np.float64]
     labels: Mapping[str, Any]
+    studies: int = 1
+    n: int | None = None
     n_cases: int | None = None
     tables: int = 1
     basis: str = "normal distribution of the summary logits"
@@ -185,7 +209,8 @@ def read_source(
     ----------
     source : TwoByTwo, DataFrame, Evidence or BivariateFit
         A frame needs the columns ``tp, fp, fn, tn``; a frame of
-        ``feasible_tables`` (column ``tables``) is grouped by report.
+        ``feasible_tables`` (column ``table``) is grouped by report. Rows whose
+        column ``counted`` says False are set aside.
     flag : str or sequence of str, optional
         For evidence or a frame: only these flags, or combinations.
     target, setting : str, optional
@@ -206,7 +231,7 @@ def read_source(
     """
     if isinstance(source, pd.DataFrame):
         frame = _narrow(source, flag)
-    elif hasattr(source, "accuracy") and hasattr(source, "cohorts"):
+    elif isinstance(source, Evidence):
         from backpain_stats.decide.published import published_tables
 
         frame = published_tables(source, flag=flag, target=target, setting=setting)
@@ -297,6 +322,9 @@ def _from_frame(frame: pd.DataFrame) -> tuple[list[AccuracyDraws], pd.DataFrame]
         reason = (
             str(first["reason"]) if "reason" in rows.columns and _filled(first["reason"]) else ""
         )
+        if "counted" in rows.columns and not first["counted"]:
+            unusable.append(labels | {"reason": reason or "set aside: not counted"})
+            continue
         if rows[list(COUNT_COLUMNS)].isna().to_numpy().any():
             unusable.append(labels | {"reason": reason or "no 2x2 table is known"})
             continue

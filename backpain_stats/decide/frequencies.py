@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -77,6 +77,8 @@ def natural_frequencies(
           up to ``per`` in every row; a tie goes to the missed and to the
           falsely alarmed.
         * ``imaged``: ``tp + fp``.
+        * ``sensitivity`` and ``specificity`` with their intervals, and what is
+          behind them: ``studies``, ``n``, ``n_cases``, ``tables``.
         * ``tp_expected``, ``tp_low``, ``tp_high`` and so on: the expected
           numbers before rounding and their intervals, which carry the
           uncertainty of the accuracy and of the prevalence. At a prevalence
@@ -104,6 +106,7 @@ def natural_frequencies(
     ----------
     Gigerenzer G, Hoffrage U. How to improve Bayesian reasoning without
     instruction: frequency formats. Psychol Rev 1995;102:684-704.
+    https://doi.org/10.1037/0033-295X.102.4.684
 
     Examples
     --------
@@ -130,7 +133,7 @@ def natural_frequencies(
     frame = pd.DataFrame(rows)
     if not unusable.empty:
         frame = pd.concat([frame, unusable.assign(usable=False)], ignore_index=True)
-    counts = [*CELLS, "diseased", "imaged", "n_cases", "tables", "per"]
+    counts = [*CELLS, "diseased", "imaged", "studies", "n", "n_cases", "tables", "per"]
     return frame.astype(dict.fromkeys(counts, "Int64") | {"usable": bool})
 
 
@@ -148,6 +151,32 @@ def whole_patients(
     missed, found = largest_remainder([1 - sensitivity, sensitivity], diseased)
     alarmed, reassured = largest_remainder([1 - specificity, specificity], per - diseased)
     return [found, alarmed, missed, reassured]
+
+
+def count_phrase(row: pd.Series | Mapping[str, Any], cell: str) -> str:
+    """Print one cell of a row as ``"1 (0 to 2)"``: whole patients with their interval.
+
+    The ends are rounded outwards. At a prevalence taken as known they are those
+    of the whole number of diseased (or others), so that the lower end of the
+    found and the upper end of the missed add up to it.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"tp": [4], "fp": [41], "fn": [9], "tn": [1921]})
+    >>> row = natural_frequencies(table, 0.0066).iloc[0]
+    >>> count_phrase(row, "tp"), count_phrase(row, "fn"), int(row["diseased"])
+    ('2 (0 to 5)', '5 (2 to 7)', 7)
+    """
+    scale = 1.0
+    if row["prevalence_low"] == row["prevalence_high"]:
+        diseased, expected = row["diseased"], row["per"] * row["prevalence"]
+        in_group = cell in ("tp", "fn")
+        whole = diseased if in_group else row["per"] - diseased
+        scale = whole / (expected if in_group else row["per"] - expected)
+    low = math.floor(round(row[f"{cell}_low"] * scale, 9))
+    high = math.ceil(round(row[f"{cell}_high"] * scale, 9))
+    return f"{int(row[cell]):,} ({low:,} to {high:,})"
 
 
 def largest_remainder(shares: Sequence[float], total: int) -> list[int]:
@@ -208,6 +237,8 @@ def _row(
     counts = whole_patients(accuracy.sensitivity, accuracy.specificity, prevalence.estimate, per)
     row: dict[str, Any] = {
         **accuracy.labels,
+        "studies": accuracy.studies,
+        "n": pd.NA if accuracy.n is None else accuracy.n,
         "n_cases": pd.NA if accuracy.n_cases is None else accuracy.n_cases,
         "tables": accuracy.tables,
         "prevalence": prevalence.estimate,
@@ -218,6 +249,13 @@ def _row(
         **dict(zip(CELLS, counts, strict=True)),
         "imaged": counts[0] + counts[1],
     }
+    proportions = (
+        ("sensitivity", accuracy.sensitivity, sensitivity),
+        ("specificity", accuracy.specificity, specificity),
+    )
+    for name, estimate, values in proportions:
+        ends = interval_around(estimate, values, level)
+        row |= {name: estimate, f"{name}_low": float(ends[0]), f"{name}_high": float(ends[1])}
     estimates = _quantities(point, per)
     drawn_quantities = _quantities(sample, per)
     for name, estimate in estimates.items():

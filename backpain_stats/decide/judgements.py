@@ -1,0 +1,121 @@
+"""The panel's own GRADE judgements: read, checked, never made here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from os import PathLike
+from typing import Any
+
+import pandas as pd
+
+from backpain_stats.errors import DataError
+
+__all__ = ["GRADE_DOMAINS", "judgement_template", "read_judgements"]
+
+_SERIOUS = ("not serious", "serious", "very serious")
+GRADE_DOMAINS: Mapping[str, tuple[str, ...]] = {
+    "risk_of_bias": _SERIOUS,
+    "indirectness": _SERIOUS,
+    "inconsistency": _SERIOUS,
+    "imprecision": _SERIOUS,
+    "publication_bias": ("undetected", "strongly suspected"),
+}
+CERTAINTIES = ("high", "moderate", "low", "very low")
+GROUPS = ("cases", "noncases")
+_ALLOWED = {**GRADE_DOMAINS, "certainty": CERTAINTIES, "group": GROUPS}
+COLUMNS = ("flag_id", "group", *GRADE_DOMAINS, "certainty", "reason")
+
+
+def judgement_template(flags: Iterable[str]) -> pd.DataFrame:
+    """Return an empty sheet for a panel to fill in: two rows a flag.
+
+    The row ``cases`` is about true positives and false negatives, the row
+    ``noncases`` about true negatives and false positives.
+
+    Examples
+    --------
+    >>> judgement_template(["cancer_history"])[["flag_id", "group", "risk_of_bias"]]
+              flag_id     group risk_of_bias
+    0  cancer_history     cases
+    1  cancer_history  noncases
+    """
+    empty = dict.fromkeys(COLUMNS, "")
+    rows = [empty | {"flag_id": flag, "group": group} for flag in flags for group in GROUPS]
+    return pd.DataFrame(rows, columns=list(COLUMNS), dtype="string")
+
+
+def read_judgements(
+    source: pd.DataFrame | str | PathLike[str] | None, flags: Iterable[str]
+) -> pd.DataFrame:
+    """Read and check a panel's judgements.
+
+    Parameters
+    ----------
+    source : DataFrame, path or None
+        The filled-in sheet of :func:`judgement_template`, as a frame or a CSV
+        file. Cells may stay empty; so may whole rows.
+    flags : iterable of str
+        The flags of the summary of findings.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a flag and group, in the order of ``flags``, empty where the
+        panel said nothing.
+
+    Raises
+    ------
+    DataError
+        If a column is missing, or any cell is not allowed; the message lists
+        every problem with its row, the value given and the values allowed.
+    """
+    known = list(dict.fromkeys(flags))
+    sheet = judgement_template(known).set_index(["flag_id", "group"])
+    if source is None:
+        return sheet.reset_index()
+    given, where = _load(source)
+    missing = [column for column in COLUMNS if column not in given.columns]
+    if missing:
+        raise DataError(f"{where} lacks the column(s) {', '.join(missing)}")
+    problems = _problems(given, known)
+    if problems:
+        listed = "\n".join(f"  {problem}" for problem in problems)
+        raise DataError(f"{where} has {len(problems)} problem(s):\n{listed}")
+    filled = given[list(COLUMNS)].set_index(["flag_id", "group"])
+    sheet.loc[filled.index] = filled
+    return sheet.reset_index()
+
+
+def _load(source: Any) -> tuple[pd.DataFrame, str]:
+    """Return the sheet as text cells, and what to call it in messages."""
+    if isinstance(source, pd.DataFrame):
+        frame, where = source, "the frame of judgements"
+    else:
+        where = str(source)
+        try:
+            frame = pd.read_csv(source, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        except (OSError, ValueError) as error:
+            raise DataError(f"{where} cannot be read as a CSV file: {error}") from error
+    return frame.astype("string").fillna("").apply(lambda cells: cells.str.strip()), where
+
+
+def _problems(given: pd.DataFrame, known: list[str]) -> list[str]:
+    """List everything that is wrong with a sheet; a header is line 1."""
+    problems = []
+    for line, (_, row) in enumerate(given.iterrows(), start=2):
+        if row["flag_id"] not in known:
+            problems.append(
+                f"line {line}, flag_id: {row['flag_id']!r} is not in this summary; "
+                f"it has {', '.join(known)}"
+            )
+        for column, allowed in _ALLOWED.items():
+            required = column == "group"
+            if row[column] not in allowed and (required or row[column]):
+                problems.append(
+                    f"line {line}, {column}: {row[column]!r}; allowed: {', '.join(allowed)}"
+                )
+    doubled = given[given.duplicated(["flag_id", "group"])]
+    problems += [
+        f"{row.flag_id}, {row.group}: judged in more than one line" for row in doubled.itertuples()
+    ]
+    return problems

@@ -1,0 +1,194 @@
+"""A printed table with blocks, as HTML, as Markdown and as a Word document."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+from backpain_stats.checks import optional_import
+
+__all__ = ["Layout", "layout_docx", "layout_html", "layout_markdown"]
+
+# A column is as wide as its longest word asks for, within these bounds (in letters);
+# the first holds phrases and is always the widest.
+_NARROWEST, _WIDEST = 9, 17
+_STYLE = (
+    "border-collapse:collapse;font-size:0.85rem;width:100%",
+    "border:1px solid currentColor;padding:0.25rem 0.4rem;text-align:left;vertical-align:top",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A table as it is printed: every cell is text.
+
+    Parameters
+    ----------
+    title : str
+        The caption.
+    head : sequence of (str, str)
+        One a column: the heading it shares with its neighbours, perhaps empty,
+        and its own.
+    blocks : sequence of (str, rows)
+        Each block has a heading across all columns, and rows of cells.
+    notes : sequence of str
+        Printed below the table.
+    """
+
+    title: str
+    head: Sequence[tuple[str, str]]
+    blocks: Sequence[tuple[str, Sequence[Sequence[str]]]]
+    notes: Sequence[str] = ()
+
+    def spans(self) -> list[tuple[str, int]]:
+        """Return the shared headings with the number of columns below each."""
+        return [(name, len(list(run))) for name, run in groupby(self.head, key=itemgetter(0))]
+
+
+def layout_html(layout: Layout) -> str:
+    """Return the table as HTML; it needs no style sheet and escapes every cell."""
+    table, cell = _STYLE
+    above = "".join(
+        f'<th scope="colgroup" colspan="{columns}" style="{cell}">{escape(name)}</th>'
+        if name
+        else f'<td colspan="{columns}" style="{cell}"></td>'
+        for name, columns in layout.spans()
+    )
+    head = "".join(f'<th scope="col" style="{cell}">{escape(own)}</th>' for _, own in layout.head)
+    lines = [
+        f'<table style="{table}"><caption style="text-align:left;font-weight:600">'
+        f"{escape(layout.title)}</caption>",
+        f"<thead><tr>{above}</tr><tr>{head}</tr></thead>",
+    ]
+    for title, rows in layout.blocks:
+        lines.append(
+            f'<tbody><tr><th scope="rowgroup" colspan="{len(layout.head)}" style="{cell}">'
+            f"{escape(title)}</th></tr>"
+        )
+        for row in rows:
+            cells = "".join(f'<td style="{cell}">{escape(one)}</td>' for one in row[1:])
+            lines.append(f'<tr><th scope="row" style="{cell}">{escape(row[0])}</th>{cells}</tr>')
+        lines.append("</tbody>")
+    lines.append("</table>")
+    lines += [f'<p style="font-size:0.85rem">{escape(note)}</p>' for note in layout.notes]
+    return "\n".join(lines)
+
+
+def layout_markdown(layout: Layout) -> str:
+    """Return the table as Markdown; a block's heading is a row of its own, in bold."""
+    head = [f"{name}: {own}" if name else own for name, own in layout.head]
+    lines = [f"**{_cell(layout.title)}**", "", _row(head), _row(["---"] * len(head))]
+    for title, rows in layout.blocks:
+        lines.append(_row([f"**{_cell(title)}**", *[""] * (len(layout.head) - 1)], ready=True))
+        lines += [_row(row) for row in rows]
+    return "\n".join([*lines, "", *(f"{note}\n" for note in layout.notes)])
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _row(cells: Sequence[str], *, ready: bool = False) -> str:
+    return "| " + " | ".join(cells if ready else map(_cell, cells)) + " |"
+
+
+def layout_docx(layout: Layout, path: Path) -> Path:
+    """Write the table as a Word document, A4 landscape, its heading row repeated on each page.
+
+    Raises
+    ------
+    MissingExtraError
+        If python-docx is not installed.
+    """
+    docx = optional_import("docx", "docx", "a Word document")
+    document = docx.Document()
+    width = _landscape(document)
+    document.core_properties.title = layout.title
+    document.core_properties.author = "backpain_stats"
+    document.styles["Normal"].font.name = "Arial"
+    document.add_heading(layout.title, level=1)
+    table = document.add_table(rows=2, cols=len(layout.head))
+    table.style = "Table Grid"
+    table.autofit = False
+    start = 0
+    for name, columns in layout.spans():
+        cells = table.rows[0].cells
+        _write(cells[start].merge(cells[start + columns - 1]), name, bold=True)
+        start += columns
+    for cell, (_, own) in zip(table.rows[1].cells, layout.head, strict=True):
+        _write(cell, own, bold=True)
+    for row in table.rows:
+        _repeat_heading(row)
+    for title, rows in layout.blocks:
+        cells = table.add_row().cells
+        _write(cells[0].merge(cells[-1]), title, bold=True)
+        for row in rows:
+            for cell, text in zip(table.add_row().cells, row, strict=True):
+                _write(cell, text)
+    _set_widths(table, width, layout)
+    for note in layout.notes:
+        paragraph = document.add_paragraph()
+        _run(paragraph, note)
+    document.save(str(path))
+    return path
+
+
+def _landscape(document: Any) -> int:
+    """Turn the page to A4 landscape and return the width between the margins."""
+    from docx.enum.section import WD_ORIENT
+    from docx.shared import Mm
+
+    section = document.sections[0]
+    section.orientation = WD_ORIENT.LANDSCAPE
+    section.page_width, section.page_height = Mm(297), Mm(210)
+    for side in ("left_margin", "right_margin", "top_margin", "bottom_margin"):
+        setattr(section, side, Mm(14))
+    return int(section.page_width - section.left_margin - section.right_margin)
+
+
+def _set_widths(table: Any, width: int, layout: Layout) -> None:
+    """Set each column's width, in the grid and in every cell: programs read either."""
+    rows = [row for _, rows in layout.blocks for row in rows]
+    letters = [
+        max([len(word) for text in (own, *(row[i] for row in rows)) for word in text.split(" ")])
+        for i, (_, own) in enumerate(layout.head)
+    ]
+    letters = [min(max(longest + 1, _NARROWEST), _WIDEST) for longest in letters]
+    letters[0] = _WIDEST
+    widths = [int(width * count / sum(letters)) for count in letters]
+    for column, own in zip(table.columns, widths, strict=True):
+        column.width = own
+    for row in table.rows:
+        for i, cell in enumerate(row.cells):
+            if cell._tc.grid_span == 1:
+                cell.width = widths[i]
+
+
+def _write(cell: Any, text: str, *, bold: bool = False) -> None:
+    """Put text into a cell, small and without space around it."""
+    paragraph = cell.paragraphs[0]
+    paragraph.paragraph_format.space_after = 0
+    _run(paragraph, text, bold=bold)
+
+
+def _run(paragraph: Any, text: str, *, bold: bool = False) -> None:
+    from docx.shared import Pt
+
+    run = paragraph.add_run(text)
+    run.font.size = Pt(7.5)
+    run.bold = bold
+
+
+def _repeat_heading(row: Any) -> None:
+    """Mark a row as a heading that Word repeats on every page."""
+    from docx.oxml.ns import qn
+    from docx.oxml.parser import OxmlElement
+
+    mark = OxmlElement("w:tblHeader")
+    mark.set(qn("w:val"), "true")
+    row._tr.get_or_add_trPr().append(mark)
