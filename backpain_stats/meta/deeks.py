@@ -68,7 +68,7 @@ def deeks_test(
     Parameters
     ----------
     data : pandas.DataFrame
-        Columns ``tp, fp, fn, tn`` and optionally ``study``; one row a study.
+        Columns ``study, tp, fp, fn, tn``; one row a study.
     correction : {"zero_cells", "all", "none"}
         Studies whose four cells receive 0.5; ``"none"`` leaves out studies with
         an infinite odds ratio.
@@ -102,7 +102,7 @@ def deeks_test(
     --------
     >>> import pandas as pd
     >>> data = pd.DataFrame(
-    ...     {"tp": [47, 126, 19, 36], "fp": [101, 272, 12, 78],
+    ...     {"study": list("ABCD"), "tp": [47, 126, 19, 36], "fp": [101, 272, 12, 78],
     ...      "fn": [9, 51, 10, 3], "tn": [738, 1543, 192, 276]})
     >>> print(deeks_test(data))
     Deeks' funnel test: slope 20.1, t = 2.77 on 2 degrees of freedom, p = 0.109

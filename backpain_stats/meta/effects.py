@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backpain_stats.checks import counts_from_frame
-from backpain_stats.errors import DataError
+from backpain_stats.checks import COUNT_COLUMNS
+from backpain_stats.meta.data import check_studies
 from backpain_stats.twobytwo.ratios import corrected_cells
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def log_ratios(
     Parameters
     ----------
     data : pandas.DataFrame
-        Columns ``tp, fp, fn, tn`` and optionally ``study``.
+        Columns ``study, tp, fp, fn, tn``.
     measure : {"odds_ratio", "lr_positive", "lr_negative"}
     correction : {"zero_cells", "all", "none"}
         To which studies 0.5 is added in all four cells.
@@ -56,13 +56,10 @@ def log_ratios(
     Raises
     ------
     DataError
-        If a column is missing, a cell is not a count, or there is no row.
+        As in :func:`backpain_stats.meta.data.check_studies`.
     """
-    import pandas as pd
-
-    counts = counts_from_frame(data).astype(np.float64)
-    if not len(counts):
-        raise DataError("the frame has no rows; one row a study is needed")
+    checked = check_studies(data)
+    counts = checked.counts.astype(np.float64)
     raw = (counts[:, 0], counts[:, 1], counts[:, 2], counts[:, 3])
     cells = corrected_cells(raw, correction)
     log, variance = log_ratio(cells, measure)
@@ -73,9 +70,7 @@ def log_ratios(
     if empty_groups == "exclude" or correction == "none":
         reason[counts[:, 1] + counts[:, 3] == 0] = "no non-cases"
         reason[counts[:, 0] + counts[:, 2] == 0] = "no cases"
-    names = data["study"] if "study" in data.columns else range(1, len(data) + 1)
-    studies = pd.DataFrame(counts.astype(np.int64), columns=["tp", "fp", "fn", "tn"])
-    studies.insert(0, "study", [str(name) for name in names])
+    studies = checked.table()[["study", *COUNT_COLUMNS]]
     return studies.assign(
         corrected=cells[0] != counts[:, 0],
         log_ratio=log,

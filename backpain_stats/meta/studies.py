@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backpain_stats.checks import COUNT_COLUMNS, counts_from_frame
+from backpain_stats.checks import COUNT_COLUMNS
+from backpain_stats.meta.data import check_studies
 from backpain_stats.twobytwo.intervals import proportion_interval
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def study_accuracy(
     Parameters
     ----------
     data : pandas.DataFrame
-        Columns ``tp, fp, fn, tn`` and optionally ``study``.
+        Columns ``study, tp, fp, fn, tn``.
     method : str
         Interval of a proportion, as in
         :func:`backpain_stats.twobytwo.intervals.proportion_interval`.
@@ -41,7 +42,8 @@ def study_accuracy(
     Raises
     ------
     DataError
-        If a column is missing or a cell is not a count.
+        If a column is missing, a cell is not a count, a study is named twice or has
+        four zeros, or there is no row.
     ArgumentError
         If ``method`` or ``level`` is not allowed.
 
@@ -53,13 +55,10 @@ def study_accuracy(
        sensitivity  sensitivity_low  specificity
     0          1.0            0.646        0.973
     """
-    import pandas as pd
-
-    counts = counts_from_frame(data)
+    checked = check_studies(data)
+    counts = checked.counts
     tp, fp, fn, tn = counts.T
-    names = data["study"] if "study" in data.columns else range(1, len(data) + 1)
-    frame = pd.DataFrame(counts, columns=list(COUNT_COLUMNS))
-    frame.insert(0, "study", [str(name) for name in names])
+    frame = checked.table()[["study", *COUNT_COLUMNS]]
     frame["n"], frame["n_cases"] = counts.sum(axis=1), tp + fn
     for measure, successes, totals in (("sensitivity", tp, tp + fn), ("specificity", tn, tn + fp)):
         known = totals > 0

@@ -152,7 +152,7 @@ def pool_univariate(
     Parameters
     ----------
     data : pandas.DataFrame
-        Columns ``tp, fp, fn, tn`` and optionally ``study``; one row a study.
+        Columns ``study, tp, fp, fn, tn``; one row a study.
     measure : {"odds_ratio", "lr_positive", "lr_negative"}
         The ratio to pool.
     method : {"reml", "dersimonian_laird", "paule_mandel", "mantel_haenszel"}
@@ -184,7 +184,8 @@ def pool_univariate(
     ArgumentError
         If an option is not one of those listed.
     DataError
-        If a column is missing or a cell is not a count.
+        If a column is missing, a cell is not a count, a study is named twice or has
+        four zeros, or there is no row.
     FitError
         If fewer than two studies can be used; the message says why.
 

@@ -48,7 +48,9 @@ def test_interval_and_p_value_agree():
 
 
 def test_too_few_or_equal_studies():
-    data = pd.DataFrame({"tp": [3, 4, 5], "fp": [2, 5, 4], "fn": [3, 2, 1], "tn": [8, 5, 6]})
+    data = pd.DataFrame(
+        {"study": list("ABC"), "tp": [3, 4, 5], "fp": [2, 5, 4], "fn": [3, 2, 1], "tn": [8, 5, 6]}
+    )
     with pytest.raises(FitError, match="same effective size"):
         deeks_test(data)
     with pytest.raises(FitError, match="three usable"):

@@ -130,7 +130,9 @@ def test_mantel_haenszel_equals_published_and_direct_numbers():
 
 def test_mantel_haenszel_of_one_table_twice_is_that_table():
     """Two equal strata give the table's ratio, with half the variance of its log."""
-    data = pd.DataFrame({"tp": [12, 12], "fp": [9, 9], "fn": [8, 8], "tn": [71, 71]})
+    data = pd.DataFrame(
+        {"study": ["A", "B"], "tp": [12, 12], "fp": [9, 9], "fn": [8, 8], "tn": [71, 71]}
+    )
     for measure in MEASURES:
         row = log_ratios(data, measure, correction="none").iloc[0]
         fit = pool_univariate(data, measure, "mantel_haenszel", correction="none")
@@ -160,6 +162,7 @@ count = st.integers(1, 60)
 def test_order_and_swapped_groups(rows, random):
     """Row order is irrelevant; calling the test's result its opposite inverts the odds ratio."""
     data = pd.DataFrame(rows, columns=["tp", "fp", "fn", "tn"])
+    data["study"] = range(len(data))
     shuffled = data.sample(frac=1, random_state=random.randint(0, 999))
     swapped = data.rename(columns={"tp": "fn", "fn": "tp", "fp": "tn", "tn": "fp"})
     for method in ("dersimonian_laird", "paule_mandel", "reml", "mantel_haenszel"):
@@ -182,13 +185,17 @@ def test_order_and_swapped_groups(rows, random):
     ],
 )
 def test_wrong_options(change, error, words):
-    data = pd.DataFrame({"tp": [3, 4], "fp": [2, 5], "fn": [1, 2], "tn": [9, 8]})
+    data = pd.DataFrame(
+        {"study": ["A", "B"], "tp": [3, 4], "fp": [2, 5], "fn": [1, 2], "tn": [9, 8]}
+    )
     with pytest.raises(error, match=words):
         pool_univariate(data, **{"measure": "odds_ratio", **change})
 
 
 def test_wrong_data():
-    data = pd.DataFrame({"tp": [3, 4], "fp": [2, 5], "fn": [1, 2], "tn": [9, 8]})
+    data = pd.DataFrame(
+        {"study": ["A", "B"], "tp": [3, 4], "fp": [2, 5], "fn": [1, 2], "tn": [9, 8]}
+    )
     with pytest.raises(DataError, match="fp"):
         pool_univariate(data.drop(columns="fp"))
     with pytest.raises(DataError, match="no rows"):
