@@ -11,8 +11,8 @@ import pandas as pd
 
 from backpain_stats.checks import check_count, check_level
 from backpain_stats.decide.draws import DRAWS, interval_around, joint_draws, read_source
-from backpain_stats.decide.prevalence import Prevalence, PrevalenceLike, read_prevalences
 from backpain_stats.errors import ArgumentError
+from backpain_stats.evidence.pretest import Prevalence, PrevalenceLike, read_prevalences
 from backpain_stats.sampling import DEFAULT_SEED, Seed
 
 if TYPE_CHECKING:

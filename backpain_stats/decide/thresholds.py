@@ -11,9 +11,9 @@ import pandas as pd
 
 from backpain_stats.checks import check_level
 from backpain_stats.decide.draws import DRAWS, interval_around, joint_draws, read_source
-from backpain_stats.decide.prevalence import PrevalenceLike, read_prevalence
 from backpain_stats.errors import ArgumentError
 from backpain_stats.estimate import format_percent
+from backpain_stats.evidence.pretest import PrevalenceLike, read_prevalence
 from backpain_stats.sampling import DEFAULT_SEED, Seed
 
 if TYPE_CHECKING:

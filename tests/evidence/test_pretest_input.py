@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from backpain_stats import PretestError, load_evidence
-from backpain_stats.decide.prevalence import Prevalence, read_prevalence, read_prevalences
+from backpain_stats.evidence.pretest import Prevalence, read_prevalence, read_prevalences
 from backpain_stats.evidence.prevalence import setting_prevalence
 
 MIDDLES = (np.arange(2000) + 0.5) / 2000
