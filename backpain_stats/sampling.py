@@ -45,3 +45,19 @@ def jeffreys_quantile(
         np.asarray(uniform, dtype=float),
     )
     return np.asarray(draws, dtype=np.float64)
+
+
+def interval_around(
+    estimate: ArrayLike, draws: NDArray[np.float64], level: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the equal-tailed interval of draws (last axis), widened to hold the estimate.
+
+    With no case missed the observed sensitivity is 1 and every draw lies
+    below it; the interval then ends at the observed value, as the modified
+    Jeffreys interval does.
+    """
+    tails = [(1 - level) / 2, (1 + level) / 2]
+    # "lower"/"higher" neighbours need no arithmetic, so that infinite ratios stay infinite.
+    low = np.quantile(draws, tails[0], axis=-1, method="lower")
+    high = np.quantile(draws, tails[1], axis=-1, method="higher")
+    return np.minimum(low, estimate), np.maximum(high, estimate)

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from backpain_stats.checks import check_fraction, check_level
-from backpain_stats.decide.draws import DRAWS, LABELS, interval_around, joint_draws, read_source
+from backpain_stats.decide.draws import DRAWS, LABELS, joint_draws, read_source
 from backpain_stats.errors import ArgumentError
 from backpain_stats.evidence.pretest import Prevalence, PrevalenceLike, read_prevalence
-from backpain_stats.sampling import DEFAULT_SEED, Seed
+from backpain_stats.sampling import DEFAULT_SEED, Seed, interval_around
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

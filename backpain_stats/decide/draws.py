@@ -6,18 +6,17 @@ a list of :class:`AccuracyDraws`; nothing above this module asks which it was.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, ndtri
 
 from backpain_stats.checks import COUNT_COLUMNS, counts_from_frame, require_columns
 from backpain_stats.errors import ArgumentError, DataError, NotEstimableError, UnknownNameError
+from backpain_stats.evidence.accuracy_draws import AccuracyDraws, FitAccuracy, TableAccuracy
 from backpain_stats.evidence.loading import Evidence
-from backpain_stats.sampling import Seed, jeffreys_quantile, quasi_uniform
+from backpain_stats.sampling import Seed, quasi_uniform
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,170 +29,6 @@ if TYPE_CHECKING:
 LABELS = ("flag_id", "report_id", "cohort_id", "study", "target", "setting")
 DRAWS = 4096  # a power of two keeps the Sobol sample balanced
 UNIFORMS_PER_ACCURACY = 3
-
-
-class AccuracyDraws(Protocol):
-    """Sensitivity and specificity of one flag or rule: a point and a way to draw them."""
-
-    @property
-    def labels(self) -> Mapping[str, Any]:
-        """What it is: ``flag_id, report_id, cohort_id, study, target, setting``."""
-        ...
-
-    @property
-    def sensitivity(self) -> float:
-        """Point value."""
-        ...
-
-    @property
-    def specificity(self) -> float:
-        """Point value."""
-        ...
-
-    @property
-    def n_cases(self) -> int | None:
-        """Cases behind the sensitivity, if that is known."""
-        ...
-
-    @property
-    def n(self) -> int | None:
-        """Patients behind both, if that is known."""
-        ...
-
-    @property
-    def studies(self) -> int:
-        """How many studies they are."""
-        ...
-
-    @property
-    def tables(self) -> int:
-        """How many tables fit what was printed."""
-        ...
-
-    @property
-    def basis(self) -> str:
-        """How the draws are made, in words."""
-        ...
-
-    def draws(self, uniform: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
-        """Map uniforms of shape (draws, 3) to draws of sensitivity and specificity."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TableAccuracy:
-    """Accuracy known from one cohort: its table, or every table that fits its report.
-
-    The draws come from the Jeffreys posterior (Beta with 1/2 added to each
-    cell) of the two proportions, independent of each other; where several
-    tables fit, each of them is equally likely. The point is the observed
-    proportion in the middle table.
-
-    Parameters
-    ----------
-    tables_array : numpy.ndarray
-        Shape (tables, 4), ordered tp, fp, fn, tn.
-    labels : mapping
-        What it is: ``flag_id, report_id, cohort_id, study, target, setting``.
-    """
-
-    tables_array: NDArray[np.int64]
-    labels: Mapping[str, Any]
-
-    @property
-    def middle(self) -> NDArray[np.int64]:
-        """Return the middle table: the lower median of them ordered by tp, then fp."""
-        order = np.lexsort((self.tables_array[:, 1], self.tables_array[:, 0]))
-        middle: NDArray[np.int64] = self.tables_array[order[(len(order) - 1) // 2]]
-        return middle
-
-    @property
-    def sensitivity(self) -> float:
-        """Observed share of the cases with the flag."""
-        tp, _, fn, _ = self.middle
-        return float(tp / (tp + fn))
-
-    @property
-    def specificity(self) -> float:
-        """Observed share of the patients without the disease who lack the flag."""
-        _, fp, _, tn = self.middle
-        return float(tn / (fp + tn))
-
-    @property
-    def n_cases(self) -> int | None:
-        """Cases behind the sensitivity."""
-        return int(self.middle[0] + self.middle[2])
-
-    @property
-    def n(self) -> int | None:
-        """Patients in the table."""
-        return int(self.middle.sum())
-
-    @property
-    def studies(self) -> int:
-        """One: each table is one cohort."""
-        return 1
-
-    @property
-    def tables(self) -> int:
-        """How many tables fit what was printed."""
-        return len(self.tables_array)
-
-    @property
-    def basis(self) -> str:
-        """How the draws are made."""
-        mixed = "" if self.tables == 1 else f", mixed over {self.tables} tables"
-        return f"Jeffreys posterior{mixed}"
-
-    def draws(self, uniform: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
-        """Map uniforms of shape (draws, 3) to draws of sensitivity and specificity."""
-        chosen = self.tables_array[(uniform[:, 0] * self.tables).astype(int)]
-        tp, fp, fn, tn = chosen.T
-        return jeffreys_quantile(uniform[:, 1], tp, fn), jeffreys_quantile(uniform[:, 2], tn, fp)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FitAccuracy:
-    """Accuracy known from a meta-analysis: normal on the logit scale.
-
-    Parameters
-    ----------
-    mean, covariance : numpy.ndarray
-        Of logit sensitivity and logit specificity.
-    labels : mapping
-        What was pooled.
-    studies : int
-        How many studies were pooled.
-    n, n_cases : int or None
-        Patients and cases in all of them together.
-    """
-
-    mean: NDArray[np.float64]
-    covariance: NDArray[np.float64]
-    labels: Mapping[str, Any]
-    studies: int = 1
-    n: int | None = None
-    n_cases: int | None = None
-    tables: int = 1
-    basis: str = "normal distribution of the summary logits"
-
-    @property
-    def sensitivity(self) -> float:
-        """Summary sensitivity."""
-        return float(expit(self.mean[0]))
-
-    @property
-    def specificity(self) -> float:
-        """Summary specificity."""
-        return float(expit(self.mean[1]))
-
-    def draws(self, uniform: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
-        """Map uniforms of shape (draws, 3) to draws of sensitivity and specificity."""
-        # A symmetric root also exists where the matrix is singular (a boundary fit).
-        values, vectors = np.linalg.eigh(self.covariance)
-        root = vectors * np.sqrt(np.clip(values, 0, None))
-        logits = self.mean + ndtri(uniform[:, 1:3]) @ root.T
-        return expit(logits[:, 0]), expit(logits[:, 1])
 
 
 def read_source(
@@ -277,22 +112,6 @@ def joint_draws(
     sensitivity = np.array([pair[0] for pair in pairs])
     specificity = np.array([pair[1] for pair in pairs])
     return sensitivity, specificity, uniforms[:, 0]
-
-
-def interval_around(
-    estimate: Any, draws: NDArray[np.float64], level: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the equal-tailed interval of draws (last axis), widened to hold the estimate.
-
-    With no case missed the observed sensitivity is 1 and every draw lies
-    below it; the interval then ends at the observed value, as the modified
-    Jeffreys interval does.
-    """
-    tails = [(1 - level) / 2, (1 + level) / 2]
-    # "lower"/"higher" neighbours need no arithmetic, so that infinite ratios stay infinite.
-    low = np.quantile(draws, tails[0], axis=-1, method="lower")
-    high = np.quantile(draws, tails[1], axis=-1, method="higher")
-    return np.minimum(low, estimate), np.maximum(high, estimate)
 
 
 def _narrow(frame: pd.DataFrame, flag: str | Sequence[str] | None) -> pd.DataFrame:

@@ -10,15 +10,16 @@ import numpy as np
 import pandas as pd
 
 from backpain_stats.checks import check_count, check_level
-from backpain_stats.decide.draws import DRAWS, interval_around, joint_draws, read_source
+from backpain_stats.decide.draws import DRAWS, joint_draws, read_source
 from backpain_stats.errors import ArgumentError
 from backpain_stats.evidence.pretest import Prevalence, PrevalenceLike, read_prevalences
-from backpain_stats.sampling import DEFAULT_SEED, Seed
+from backpain_stats.sampling import DEFAULT_SEED, Seed, interval_around
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from backpain_stats.decide.draws import AccuracyDraws, Source
+    from backpain_stats.decide.draws import Source
+    from backpain_stats.evidence.accuracy_draws import AccuracyDraws
 
 __all__ = ["natural_frequencies"]
 

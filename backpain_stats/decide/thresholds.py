@@ -10,16 +10,17 @@ import numpy as np
 import pandas as pd
 
 from backpain_stats.checks import check_level
-from backpain_stats.decide.draws import DRAWS, interval_around, joint_draws, read_source
+from backpain_stats.decide.draws import DRAWS, joint_draws, read_source
 from backpain_stats.errors import ArgumentError
 from backpain_stats.estimate import format_percent
 from backpain_stats.evidence.pretest import PrevalenceLike, read_prevalence
-from backpain_stats.sampling import DEFAULT_SEED, Seed
+from backpain_stats.sampling import DEFAULT_SEED, Seed, interval_around
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from backpain_stats.decide.draws import AccuracyDraws, Source
+    from backpain_stats.decide.draws import Source
+    from backpain_stats.evidence.accuracy_draws import AccuracyDraws
 
 __all__ = ["action_threshold", "decision_thresholds", "thresholds"]
 
