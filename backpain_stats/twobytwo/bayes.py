@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     _Array = NDArray[np.float64]
 
-# 96 nodes leave relative errors of the ends near 1e-8; the mass cut off at
+# 96 nodes leave relative errors of the tail probabilities below 1e-7; the mass cut off at
 # either end of the integral is the second limit.
 _NODES = 96
 _CUT_OFF_MASS = 1e-9
@@ -36,6 +36,8 @@ _CUT_OFF_MASS = 1e-9
 _LOGIT_OF_ONE = 37.0
 # Newton steps on the log ratio stop here; the quadrature is no better.
 _TOLERANCE = 1e-9
+# Width of the evenly covered core, in standard deviations.
+_CORE = 3.0
 # Bounds the memory of one block of tables x nodes to some megabytes.
 _BLOCK = 4096
 
@@ -132,6 +134,7 @@ class _LogitDensity:
     def __init__(self, a: _Array, b: _Array) -> None:
         self.a, self.b = a, b
         self.mode, self.rest = a / (a + b), b / (a + b)
+        self.spread = 1 / np.sqrt(a * self.rest)
         half_log = 0.5 * np.log(a * self.rest / (2 * np.pi))
         self.log_peak = half_log - (_stirling(a) + _stirling(b) - _stirling(a + b))
 
@@ -167,26 +170,35 @@ def _ratio_integrand(
 ) -> Callable[[_Array, NDArray[np.intp]], tuple[_Array, _Array]]:
     density1, density2 = _LogitDensity(a1, b1), _LogitDensity(a2, b2)
     lowest = betaincinv(a2, b2, _CUT_OFF_MASS)
-    highest = betaincinv(a2, b2, 1 - _CUT_OFF_MASS)
+    highest_rest = betaincinv(b2, a2, _CUT_OFF_MASS)
+    highest = 1 - highest_rest
     # One function serves both tails: I_x(a, b) = 1 - I_{1-x}(b, a).
     alpha, beta = np.where(lower_tail, a1, b1), np.where(lower_tail, b1, a1)
 
+    def core(upper: _Array, rows: NDArray[np.intp]) -> tuple[_Array, _Array]:
+        # The mode and spread of f2 on the logit scale of v; where the mode is cut
+        # off, the last spread before the end.
+        mode = density2.mode[rows]
+        spread = density2.spread[rows] * mode * density2.rest[rows] / upper
+        v = np.maximum(np.minimum(mode / upper, 1 - spread), 0.5 * np.minimum(mode, 1.0))
+        return logit(v), spread / (v * (1 - v))
+
     def ends(upper: _Array, rows: NDArray[np.intp]) -> tuple[_Array, _Array]:
-        # Towards v = 1 the mass left out is at most p f2(p) (1 - v) at the last p
-        # that matters; a longer range would only widen the steps.
+        bottom = logit(np.minimum(lowest[rows] / upper, 1.0))
+        top = np.minimum(logit(np.minimum(highest[rows] / upper, 1.0)), _LOGIT_OF_ONE)
+        # Where the range stops short of p = 1, the mass left out towards its end is
+        # at most p f2(p) (1 - v) at the last p that matters; going further than
+        # that asks would only widen the steps.
         last = np.minimum(highest[rows], upper)
         gap = np.maximum(1 - last, np.finfo(float).tiny)
         mass = density2(last[:, None], gap[:, None], rows)[:, 0] / gap
-        enough = np.log(np.maximum(mass / _CUT_OFF_MASS, 1.0))
-        top = np.minimum(logit(np.minimum(highest[rows] / upper, 1.0)), _LOGIT_OF_ONE)
-        top = np.minimum(top, enough)
-        bottom = logit(np.minimum(lowest[rows] / upper, 1.0))
+        top = np.minimum(top, np.log(np.maximum(mass / _CUT_OFF_MASS, 1.0)))
+        top = np.where(upper == 1.0, -logit(highest_rest[rows]), top)
         return np.where(bottom < top, bottom, top - 1), top
 
     def tail_and_density(x: _Array, rows: NDArray[np.intp]) -> tuple[_Array, _Array]:
         upper = np.minimum(1.0, np.exp(-x))
-        bottom, top = ends(upper, rows)
-        node, step = _nodes(bottom, top)
+        node, step = _nodes(*ends(upper, rows), *core(upper, rows))
         v, rest = expit(node), expit(-node)
         p = upper[:, None] * v
         q = np.where(upper[:, None] == 1.0, rest, 1 - p)
@@ -194,7 +206,7 @@ def _ratio_integrand(
         shrink = np.minimum(1.0, np.exp(x))[:, None]
         y = shrink * v
         y_rest = np.where(shrink == 1.0, rest, 1 - y)
-        weight = step[:, None] * density2(p, q, rows) * rest / q
+        weight = step * density2(p, q, rows) * rest / q
         lower = lower_tail[rows]
         inner = betainc(alpha[rows, None], beta[rows, None], np.where(lower[:, None], y, y_rest))
         tail = np.sum(weight * inner, axis=1)
@@ -214,8 +226,8 @@ def _odds_ratio_integrand(
     lowest = np.asarray(logit(betaincinv(a2, b2, _CUT_OFF_MASS)), dtype=np.float64)
     highest = np.asarray(-logit(betaincinv(b2, a2, _CUT_OFF_MASS)), dtype=np.float64)
     alpha, beta = np.where(lower_tail, a1, b1), np.where(lower_tail, b1, a1)
-    node, step = _nodes(lowest, highest)
-    weight = step[:, None] * density2(expit(node), expit(-node), np.arange(a1.size))
+    node, step = _nodes(lowest, highest, logit(density2.mode), density2.spread)
+    weight = step * density2(expit(node), expit(-node), np.arange(a1.size))
 
     def tail_and_density(x: _Array, rows: NDArray[np.intp]) -> tuple[_Array, _Array]:
         y, y_rest = expit(node[rows] + x[:, None]), expit(-node[rows] - x[:, None])
@@ -228,7 +240,15 @@ def _odds_ratio_integrand(
     return tail_and_density
 
 
-def _nodes(bottom: _Array, top: _Array) -> tuple[_Array, _Array]:
-    """Return midpoints of equal cells from ``bottom`` to ``top`` and their width."""
-    step = (top - bottom) / _NODES
-    return bottom[:, None] + step[:, None] * (np.arange(_NODES) + 0.5), step
+def _nodes(bottom: _Array, top: _Array, centre: _Array, core: _Array) -> tuple[_Array, _Array]:
+    """Return nodes from ``bottom`` to ``top`` and the weights of the midpoint rule.
+
+    The nodes are even in arsinh((w - centre) / scale): dense in the core of the
+    integrand, sparse in tails that may be long because they decay slowly.
+    """
+    scale = (_CORE * core)[:, None]
+    first = np.arcsinh((bottom - centre)[:, None] / scale)
+    last = np.arcsinh((top - centre)[:, None] / scale)
+    step = (last - first) / _NODES
+    position = first + step * (np.arange(_NODES) + 0.5)
+    return centre[:, None] + scale * np.sinh(position), step * scale * np.cosh(position)
