@@ -18,7 +18,7 @@ from backpain_stats.sampling import jeffreys_quantile
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["AccuracyDraws", "FitAccuracy", "TableAccuracy"]
+__all__ = ["AccuracyDraws", "FitAccuracy", "TableAccuracy", "middle_table"]
 
 
 class AccuracyDraws(Protocol):
@@ -69,6 +69,18 @@ class AccuracyDraws(Protocol):
         ...
 
 
+def middle_table(tables: NDArray[np.int64]) -> int:
+    """Return the position of the middle table: the lower median, ordered by tp, fp, fn, tn.
+
+    Examples
+    --------
+    >>> middle_table(np.array([[4, 41, 9, 1921], [4, 40, 9, 1922], [4, 42, 9, 1920]]))
+    0
+    """
+    order = np.lexsort(tables.T[::-1])
+    return int(order[(len(order) - 1) // 2])
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class TableAccuracy:
     """Accuracy known from one cohort: its table, or every table that fits its report.
@@ -91,9 +103,8 @@ class TableAccuracy:
 
     @property
     def middle(self) -> NDArray[np.int64]:
-        """Return the middle table: the lower median of them ordered by tp, then fp."""
-        order = np.lexsort((self.tables_array[:, 1], self.tables_array[:, 0]))
-        middle: NDArray[np.int64] = self.tables_array[order[(len(order) - 1) // 2]]
+        """Return the middle table; see :func:`middle_table`."""
+        middle: NDArray[np.int64] = self.tables_array[middle_table(self.tables_array)]
         return middle
 
     @property
