@@ -28,15 +28,23 @@ def format_number(value: float, digits: int = 3) -> str:
 
 
 def format_percent(value: float, digits: int = 2) -> str:
-    """Print a fraction as percent, keeping small ones legible.
+    """Print a fraction as percent, keeping small ones and those near 1 legible.
+
+    Above 99% the distance from 100% keeps ``digits - 1`` significant digits, so
+    that only certainty prints as 100%.
 
     Examples
     --------
     >>> format_percent(0.0892), format_percent(0.0066), format_percent(0.71)
     ('8.9%', '0.66%', '71%')
+    >>> format_percent(0.9953), format_percent(1.0)
+    ('99.5%', '100%')
     """
     if value is None or math.isnan(value):
         return "not estimable"
+    if 0.99 < value < 1:
+        decimals = max(0, digits - 2 - math.floor(math.log10(100 * (1 - value))))
+        return f"{100 * value:.{decimals}f}%"
     return f"{format_number(100 * value, digits)}%"
 
 

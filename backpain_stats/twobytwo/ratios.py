@@ -22,12 +22,11 @@ RATIO_METHODS = ("score", "log", "bayes")
 CORRECTIONS = ("none", "zero_cells", "all")
 
 
-def ratio_interval(
+def ratio_interval(  # noqa: PLR0917 - four cells, then options in their usual order
     tp: ArrayLike,
     fp: ArrayLike,
     fn: ArrayLike,
     tn: ArrayLike,
-    *,
     measure: str = "lr_positive",
     method: str = "score",
     correction: str = "none",
