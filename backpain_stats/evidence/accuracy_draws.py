@@ -70,14 +70,22 @@ class AccuracyDraws(Protocol):
 
 
 def middle_table(tables: NDArray[np.int64]) -> int:
-    """Return the position of the middle table: the lower median, ordered by tp, fp, fn, tn.
+    """Return the position of the middle table: the one with the median LR+.
+
+    Of an even number the lower median, which claims less. Tables with the same
+    LR+, and those without one (no cases, or no non-cases), are ordered by tp,
+    fp, fn, tn.
 
     Examples
     --------
     >>> middle_table(np.array([[4, 41, 9, 1921], [4, 40, 9, 1922], [4, 42, 9, 1920]]))
     0
     """
-    order = np.lexsort(tables.T[::-1])
+    tp, fp, fn, tn = tables.T.astype(float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # Products of whole numbers are exact, so that equal ratios compare as equal.
+        ratio = (tp * (fp + tn)) / (fp * (tp + fn))
+    order = np.lexsort((*tables.T[::-1], ratio))
     return int(order[(len(order) - 1) // 2])
 
 
