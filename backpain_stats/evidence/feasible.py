@@ -138,7 +138,8 @@ def feasible_tables(
     """
     found = report_tables(evidence)
     reports = evidence.select(target, setting, flag).accuracy
-    reports = reports[[found[report].complete for report in reports["report_id"]]]
+    complete = [found[report].complete for report in reports["report_id"]]
+    reports = reports[np.array(complete, dtype=bool)]  # a plain empty list would drop the columns
     sizes = [len(found[report].cells) for report in reports["report_id"]]
     cohorts = evidence.cohorts.set_index("cohort_id")[["target", "setting"]]
     rows = reports[["report_id", "cohort_id", "flag_id"]].join(cohorts, on="cohort_id")
