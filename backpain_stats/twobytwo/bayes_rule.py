@@ -59,12 +59,10 @@ def posttest_probability(pretest: ArrayLike, lr: ArrayLike) -> NDArray[np.float6
     """
     p = check_pretest(pretest)
     ratio = _checked_ratio(lr)
-    # Dividing both terms by the larger factor keeps 0 and infinity exact and
-    # loses no digit of a tiny probability.
-    rises = ratio > 1
-    with np.errstate(divide="ignore"):
-        present = np.where(rises, p, p * np.where(rises, 1.0, ratio))
-        absent = np.where(rises, (1 - p) / ratio, 1 - p)
+    # Splitting the ratio in a factor up to 1 and one from 1 keeps 0 and infinity
+    # exact and loses no digit of a tiny probability.
+    present = p * np.minimum(ratio, 1.0)
+    absent = (1 - p) / np.maximum(ratio, 1.0)
     return np.asarray(present / (present + absent), dtype=np.float64)[()]
 
 
@@ -102,9 +100,8 @@ def probability_from_odds(odds: ArrayLike) -> NDArray[np.float64]:
     """
     o = np.asarray(odds, dtype=float)
     _refuse(~(o >= 0), o, "odds must be 0 or more")
-    with np.errstate(divide="ignore"):
-        large = 1 / (1 + 1 / np.maximum(o, 1.0))
-    return np.asarray(np.where(o > 1, large, o / (1 + np.minimum(o, 1.0))), dtype=np.float64)[()]
+    small = np.minimum(o, 1.0)
+    return np.asarray(small / (small + 1 / np.maximum(o, 1.0)), dtype=np.float64)[()]
 
 
 def _checked_ratio(lr: ArrayLike) -> NDArray[np.float64]:
