@@ -11,6 +11,8 @@ import pytest
 
 FOLDER = Path(__file__).parents[1] / "oracles" / "r"
 NAMES = sorted(path.stem for path in (FOLDER / "data").glob("*.csv"))
+# mada refuses smith2011, which has studies without non-cases.
+NAMES_OF_MADA = [name for name in NAMES if name != "smith2011"]
 
 
 class OracleSet:
@@ -32,6 +34,11 @@ def numbers(values: list) -> np.ndarray:
 
 @pytest.fixture(params=NAMES)
 def oracle(request: pytest.FixtureRequest) -> OracleSet:
+    return OracleSet(request.param)
+
+
+@pytest.fixture(params=NAMES_OF_MADA)
+def mada_oracle(request: pytest.FixtureRequest) -> OracleSet:
     return OracleSet(request.param)
 
 
