@@ -40,6 +40,8 @@ _EXPORTS = {
     "load_patients": "evidence.patients",
     "Reconstruction": "evidence.reconstruct",
     "reconstruct": "evidence.reconstruct",
+    "JointReconstruction": "evidence.joint",
+    "reconstruct_together": "evidence.joint",
     "feasible_tables": "evidence.feasible",
     "likelihood_ratios": "evidence.likelihood",
     "posttest": "evidence.posttest",

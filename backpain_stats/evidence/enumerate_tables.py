@@ -10,6 +10,7 @@ in floating point.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -231,12 +232,15 @@ def enumerate_tables(
     only_row = ranges[CELLS][1] is None
     names = _bounded_rows(ranges, constraints, filters) if only_row else list(ORIENTATIONS)
     constraints = [*constraints, *_implied(constraints)]
-    searches = [
-        _Search(ORIENTATIONS[name], ranges, constraints, filters, labels, only_row)
-        for name in names
-    ]
-    # Among small searches the first wins: cases against non-cases is how papers think.
-    best = min(searches, key=lambda search: max(search.prepare(), _SMALL))
+    best: _Search | None = None
+    for name in names:
+        cut = _Search(ORIENTATIONS[name], ranges, constraints, filters, labels, only_row)
+        if cut.prepare() < (best.rows if best else math.inf):
+            best = cut
+        # Cases against non-cases comes first: it is how papers think, and mostly small.
+        if best is not None and best.rows <= _SMALL:
+            break
+    assert best is not None  # there is always at least one way to cut the table
     if best.rows > most_rows:
         raise ArgumentError(
             f"too little is known: {best.rows:,} rows of tables would have to be looked at "

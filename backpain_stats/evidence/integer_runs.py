@@ -64,6 +64,7 @@ class Constraint:
 
 
 def total(counts: Array) -> int:
+    """Return the exact sum of counts."""
     return int(counts.sum()) if counts.size else 0
 
 

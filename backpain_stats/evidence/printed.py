@@ -107,12 +107,18 @@ class PrintedValue:
         tie cannot occur, and 1e-12 (relative) stands for the error of the computation.
         """
         values = np.asarray(numbers, dtype=float)
-        with np.errstate(invalid="ignore"):
-            good = ~np.isnan(values)
-            if self.low is not None:
-                good &= values >= float(self.low) * (1 - 1e-12) - 1e-15
-            if self.high is not None:
-                good &= values <= float(self.high) * (1 + 1e-12) + 1e-15
+        return self.overlaps(values, values)
+
+    def overlaps(self, smallest: np.ndarray, largest: np.ndarray) -> np.ndarray:
+        """Whether some value from ``smallest`` to ``largest`` would be printed so.
+
+        In floating point, as :meth:`admits_float`.
+        """
+        good = ~(np.isnan(smallest) | np.isnan(largest))
+        if self.low is not None:
+            good &= largest >= _nudged(self.low, -1)
+        if self.high is not None:
+            good &= smallest <= _nudged(self.high, 1)
         return np.asarray(good)
 
     def spell(self, number: Fraction | int | float) -> str:
@@ -126,6 +132,11 @@ class PrintedValue:
         if isinstance(number, float) and not math.isfinite(number):
             return "not estimable" if math.isnan(number) else "infinity"
         return spell(number, self.decimals)
+
+
+def _nudged(bound: Fraction, direction: int) -> float:
+    """Return a bound moved outwards by the error of a computation in doubles."""
+    return float(bound) + direction * (1e-12 * abs(float(bound)) + 1e-15)
 
 
 def spell(number: Fraction | int | float, decimals: int) -> str:
@@ -229,6 +240,9 @@ def _interval(
 def split_interval(text: Any) -> tuple[Any, str, str] | None:
     """Split ``"0.75 (0.53-0.90)"`` into value, low and high; None if there is no interval.
 
+    A percent sign counts for the figures before it, and for the whole interval
+    of a value that has one: ``"33% (22-46)"``, ``"(22-46%)"``.
+
     Examples
     --------
     >>> split_interval("14.8 (6.3 to 34.9)")
@@ -237,7 +251,14 @@ def split_interval(text: Any) -> tuple[Any, str, str] | None:
     if not isinstance(text, str):
         return None
     match = _WITH_INTERVAL.fullmatch(_respell(text.strip()))
-    return None if match is None else (match["value"], match["low"], match["high"])
+    if match is None:
+        return None
+    value, low, high = match["value"], match["low"], match["high"]
+    if value.endswith("%") and not high.endswith("%"):
+        high += "%"
+    if high.endswith("%") and not low.endswith("%"):
+        low += "%"
+    return value, low, high
 
 
 def parse_count_range(value: Any, name: str) -> tuple[int, int] | None:

@@ -23,6 +23,7 @@ INTERVAL_METHODS = (*PROPORTION_METHODS, *RATIO_METHODS)
 # Tried when no method is named. No report of the evidence prints a Bayesian
 # interval of a ratio, and it takes a quadrature per table.
 _USUAL = (*PROPORTION_METHODS, "log", "score")
+_DEAR = ("clopper_pearson", "jeffreys")
 
 Cells = Mapping[str, np.ndarray]
 Pair = tuple[np.ndarray, np.ndarray]
@@ -70,19 +71,17 @@ class IntervalCheck:
         name = self.name
         if name in POSTTESTS:
             name = "lr_positive" if name == "posttest" else "lr_negative"
-        four = tuple(np.asarray(cells[cell], dtype=float) for cell in CELLS)
+        tp, fp, fn, tn = (np.asarray(cells[cell], dtype=float) for cell in CELLS)
         if method == "bayes":
             # Its prior does the work of a correction.
             correction = "none"
-        _, low, high = ratio_interval(
-            *four, measure=name, method=method, correction=correction, level=self.level
-        )
+        _, low, high = ratio_interval(tp, fp, fn, tn, name, method, correction, self.level)
         if self.name not in POSTTESTS:
             return low, high
         odds: Any = self.pretest_odds
         if odds is None:
             with np.errstate(divide="ignore", invalid="ignore"):
-                odds = (four[0] + four[2]) / (four[1] + four[3])
+                odds = (tp + fn) / (fp + tn)
         return posttest_from_odds(odds, low), posttest_from_odds(odds, high)
 
     def fits(self, low: np.ndarray, high: np.ndarray) -> np.ndarray:
@@ -106,12 +105,35 @@ class IntervalCheck:
 
         def keep(count: np.ndarray, group: np.ndarray) -> np.ndarray:
             count, group = count.astype(float), group.astype(float)
-            return np.logical_or.reduce(
-                [self.fits(*_of_pairs(count, group, one, self.level)) for one in self.methods]
-            )
+            kept = np.zeros(count.shape, dtype=bool)
+            for method in self.methods:
+                near = self._within_reach(count, group, method)
+                near[near] = self.fits(*_of_pairs(count[near], group[near], method, self.level))
+                kept |= near
+            return kept
 
         form, group = self.measure.numerator[0].form, self.measure.denominator[0].form
         return RowFilter(self.label, form, group, keep)
+
+    def _within_reach(self, count: np.ndarray, group: np.ndarray, method: str) -> np.ndarray:
+        """Return the pairs that a look at the extreme counts of each group does not exclude.
+
+        For exact and Jeffreys intervals, which are dear to compute. Both ends grow with
+        the count, so those of the smallest and largest count enclose all others.
+        """
+        if method not in _DEAR or count.size == 0:
+            return np.ones(count.shape, dtype=bool)
+        sizes, where = np.unique(group, return_inverse=True)
+        least, most = np.full(sizes.shape, np.inf), np.zeros(sizes.shape)
+        np.minimum.at(least, where, count)
+        np.maximum.at(most, where, count)
+        lowest = _of_pairs(least, sizes, method, self.level)
+        highest = _of_pairs(most, sizes, method, self.level)
+        near = np.ones(sizes.shape, dtype=bool)
+        for end, smallest, largest in zip(self.ends, lowest, highest, strict=True):
+            if end is not None:
+                near &= end.overlaps(smallest, largest)
+        return near[where]
 
     def distance(self, low: np.ndarray, high: np.ndarray) -> np.ndarray:
         """Return how far intervals are from the printed one, in units of its last digit."""
