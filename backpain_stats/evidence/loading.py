@@ -166,9 +166,7 @@ class Evidence:
         )
 
 
-def load_evidence(
-    path: str | PathLike[str] | None = None, *, add_to_packaged: bool = False
-) -> Evidence:
+def load_evidence(path: str | PathLike[str] | None = None, *, add: bool = False) -> Evidence:
     """Load the packaged evidence, a folder of your own, or both together.
 
     Parameters
@@ -177,7 +175,7 @@ def load_evidence(
         A folder of CSV files in the format of the packaged evidence; it needs
         only the files it has something to say in. Without it the packaged
         evidence is loaded.
-    add_to_packaged : bool, default False
+    add : bool, default False
         Whether the folder is added to the packaged evidence. Its rows may then
         refer to packaged flags, cohorts and sources. A name that both use is
         an error: nothing is overwritten.
@@ -196,7 +194,7 @@ def load_evidence(
     DataError
         If the folder does not exist or holds no evidence file.
     ArgumentError
-        If ``add_to_packaged`` is given without a folder.
+        If ``add`` is given without a folder.
 
     Warns
     -----
@@ -220,10 +218,10 @@ def load_evidence(
       quality                 0
     """
     if path is None:
-        if add_to_packaged:
-            raise ArgumentError("add_to_packaged=True needs the path of a folder to add")
+        if add:
+            raise ArgumentError("add=True needs the path of a folder to add")
         return Evidence(**_packaged_frames())
-    packaged = _packaged_frames() if add_to_packaged else {}
+    packaged = _packaged_frames() if add else {}
     frames, problems = _read_and_check(path, packaged)
     errors = problems[problems["severity"] == "error"]
     if len(errors):
@@ -245,14 +243,12 @@ def load_evidence(
     )
 
 
-def check_evidence(
-    path: str | PathLike[str] | None = None, *, add_to_packaged: bool = False
-) -> pd.DataFrame:
+def check_evidence(path: str | PathLike[str] | None = None, *, add: bool = False) -> pd.DataFrame:
     """List every problem of a folder of evidence files, errors and warnings.
 
     Parameters
     ----------
-    path, add_to_packaged
+    path, add
         As for :func:`load_evidence`; without a path the packaged evidence is checked.
 
     Returns
@@ -274,7 +270,7 @@ def check_evidence(
     0      accuracy.csv    24  sensitivity_high   1.01  warning
     1  combinations.csv    10          auc_high  1.014  warning
     """
-    packaged = _packaged_frames() if add_to_packaged and path is not None else {}
+    packaged = _packaged_frames() if add and path is not None else {}
     return _read_and_check(packaged_folder() if path is None else path, packaged)[1]
 
 

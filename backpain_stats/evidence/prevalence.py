@@ -14,7 +14,7 @@ from backpain_stats.checks import check_choice, check_known, check_level
 from backpain_stats.errors import NotEstimableError
 from backpain_stats.estimate import Estimate, format_percent
 from backpain_stats.evidence.schema import SETTINGS, TARGETS
-from backpain_stats.sampling import jeffreys_quantile
+from backpain_stats.twobytwo.intervals import proportion_interval
 
 if TYPE_CHECKING:
     from backpain_stats.evidence.loading import Evidence
@@ -293,12 +293,11 @@ def _from_counts(
     row: pd.Series, target: str, setting: str, level: float, warning: str
 ) -> SettingPrevalence:
     n, cases = int(row["n"]), int(row["n_cases"])
-    tail = (1 - level) / 2
-    low, high = jeffreys_quantile([tail, 1 - tail], cases, n - cases)
+    low, high = proportion_interval(cases, n, "jeffreys", level)
     return SettingPrevalence(
         cases / n,
-        float(low) if cases else 0.0,
-        float(high) if cases < n else 1.0,
+        float(low),
+        float(high),
         level,
         "jeffreys",
         "prevalence",

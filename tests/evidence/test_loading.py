@@ -77,7 +77,7 @@ def test_faces(evidence):
 
 def test_adding_needs_a_folder():
     with pytest.raises(ArgumentError, match="needs the path"):
-        load_evidence(add_to_packaged=True)
+        load_evidence(add=True)
 
 
 def test_patients():

@@ -311,14 +311,14 @@ def test_added_to_the_packaged_evidence(folder):
         "report_id,cohort_id,flag_id,tp,fp,fn,tn,reported_in,status\n"
         "mine_cancer_history,mine,cancer_history,5,10,15,170,deyo1988,seen_primary\n",
     )
-    assert found(folder, add_to_packaged=True).empty
+    assert found(folder, add=True).empty
     with pytest.warns(UserWarning, match="read as empty"):
-        both = load_evidence(folder.path, add_to_packaged=True)
+        both = load_evidence(folder.path, add=True)
     assert len(both.accuracy) == len(load_evidence().accuracy) + 1
     assert both.accuracy["tp"].iloc[-1] == 5
     folder.replace("cohorts.csv", "mine,deyo1988", "deyo1988_malignancy,deyo1988")
     folder.replace("accuracy.csv", ",mine,", ",deyo1988_malignancy,")
-    texts = found(folder, add_to_packaged=True)
+    texts = found(folder, add=True)
     assert "is a name of the packaged evidence already" in set(texts["problem"])
 
 
