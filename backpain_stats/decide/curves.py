@@ -13,6 +13,7 @@ from backpain_stats.decide.draws import DRAWS, LABELS, joint_draws, read_source
 from backpain_stats.errors import ArgumentError
 from backpain_stats.evidence.pretest import Prevalence, PrevalenceLike, read_prevalence
 from backpain_stats.sampling import DEFAULT_SEED, Seed, interval_around
+from backpain_stats.twobytwo.bayes_rule import posttest_probability
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -218,9 +219,9 @@ def decisive_range(
 
 def _posttests(s: Any, c: Any, pi: Any) -> tuple[Any, Any]:
     """Return the post-test probabilities without and with the flag."""
-    absent = pi * (1 - s) / (pi * (1 - s) + (1 - pi) * c)
-    present = pi * s / (pi * s + (1 - pi) * (1 - c))
-    return absent, present
+    with np.errstate(divide="ignore", invalid="ignore"):
+        negative, positive = np.divide(1 - s, c), np.divide(s, 1 - c)
+    return posttest_probability(pi, negative), posttest_probability(pi, positive)
 
 
 def _grid(
@@ -228,8 +229,7 @@ def _grid(
 ) -> NDArray[np.float64]:
     """Return the thresholds asked for, or those over which the flags differ."""
     if thresholds is None:
-        with np.errstate(invalid="ignore"):
-            present = _posttests(points[:, 0], points[:, 1], prevalence)[1]
+        present = _posttests(points[:, 0], points[:, 1], prevalence)[1]
         upper = min(0.95, 1.25 * max(prevalence, float(np.nanmax(present, initial=0))))
         return np.linspace(0, upper, 121)
     grid = np.atleast_1d(np.asarray(thresholds, dtype=float))

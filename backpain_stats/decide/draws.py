@@ -7,6 +7,7 @@ a list of :class:`AccuracyDraws`; nothing above this module asks which it was.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -82,7 +83,10 @@ def read_source(
         )
     accuracies, unusable = _from_frame(frame)
     if not accuracies:
-        reasons = "; ".join(f"{r.flag_id}: {r.reason}" for r in unusable.itertuples())
+        reasons = "; ".join(
+            f"{name}: {shorten(str(reason), 120, placeholder=' ...')}"
+            for name, reason in zip(unusable["flag_id"], unusable["reason"], strict=True)
+        )
         raise NotEstimableError(
             f"no row gives both a sensitivity and a specificity ({reasons or 'no rows'})"
         )

@@ -1,0 +1,325 @@
+"""Which guideline endorses which flag, beside what is known about the flag."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from backpain_stats.checks import check_choice
+from backpain_stats.decide.published import has_ratio
+from backpain_stats.errors import ArgumentError
+from backpain_stats.evidence.likelihood import likelihood_ratios
+from backpain_stats.evidence.schema import TARGETS
+
+if TYPE_CHECKING:
+    from backpain_stats.evidence.loading import Evidence
+
+__all__ = ["Endorsement", "endorsement"]
+
+# What can be known about a flag for a condition, from most to least.
+STATES = ("informative", "inconclusive", "uninformative", "not usable", "never measured")
+UNSPECIFIED, NOT_MAPPED = "unspecified list", "not mapped to a flag"
+INTERVALS = ("lr_positive_low", "lr_positive_high", "lr_negative_low", "lr_negative_high")
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Endorsement:
+    """Endorsements beside the evidence, by flag, by guideline and over time.
+
+    Made by :func:`endorsement`.
+
+    Parameters
+    ----------
+    statements : pandas.DataFrame
+        One row an endorsement as written: ``endorsement_id, guideline_id,
+        guideline, document, country, year, target, red_flag_as_written,
+        condition_as_written, flag_id, verdict, reported_in, doi``.
+    flags : pandas.DataFrame
+        One row a flag and condition: ``flag_id, label, family, target,
+        guidelines`` (how many endorse it), ``first_year``, ``reports``,
+        ``informative_reports``, ``claims``, ``evidence`` (its state),
+        ``measured_in_family``, ``verdict`` and ``reason``.
+    guidelines : pandas.DataFrame
+        One row a guideline or other text: how many of its statements have each verdict.
+    years : pandas.DataFrame
+        One row a year with a dated guideline: how many guidelines and how many
+        statements of each verdict up to and including it.
+    counts : pandas.DataFrame
+        Published statements about sets of guidelines, as printed.
+    lr_positive_above, lr_negative_below : float
+        The cut-offs of the rule.
+    """
+
+    statements: pd.DataFrame
+    flags: pd.DataFrame
+    guidelines: pd.DataFrame
+    years: pd.DataFrame
+    counts: pd.DataFrame
+    lr_positive_above: float
+    lr_negative_below: float
+
+    @property
+    def rule(self) -> str:
+        """The rule behind the verdicts in a sentence."""
+        return (
+            f"informative: in at least one cohort the whole interval of LR+ lies above "
+            f"{self.lr_positive_above:g} or that of LR- below {self.lr_negative_below:g}; "
+            f"uninformative: in every cohort both intervals exclude that; "
+            f"inconclusive: measured, but an interval leaves it open; "
+            f"not usable: figures are published, but no likelihood ratio follows from them; "
+            f"never measured: this evidence has no figure for it"
+        )
+
+    def summary(self) -> pd.DataFrame:
+        """Return how many statements of guidelines, of other texts, and flags have each verdict."""
+        return _tally(self.statements, self.flags)
+
+    def __str__(self) -> str:
+        """Return the summary with the rule."""
+        return f"{self.summary().to_string(index=False)}\n{self.rule}"
+
+    def _repr_html_(self) -> str:
+        return f"{self.summary().to_html(index=False)}<p>{self.rule}</p>"
+
+
+def endorsement(
+    evidence: Evidence,
+    *,
+    target: str | None = None,
+    lr_positive_above: float = 2.0,
+    lr_negative_below: float = 0.5,
+    level: float = 0.95,
+) -> Endorsement:
+    """Set what guidelines endorse beside what has been measured.
+
+    Every verdict follows from one rule with stated cut-offs; none is written
+    by hand. The intervals are those of :func:`~backpain_stats.likelihood_ratios`,
+    over all settings: a flag that is informative anywhere is informative.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        The published evidence.
+    target : str, optional
+        One condition; all of them by default. General lists and lists shared by
+        conditions (target "unspecified") are never assigned to a condition;
+        they are shown as ``"unspecified list"``.
+    lr_positive_above : float, default 2
+        A flag is informative when present if the interval of its LR+ lies above this.
+    lr_negative_below : float, default 0.5
+        A flag is informative when absent if the interval of its LR- lies below this.
+    level : float, default 0.95
+        Level of the intervals.
+
+    Returns
+    -------
+    Endorsement
+        The verdicts are ``"endorsed, STATE"`` and ``"not endorsed, STATE"``
+        with the states of :attr:`Endorsement.rule`, ``"unspecified list"`` and
+        ``"not mapped to a flag"``. A flag is endorsed if a guideline names it;
+        a patient page alone does not endorse it.
+
+    Raises
+    ------
+    ArgumentError
+        If the target is not in the vocabulary, or a cut-off is on the wrong side of 1.
+
+    Notes
+    -----
+    "Never measured" means: not in this evidence. ``measured_in_family`` names
+    related flags (another age limit, another wording) that were measured; they
+    are not the same flag. A text that is no guideline (a patient page) is
+    counted apart: see the column ``document``.
+
+    Examples
+    --------
+    >>> from backpain_stats import load_evidence
+    >>> found = endorsement(load_evidence(), target="malignancy")
+    >>> found.flags.set_index("flag_id").loc["cancer_history", "verdict"]
+    'endorsed, informative'
+    """
+    if not lr_positive_above >= 1:
+        raise ArgumentError(f"lr_positive_above is {lr_positive_above!r}; it must be 1 or more")
+    if not 0 < lr_negative_below <= 1:
+        raise ArgumentError(
+            f"lr_negative_below is {lr_negative_below!r}; it must be above 0 and at most 1"
+        )
+    if target is not None:
+        check_choice(target, "target", TARGETS)
+    ratios = likelihood_ratios(evidence, target=target, level=level)
+    statements = _statements(evidence, target)
+    flags = _flags(evidence, ratios, statements, target, (lr_positive_above, lr_negative_below))
+    states = flags.set_index(["flag_id", "target"])["evidence"]
+    statements["verdict"] = [
+        _statement_verdict(flag, condition, states)
+        for flag, condition in zip(statements["flag_id"], statements["target"], strict=True)
+    ]
+    chosen = evidence if target is None else evidence.select(target=target)
+    return Endorsement(
+        statements,
+        flags,
+        _by_guideline(statements),
+        _over_time(statements),
+        chosen.endorsement_counts,
+        lr_positive_above,
+        lr_negative_below,
+    )
+
+
+def evidence_state(
+    reports: pd.DataFrame, claims: int, lr_positive_above: float, lr_negative_below: float
+) -> tuple[str, int]:
+    """Return the state of one flag for one condition, and how many reports are informative.
+
+    Parameters
+    ----------
+    reports : DataFrame
+        Its rows of ``likelihood_ratios``.
+    claims : int
+        How many review-level claims name it.
+    lr_positive_above, lr_negative_below : float
+        The cut-offs.
+    """
+    if reports.empty:
+        return ("not usable" if claims else "never measured"), 0
+    usable = reports[has_ratio(reports)]
+    if usable.empty:
+        return "not usable", 0
+    low, high = usable["lr_positive_low"], usable["lr_positive_high"]
+    low_absent, high_absent = usable["lr_negative_low"], usable["lr_negative_high"]
+    # A missing interval compares as False throughout: it settles nothing.
+    informative = (low > lr_positive_above) | (high_absent < lr_negative_below)
+    ruled_out = (high <= lr_positive_above) & (low_absent >= lr_negative_below)
+    count = int(informative.fillna(False).sum())
+    if count:
+        return "informative", count
+    return ("uninformative" if bool(ruled_out.fillna(False).all()) else "inconclusive"), 0
+
+
+def _statements(evidence: Evidence, target: str | None) -> pd.DataFrame:
+    """Return the endorsements with their source, and whether the text is a guideline."""
+    sources = evidence.sources.set_index("source_id")
+    frame = evidence.endorsements
+    if target is not None:
+        frame = frame[frame["target"].isin([target, "unspecified"])]
+    kinds = frame["reported_in"].map(sources["kind"])
+    # Read in its own text, the text's kind is known; a quoted list is that of a guideline.
+    own = (frame["status"] == "seen_primary") & (kinds != "guideline")
+    columns = [
+        *("endorsement_id", "guideline_id", "guideline", "document", "country", "year", "target"),
+        *("red_flag_as_written", "condition_as_written", "flag_id", "reported_in", "doi", "status"),
+    ]
+    frame = frame.assign(
+        document=kinds.where(own, "guideline"), doi=frame["reported_in"].map(sources["doi"])
+    )
+    return frame[columns].reset_index(drop=True)
+
+
+def _flags(
+    evidence: Evidence,
+    ratios: pd.DataFrame,
+    statements: pd.DataFrame,
+    target: str | None,
+    cutoffs: tuple[float, float],
+) -> pd.DataFrame:
+    """Return one row for each flag and condition that is endorsed, measured or claimed."""
+    targets = TARGETS if target is None else (target,)
+    mapped = statements[statements["flag_id"].notna() & statements["target"].isin(targets)]
+    claims = evidence.claims[evidence.claims["target"].isin(targets)]
+    claims = claims[claims["flag_id"].isin(evidence.flags["flag_id"])]
+    pairs = pd.concat([frame[["flag_id", "target"]] for frame in (mapped, ratios, claims)])
+    pairs = pairs.drop_duplicates().sort_values(["target", "flag_id"])
+    about = evidence.flags.set_index("flag_id")
+    measured = ratios[has_ratio(ratios)]
+    rows = []
+    for flag, condition in pairs.itertuples(index=False):
+        own = ratios[(ratios["flag_id"] == flag) & (ratios["target"] == condition)]
+        said = claims[(claims["flag_id"] == flag) & (claims["target"] == condition)]
+        by = mapped[(mapped["flag_id"] == flag) & (mapped["target"] == condition)]
+        guidelines = by.loc[by["document"] == "guideline", "guideline_id"].nunique()
+        state, informative = evidence_state(own, len(said), *cutoffs)
+        family = about.loc[flag, "family"]
+        kin = about.index[(about["family"] == family) & (about.index != flag)]
+        kin_measured = measured[measured["flag_id"].isin(kin) & (measured["target"] == condition)]
+        rows.append(
+            {
+                "flag_id": flag,
+                "label": about.loc[flag, "label"],
+                "family": family,
+                "target": condition,
+                "guidelines": guidelines,
+                "other_documents": by.loc[by["document"] != "guideline", "guideline_id"].nunique(),
+                "first_year": by["year"].min(),
+                "reports": len(own),
+                "usable_reports": int(has_ratio(own).sum()),
+                "informative_reports": informative,
+                "claims": len(said),
+                "evidence": state,
+                "verdict": f"{'endorsed' if guidelines else 'not endorsed'}, {state}",
+                "measured_in_family": ";".join(sorted(set(kin_measured["flag_id"]))),
+                "reason": _reason(own, len(said)),
+            }
+        )
+    counts = ["guidelines", "other_documents", "first_year", "reports", "claims"]
+    return pd.DataFrame(rows).astype(dict.fromkeys(counts, "Int64"))
+
+
+def _reason(reports: pd.DataFrame, claims: int) -> str:
+    """Say why a flag's figures cannot be used, or what to keep in mind."""
+    if reports.empty and claims:
+        return f"{claims} published figure{'s' if claims > 1 else ''} without a table"
+    return "; ".join(dict.fromkeys(reason for reason in reports["reason"].dropna() if reason))
+
+
+def _statement_verdict(flag: Any, target: str, states: pd.Series) -> str:
+    """Return the verdict of one endorsement as written."""
+    if target == "unspecified":
+        return UNSPECIFIED
+    return NOT_MAPPED if pd.isna(flag) else f"endorsed, {states.loc[(flag, target)]}"
+
+
+def _by_guideline(statements: pd.DataFrame) -> pd.DataFrame:
+    """Count the verdicts of each guideline's statements."""
+    keys = ["guideline_id", "guideline", "document", "country", "year"]
+    about = statements[keys].drop_duplicates("guideline_id").set_index("guideline_id")
+    counts = pd.crosstab(statements["guideline_id"], statements["verdict"])
+    frame = about.join(_all_verdicts(counts))
+    frame.insert(4, "statements", statements["guideline_id"].value_counts())
+    return frame.sort_values(["year", "guideline_id"]).reset_index()
+
+
+def _over_time(statements: pd.DataFrame) -> pd.DataFrame:
+    """Accumulate the verdicts of dated guidelines year by year."""
+    dated = statements[statements["year"].notna() & (statements["document"] == "guideline")]
+    counts = _all_verdicts(pd.crosstab(dated["year"], dated["verdict"]))
+    guidelines = dated.groupby("year")["guideline_id"].nunique()
+    counts.insert(0, "guidelines", guidelines)
+    return counts.sort_index().cumsum().reset_index()
+
+
+def _all_verdicts(counts: pd.DataFrame) -> pd.DataFrame:
+    """Order the columns of verdicts, those that do not occur included."""
+    order = [*(f"endorsed, {state}" for state in STATES), NOT_MAPPED, UNSPECIFIED]
+    return counts.reindex(columns=order, fill_value=0).rename_axis(columns=None)
+
+
+def _tally(statements: pd.DataFrame, flags: pd.DataFrame) -> pd.DataFrame:
+    """Count the statements of guidelines and of other texts, and the flags, by verdict."""
+    order = [
+        *(f"endorsed, {state}" for state in STATES),
+        *(f"not endorsed, {state}" for state in STATES),
+        *(NOT_MAPPED, UNSPECIFIED),
+    ]
+    table = pd.DataFrame({"verdict": order})
+    own = statements["document"] == "guideline"
+    counted = {
+        "statements": statements.loc[own, "verdict"],
+        "other_texts": statements.loc[~own, "verdict"],
+        "flags": flags["verdict"],
+    }
+    for name, verdicts in counted.items():
+        found = table["verdict"].map(verdicts.value_counts())
+        table[name] = found.fillna(0).astype("Int64")
+    return table
