@@ -34,8 +34,8 @@ _NODES = 96
 _CUT_OFF_MASS = 1e-9
 # Where 1 - v is e^-37, the smallest step below 1 that a double still holds.
 _LOGIT_OF_ONE = 37.0
-# Newton steps on the log ratio stop here; the quadrature is no better.
-_TOLERANCE = 1e-9
+# The last Newton step on the log ratio; what it leaves is about its square.
+_TOLERANCE = 1e-7
 # Width of the evenly covered core, in standard deviations.
 _CORE = 3.0
 # Bounds the memory of one block of tables x nodes to some megabytes.
