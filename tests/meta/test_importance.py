@@ -104,7 +104,7 @@ def test_ensemble_agrees_with_the_conjugate_posterior():
     log_likelihood, mean, covariance, _ = conjugate()
     start = np.random.default_rng(1).multivariate_normal(mean, covariance, size=40)
     chain = sample_ensemble(log_likelihood, start, effective_size=2000, seed=1)
-    assert chain.r_hat < 1.01
+    assert chain.r_hat < 1.05
     assert chain.effective_size >= 2000
     spread = np.sqrt(np.diag(covariance))
     assert np.all(np.abs(chain.points.mean(axis=0) - mean) < 4 * spread / 2000**0.5)

@@ -1,0 +1,285 @@
+"""The Bayesian fit against brute force, other samplers, simulation and itself."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from scipy.special import expit
+
+from backpain_stats.errors import ArgumentError, DataError, FitError
+from backpain_stats.meta import bayes
+from backpain_stats.meta.bayes import fit_bayes, posterior_likelihood
+from backpain_stats.meta.bayes_result import weighted_quantile
+from backpain_stats.meta.ensemble import ChainSample
+from backpain_stats.meta.parameters import root_from_sds
+from backpain_stats.meta.priors import PARAMETERS, Priors
+
+DATA = Path(__file__).parents[1] / "oracles" / "r" / "data"
+SMALL = pd.DataFrame({"study": ["A", "B"], "tp": [3, 5], "fp": [1, 2], "fn": [2, 1], "tn": [6, 9]})
+
+
+def means(fit):
+    weights = fit.draws["weight"].to_numpy()
+    return {name: weights @ fit.draws[name].to_numpy() for name in PARAMETERS}
+
+
+def test_equals_a_five_dimensional_grid():
+    """Posterior means by tensor Gauss-Hermite quadrature over the prior, no sampling at all."""
+    priors = Priors(sensitivity_scale=1, specificity_scale=1)
+    # The data narrow the two means most, so these get more nodes; with 25 nodes the
+    # means change by less than 3e-4.
+    rules = [np.polynomial.hermite_e.hermegauss(nodes) for nodes in (17, 17, 7, 7, 7)]
+    nodes, node_weights = zip(*rules, strict=True)
+    grid = np.stack(np.meshgrid(*nodes, indexing="ij"), axis=-1).reshape(-1, 5)
+    weight = np.prod(np.meshgrid(*node_weights, indexing="ij"), axis=0).ravel()
+    # Corners of the grid weigh less than 1e-9 of the middle.
+    keep = weight > 1e-9 * weight.max()
+    grid, weight = grid[keep], weight[keep]
+    counts = SMALL[["tp", "fp", "fn", "tn"]].to_numpy()
+    posterior = weight * np.exp(posterior_likelihood(counts, [0, 1], priors, 7)(grid))
+    expected = (posterior / posterior.sum()) @ priors.from_standard_normal(grid)
+    fit = fit_bayes(SMALL, priors=priors, effective_size=8000)
+    spread = priors.draws(4096, seed=1).std()
+    for name, value in zip(PARAMETERS, expected, strict=True):
+        # Four Monte Carlo standard errors; the posterior is narrower than the prior.
+        assert means(fit)[name] == pytest.approx(value, abs=4 * spread[name] / 8000**0.5)
+    evidence = np.log(posterior.sum() / weight.sum())
+    assert fit.log_evidence == pytest.approx(evidence, abs=0.03)
+
+
+def test_equals_weighting_of_prior_draws():
+    """Neither our quadrature nor our sampler: prior draws of everything, weighted by binomials."""
+    rng = np.random.default_rng(8)
+    draws, priors = 400_000, Priors()
+    parameters = priors.from_standard_normal(rng.standard_normal((draws, 5)))
+    l11, l21, l22 = root_from_sds(*parameters.T[2:]).T
+    log_weight = np.zeros(draws)
+    for row in SMALL.itertuples():
+        b1, b2 = rng.standard_normal((2, draws))
+        p1 = expit(parameters[:, 0] + l11 * b1)
+        p2 = expit(parameters[:, 1] + l21 * b1 + l22 * b2)
+        log_weight += stats.binom.logpmf(row.tp, row.tp + row.fn, p1)
+        log_weight += stats.binom.logpmf(row.tn, row.tn + row.fp, p2)
+    weight = np.exp(log_weight - log_weight.max())
+    weight /= weight.sum()
+    size = 1 / (weight @ weight)
+    fit = fit_bayes(SMALL)
+    for column, name in enumerate(PARAMETERS):
+        values = parameters[:, column]
+        mean = weight @ values
+        spread = np.sqrt(weight @ (values - mean) ** 2)
+        error = spread * np.sqrt(1 / size + 1 / fit.effective_size)
+        assert means(fit)[name] == pytest.approx(mean, abs=4 * error)
+        quantiles = weighted_quantile(values, weight, [0.1, 0.9])
+        ours = weighted_quantile(
+            fit.draws[name].to_numpy(), fit.draws["weight"].to_numpy(), [0.1, 0.9]
+        )
+        # The density at the 10% quantile is about 0.175 / SD for a normal.
+        np.testing.assert_allclose(ours, quantiles, atol=4 * 0.3 / 0.175 * error)
+
+
+def test_both_samplers_agree():
+    pytest.importorskip("emcee")
+    one = fit_bayes(SMALL, sampler="importance")
+    two = fit_bayes(SMALL, sampler="ensemble", effective_size=1500)
+    assert (one.sampler, two.sampler) == ("importance", "ensemble")
+    assert two.r_hat < 1.05
+    assert np.isnan(one.r_hat)
+    for name in PARAMETERS:
+        weights = one.draws["weight"].to_numpy()
+        values = one.draws[name].to_numpy()
+        spread = np.sqrt(weights @ (values - weights @ values) ** 2)
+        assert means(one)[name] == pytest.approx(means(two)[name], abs=4.5 * spread / 1500**0.5)
+
+
+def test_equals_nuts():
+    """Another sampler, another parametrisation, other people's code."""
+    numpyro = pytest.importorskip("numpyro")
+    import jax
+    from numpyro import distributions as dist
+    from numpyro.infer import MCMC, NUTS
+
+    counts = SMALL[["tp", "fp", "fn", "tn"]].to_numpy()
+    tp, fp, fn, tn = counts.T
+
+    def model():
+        mean1 = numpyro.sample("logit_sensitivity", dist.Normal(0, 2))
+        mean2 = numpyro.sample("logit_specificity", dist.Normal(0, 2))
+        sd1 = numpyro.sample("sd_sensitivity", dist.HalfNormal(1))
+        sd2 = numpyro.sample("sd_specificity", dist.HalfNormal(1))
+        half = numpyro.sample("half", dist.Beta(2, 2))
+        rho = numpyro.deterministic("correlation", 2 * half - 1)
+        with numpyro.plate("study", len(counts)):
+            b1 = numpyro.sample("b1", dist.Normal(0, 1))
+            b2 = numpyro.sample("b2", dist.Normal(0, 1))
+            numpyro.sample("tp", dist.Binomial(tp + fn, logits=mean1 + sd1 * b1), obs=tp)
+            two = mean2 + sd2 * (rho * b1 + (1 - rho**2) ** 0.5 * b2)
+            numpyro.sample("tn", dist.Binomial(tn + fp, logits=two), obs=tn)
+
+    kernel = NUTS(model, target_accept_prob=0.95)
+    mcmc = MCMC(
+        kernel, num_warmup=1000, num_samples=2000, num_chains=2, chain_method="sequential",
+        progress_bar=False,
+    )  # fmt: skip
+    mcmc.run(jax.random.PRNGKey(1))
+    found = {name: np.asarray(values, dtype=float) for name, values in mcmc.get_samples().items()}
+    fit = fit_bayes(SMALL)
+    for name in PARAMETERS:
+        # At least 1000 effective draws of 4000: four standard errors of the difference.
+        assert means(fit)[name] == pytest.approx(
+            found[name].mean(), abs=4 * found[name].std() * (1 / 1000 + 1 / 4000) ** 0.5
+        )
+        assert float(found[name].std()) == pytest.approx(
+            np.sqrt(fit.draws["weight"] @ (fit.draws[name] - means(fit)[name]) ** 2), rel=0.1
+        )
+
+
+def test_calibrated_when_truth_comes_from_the_prior():
+    """Simulation-based calibration: the truth's posterior rank is uniform."""
+    rng = np.random.default_rng(21)
+    priors = Priors()
+    ranks = []
+    for _ in range(40):
+        truth = priors.from_standard_normal(rng.standard_normal((1, 5)))[0]
+        l11, l21, l22 = root_from_sds(*truth[2:])
+        b1, b2 = rng.standard_normal((2, 3))
+        tp = rng.binomial(20, expit(truth[0] + l11 * b1))
+        tn = rng.binomial(40, expit(truth[1] + l21 * b1 + l22 * b2))
+        data = pd.DataFrame(
+            {"study": list("ABC"), "tp": tp, "fp": 40 - tn, "fn": 20 - tp, "tn": tn}
+        )
+        fit = fit_bayes(data, nodes=5, effective_size=400, seed=rng)
+        ranks.append([fit.probability(fit.draws[name] < value) for name, value in
+                      zip(PARAMETERS, truth, strict=True)])  # fmt: skip
+    for column in np.array(ranks).T:
+        assert stats.kstest(column, "uniform").pvalue > 0.001
+
+
+def test_several_tables_are_the_probability_of_what_was_printed():
+    """The sum over tables equals the probability that one of them arises, computed directly."""
+    tables = pd.DataFrame(
+        {"study": "A", "tp": [3, 3, 4], "fp": [1, 2, 2], "fn": [2, 2, 1], "tn": [6, 5, 5]}
+    )
+    u = np.random.default_rng(2).standard_normal((5, 5))
+    counts = tables[["tp", "fp", "fn", "tn"]].to_numpy()
+    together = posterior_likelihood(counts, [0], Priors(), 9)(u)
+    apart = [posterior_likelihood(one[None], [0], Priors(), 9)(u) for one in counts]
+    np.testing.assert_allclose(np.exp(together), np.exp(apart).sum(axis=0), rtol=1e-12)
+    # One table, given once or as the only candidate, is the same fit.
+    one = fit_bayes(SMALL, several_tables=True)
+    np.testing.assert_array_equal(one.draws, fit_bayes(SMALL).draws)
+    fit = fit_bayes(pd.concat([tables, SMALL.tail(1)]).sample(frac=1, random_state=1),
+                    several_tables=True)  # fmt: skip
+    assert sorted(fit.rows["tables"]) == [1, 3]
+    assert fit.rows.set_index("study").loc["A", "fp"] in (1, 2)
+
+
+def test_one_study_and_missing_groups():
+    """Every number of studies works; what is not informed stays near its prior."""
+    only_noncases = pd.DataFrame({"study": ["H"], "tp": [0], "fp": [47], "fn": [0], "tn": [1125]})
+    fit = fit_bayes(only_noncases)
+    assert fit.rows["contributes"].iloc[0] == "specificity only"
+    assert means(fit)["logit_sensitivity"] == pytest.approx(0, abs=4 * 2 / 4000**0.5)
+    assert means(fit)["sd_sensitivity"] == pytest.approx(
+        np.sqrt(2 / np.pi), abs=4 * 0.6 / 4000**0.5
+    )
+    # The specificity has two parameters left: a plain sum over a grid of them.
+    mean = np.linspace(-7, 7, 281)[:, None]
+    sd = np.linspace(0.0125, 5, 200)[None, :]
+    prior = stats.norm.pdf(mean, 0, 2) * stats.halfnorm.pdf(sd)
+    z, w = np.polynomial.hermite_e.hermegauss(61)
+    chance = stats.binom.pmf(1125, 1172, expit(mean[..., None] + sd[..., None] * z))
+    posterior = prior * (chance @ w)
+    expected = (posterior * mean).sum() / posterior.sum()
+    assert means(fit)["logit_specificity"] == pytest.approx(expected, abs=4 * 1.1 / 4000**0.5)
+
+
+def test_posterior_follows_many_studies():
+    """With 14 studies the posterior sits near R's quadrature fit (AuditC)."""
+    fit = fit_bayes(pd.read_csv(DATA / "AuditC.csv"))
+    assert fit.effective_size >= 4000
+    # lme4-type maximum likelihood: 2.511 (SE 0.463), 1.276 (SE 0.169). The prior on the
+    # SDs and the skewness move the mean by less than one third of a standard error.
+    np.testing.assert_allclose(fit.coefficients, [2.511, 1.276], atol=0.463 / 3)
+    assert fit.lr_positive.ci_low < 4.239 < fit.lr_positive.ci_high
+    correlation = fit.quantity(fit.draws["correlation"].to_numpy(), "correlation")
+    assert correlation.ci_high < 0
+    assert correlation.estimate == fit.correlation
+
+
+def test_draws_of_equal_weight_and_of_a_new_setting():
+    fit = fit_bayes(SMALL)
+    draws = fit.equal_draws(4096)
+    weights = fit.draws["weight"].to_numpy()
+    for name in PARAMETERS:
+        spread = fit.draws[name].std()
+        assert draws[name].mean() == pytest.approx(means(fit)[name], abs=spread / 4096**0.5)
+    new = fit.new_setting_draws(8192)
+    # Between-setting variance comes on top: the predictive interval is the wider one.
+    low, high = new["sensitivity"].quantile([0.025, 0.975])
+    assert low < fit.sensitivity.ci_low
+    assert high > fit.sensitivity.ci_high
+    logit = np.log(new["sensitivity"] / (1 - new["sensitivity"]))
+    mean = means(fit)["logit_sensitivity"]
+    variance = weights @ (
+        (fit.draws["logit_sensitivity"] - mean) ** 2 + fit.draws["sd_sensitivity"] ** 2
+    )
+    # The law of total variance; heavy tails make its Monte Carlo error about 5%.
+    assert logit.var() == pytest.approx(variance, rel=0.15)
+    np.testing.assert_allclose(
+        new["lr_positive"], new["sensitivity"] / (1 - new["specificity"]), rtol=1e-9
+    )
+
+
+def test_same_seed_same_fit():
+    pd.testing.assert_frame_equal(fit_bayes(SMALL, seed=3).draws, fit_bayes(SMALL, seed=3).draws)
+
+
+def test_bad_diagnostics_are_refused(monkeypatch):
+    """A sampler that fails is replaced where emcee is there, and refused where not asked for."""
+    real = bayes.sample_posterior
+
+    def spoiled(*args, **kwargs):
+        found = real(*args, **kwargs)
+        return type(found)(found.points, found.weights, 10.0, 0.9, found.log_evidence)
+
+    monkeypatch.setattr(bayes, "sample_posterior", spoiled)
+    with pytest.raises(FitError, match=r"k-hat 0\.90"):
+        fit_bayes(SMALL, sampler="importance")
+    points = np.random.default_rng(1).standard_normal((1000, 5))
+    for r_hat in (1.02, 1.2):
+        chain = ChainSample(points, 900.0, r_hat)
+        monkeypatch.setattr(bayes, "sample_ensemble", lambda *_, chain=chain, **__: chain)
+        if r_hat > 1.05:
+            with pytest.raises(FitError, match=r"R-hat 1\.2"):
+                fit_bayes(SMALL)
+        else:
+            fit = fit_bayes(SMALL)
+            assert (fit.sampler, fit.r_hat) == ("ensemble", 1.02)
+            assert "ensemble" in fit.sensitivity.method
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [
+        ({"priors": {"sd": 1}}, ArgumentError, "Priors object"),
+        ({"sampler": "gibbs"}, ArgumentError, "importance"),
+        ({"level": 95}, ArgumentError, "0.95"),
+        ({"effective_size": 10}, ArgumentError, "400 or more"),
+        ({"nodes": 0}, ArgumentError, "nodes"),
+    ],
+)
+def test_wrong_options(options, error, words):
+    with pytest.raises(error, match=words):
+        fit_bayes(SMALL, **options)
+
+
+def test_wrong_data():
+    with pytest.raises(DataError, match="more than once"):
+        fit_bayes(SMALL.assign(study="A"))
+    with pytest.raises(DataError, match="study"):
+        fit_bayes(SMALL.drop(columns="study"), several_tables=True)
+    with pytest.raises(DataError, match="four zeros"):
+        fit_bayes(SMALL.assign(tp=[0, 1], fp=[0, 1], fn=[0, 1], tn=[0, 1]))
