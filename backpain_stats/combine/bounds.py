@@ -15,14 +15,8 @@ from backpain_stats.combine.constraints import (
     linear_program,
     tied,
 )
-from backpain_stats.combine.dependence import (
-    Dependence,
-    Group,
-    Marginals,
-    as_patterns,
-    extend,
-    strata,
-)
+from backpain_stats.combine.dependence import Dependence, Group, Marginals
+from backpain_stats.combine.patterns import as_patterns, extend, strata
 from backpain_stats.errors import ConstraintError, FitError
 
 if TYPE_CHECKING:
@@ -65,7 +59,7 @@ class Bounds(Dependence):
     References
     ----------
     Fréchet M. Généralisation du théorème des probabilités totales. Fundamenta
-    Mathematicae 1935. https://doi.org/10.4064/fm-25-1-379-387
+    Mathematicae 1935;25:379-387.
 
     Examples
     --------
@@ -85,6 +79,7 @@ class Bounds(Dependence):
     non_negative: bool = False
 
     name = "bounds"
+    uses_combinations = True
 
     def describe(self) -> str:
         """Return the assumption in one plain sentence."""

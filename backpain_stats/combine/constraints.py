@@ -15,12 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backpain_stats.combine.dependence import (
-    NOT_ASSESSED,
-    Combination,
-    Group,
-    all_patterns,
-)
+from backpain_stats.combine.dependence import Combination, Group
+from backpain_stats.combine.patterns import NOT_ASSESSED, all_patterns
 from backpain_stats.errors import ArgumentError, ConstraintError
 
 if TYPE_CHECKING:

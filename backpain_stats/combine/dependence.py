@@ -21,7 +21,8 @@ Conventions
   *finding*: the flags are exceedances of it, least demanding first. Every
   other flag is a finding of its own. A pattern narrows each finding to one
   stratum ``at least this exceedance and not the next one``, whose marginal
-  probability is the difference of two exceedances (see :func:`strata`).
+  probability is the difference of two exceedances (see
+  :func:`~backpain_stats.combine.patterns.strata`).
 * A *combination* is a published result of several flags together ("at least
   one of these four"); only the models that can honour it use it.
 """
@@ -35,16 +36,13 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
+from backpain_stats.combine.patterns import all_patterns, as_patterns
 from backpain_stats.errors import ArgumentError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-PRESENT, ABSENT, NOT_ASSESSED = 1, 0, -1
 GroupName = Literal["cases", "noncases"]
-
-# All patterns of more findings than this would not fit into memory.
-LARGEST_TABLE = 24
 
 
 class LogProbabilities(NamedTuple):
@@ -136,6 +134,10 @@ class Marginals:
         Published results of flags together.
     labels : sequence of str, optional
         The names of the flags, for messages.
+    signs : array_like, optional
+        The direction of each finding, +1 or -1; by default that of the mean
+        sensitivity minus the mean false-positive fraction, summed over the
+        exceedances of a nested finding.
 
     Raises
     ------
@@ -155,17 +157,20 @@ class Marginals:
     nested: tuple[tuple[int, ...], ...] = ()
     combinations: tuple[Combination, ...] = ()
     labels: tuple[str, ...] = ()
+    signs: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     findings: tuple[tuple[int, ...], ...] = field(init=False)
-    signs: NDArray[np.float64] = field(init=False)
 
     def __init__(
         self,
         cases: ArrayLike,
         noncases: ArrayLike,
+        *,
         nested: Iterable[Sequence[int]] = (),
         combinations: Iterable[Combination] = (),
         labels: Sequence[str] = (),
+        signs: ArrayLike | None = None,
     ) -> None:
+        """Check the shapes and values, and sort the flags into findings."""
         present = [np.atleast_2d(np.asarray(group, dtype=float)) for group in (cases, noncases)]
         if present[0].shape != present[1].shape or present[0].ndim != 2:
             raise ArgumentError(
@@ -181,9 +186,9 @@ class Marginals:
         findings = sorted(
             [*chains, *((column,) for column in range(flags) if column not in chained)]
         )
-        # One direction a finding: that of its exceedances together, at the mean over the draws.
-        difference = present[0].mean(axis=0) - present[1].mean(axis=0)
-        signs = [1.0 if difference[list(finding)].sum() >= 0 else -1.0 for finding in findings]
+        if signs is None:
+            difference = present[0].mean(axis=0) - present[1].mean(axis=0)
+            signs = [1.0 if difference[list(one)].sum() >= 0 else -1.0 for one in findings]
         values = {
             "cases": present[0],
             "noncases": present[1],
@@ -191,7 +196,7 @@ class Marginals:
             "combinations": tuple(combinations),
             "labels": names,
             "findings": tuple(findings),
-            "signs": np.asarray(signs),
+            "signs": np.asarray(signs, dtype=float),
         }
         for attribute, value in values.items():
             object.__setattr__(self, attribute, value)
@@ -249,6 +254,9 @@ class Dependence(ABC):
     #: Short name, as at the command line.
     name: str = ""
 
+    #: Whether published combinations are used.
+    uses_combinations: bool = False
+
     @abstractmethod
     def describe(self) -> str:
         """Return the assumption in one plain sentence."""
@@ -299,7 +307,8 @@ class PatternModel(Dependence):
         marginals : Marginals
             What is known of each flag.
         patterns : array_like
-            Patterns, shape (patterns, flags) or (flags,); see :func:`as_patterns`.
+            Patterns, shape (patterns, flags) or (flags,); see
+            :func:`~backpain_stats.combine.patterns.as_patterns`.
         """
         checked = as_patterns(patterns, marginals.flags)
         return LogProbabilities(
@@ -308,7 +317,7 @@ class PatternModel(Dependence):
         )
 
     def group_log_table(self, group: Group) -> NDArray[np.float64]:
-        """Return log probabilities of :func:`all_patterns` in one group, (draws, patterns)."""
+        """Return log probabilities of every complete pattern in one group, (draws, patterns)."""
         return self.group_log_probabilities(group, all_patterns(group.findings))
 
     def log_table(self, marginals: Marginals) -> LogProbabilities:
@@ -349,123 +358,3 @@ def posttest_from_log_ratio(
     prior = np.asarray(pretest, dtype=float)
     column = prior[:, None] if prior.ndim else prior
     return np.asarray(expit(logit(column) + log_ratio), dtype=np.float64)
-
-
-def as_patterns(values: ArrayLike, flags: int | None = None) -> NDArray[np.int8]:
-    """Return patterns as a checked (patterns, flags) array of 1, 0 and -1.
-
-    Parameters
-    ----------
-    values : array_like
-        1 or True for present, 0 or False for absent, -1 or NaN for not assessed.
-    flags : int, optional
-        The number of columns there must be.
-
-    Raises
-    ------
-    ArgumentError
-        If another value occurs or the number of columns is wrong.
-
-    Examples
-    --------
-    >>> as_patterns([1, float("nan"), 0]).tolist()
-    [[1, -1, 0]]
-    """
-    raw = np.asarray(values)
-    if raw.dtype != np.int8:
-        raw = np.asarray(raw, dtype=float)
-        raw = np.where(np.isnan(raw), NOT_ASSESSED, raw)
-    table = np.atleast_2d(raw)
-    if flags is not None and (table.ndim != 2 or table.shape[1] != flags):
-        raise ArgumentError(
-            f"patterns have shape {table.shape}; it must be (patterns, {flags}): one column a flag"
-        )
-    allowed = (table == PRESENT) | (table == ABSENT) | (table == NOT_ASSESSED)
-    if not allowed.all():
-        raise ArgumentError(
-            f"a pattern holds {table[~allowed][0]!r}; allowed: 1 (present), 0 (absent), "
-            "-1 or NaN (not assessed)"
-        )
-    return table.astype(np.int8)
-
-
-def all_patterns(findings: Sequence[Sequence[int]]) -> NDArray[np.int8]:
-    """Return every complete pattern, the first finding varying slowest.
-
-    Nested flags contribute their strata only (below the first exceedance,
-    between the first and the second, ...), so no row contradicts itself.
-
-    Examples
-    --------
-    >>> all_patterns([(0,), (1, 2)]).tolist()
-    [[0, 0, 0], [0, 1, 0], [0, 1, 1], [1, 0, 0], [1, 1, 0], [1, 1, 1]]
-    """
-    flags = sum(len(finding) for finding in findings)
-    rows = int(np.prod([len(finding) + 1 for finding in findings], dtype=float))
-    if rows > 2**LARGEST_TABLE:
-        raise ArgumentError(
-            f"{len(findings)} findings have {rows} patterns; a table of at most "
-            f"2**{LARGEST_TABLE} is made: name fewer flags"
-        )
-    table = np.empty((rows, flags), dtype=np.int8)
-    repeat = rows
-    for finding in findings:
-        levels = len(finding) + 1
-        repeat //= levels
-        level = np.tile(np.repeat(np.arange(levels), repeat), rows // (levels * repeat))
-        for position, column in enumerate(finding):
-            table[:, column] = level > position
-    return table
-
-
-class Strata(NamedTuple):
-    """The stratum to which each pattern narrows each finding, as columns of exceedances.
-
-    ``lower[i, f]`` and ``upper[i, f]`` index the exceedance probabilities as
-    extended by :func:`extend`; the stratum's probability is their difference.
-    """
-
-    lower: NDArray[np.intp]
-    upper: NDArray[np.intp]
-    possible: NDArray[np.bool_]
-
-
-def strata(patterns: NDArray[np.int8], findings: Sequence[Sequence[int]]) -> Strata:
-    """Translate patterns into strata: one pair of exceedances a pattern and finding.
-
-    A present flag puts the finding at or above its exceedance, an absent one
-    below it; the highest present and the lowest absent flag count. Exceedances
-    are indexed as in :func:`extend`: column ``flags`` is certain (1), column
-    ``flags + 1`` impossible (0). A finding with nothing assessed has the
-    stratum (certain, impossible), of probability 1.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> pattern = np.array([[1, 1, 0]], dtype=np.int8)  # 0 alone; 1 and 2 nested
-    >>> found = strata(pattern, [(0,), (1, 2)])
-    >>> found.lower.tolist(), found.upper.tolist(), found.possible.tolist()
-    ([[0, 1]], [[4, 2]], [True])
-    """
-    count, flags = patterns.shape
-    lower = np.full((count, len(findings)), flags, dtype=np.intp)
-    upper = np.full((count, len(findings)), flags + 1, dtype=np.intp)
-    possible = np.ones(count, dtype=bool)
-    for position, finding in enumerate(findings):
-        floor = np.zeros(count, dtype=np.intp)
-        ceiling = np.full(count, len(finding) + 1, dtype=np.intp)
-        for level, column in enumerate(finding, start=1):
-            present, absent = patterns[:, column] == PRESENT, patterns[:, column] == ABSENT
-            lower[present, position] = column
-            floor[present] = level
-            first = absent & (ceiling > level)
-            upper[first, position] = column
-            ceiling[first] = level
-        possible &= floor < ceiling
-    return Strata(lower, upper, possible)
-
-
-def extend(present: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Append the certain (1) and the impossible (0) exceedance to marginals (draws, flags)."""
-    ends = np.broadcast_to([1.0, 0.0], (present.shape[0], 2))
-    return np.hstack([present, ends])

@@ -12,7 +12,6 @@ from scipy.special import log_ndtr, ndtri
 from scipy.stats import chi2
 
 from backpain_stats.checks import check_choice, check_level
-from backpain_stats.combine.dependence import ABSENT, PRESENT
 from backpain_stats.combine.factor_integral import (
     Loadings,
     extreme_modes,
@@ -21,6 +20,7 @@ from backpain_stats.combine.factor_integral import (
 )
 from backpain_stats.combine.one_factor import OneFactor
 from backpain_stats.combine.patient_data import DEFAULT_CORRECTION, PatientData
+from backpain_stats.combine.patterns import ABSENT, PRESENT
 from backpain_stats.errors import FitError, NotEstimableError
 from backpain_stats.estimate import Estimate
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backpain_stats.combine.dependence import Group, PatternModel, extend, strata
+from backpain_stats.combine.dependence import Group, PatternModel
+from backpain_stats.combine.patterns import extend, strata
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

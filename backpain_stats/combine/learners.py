@@ -14,18 +14,13 @@ import numpy as np
 from scipy.special import logit
 from scipy.stats import binom
 
-from backpain_stats.combine.dependence import (
-    NOT_ASSESSED,
-    PRESENT,
-    Combination,
-    Marginals,
-    PatternModel,
-)
+from backpain_stats.combine.dependence import Combination, Marginals, PatternModel
 from backpain_stats.combine.estimate_dependence import observed_rho
 from backpain_stats.combine.logistic import fit_logistic
 from backpain_stats.combine.maximum_entropy import MaximumEntropy
 from backpain_stats.combine.one_factor import OneFactor
 from backpain_stats.combine.patient_data import PatientData
+from backpain_stats.combine.patterns import NOT_ASSESSED, PRESENT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

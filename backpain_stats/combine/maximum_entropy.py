@@ -16,13 +16,9 @@ from backpain_stats.combine.constraints import (
     support,
     tied,
 )
-from backpain_stats.combine.dependence import (
-    NOT_ASSESSED,
-    Group,
-    PatternModel,
-    strata,
-)
+from backpain_stats.combine.dependence import Group, PatternModel
 from backpain_stats.combine.independent import Independent
+from backpain_stats.combine.patterns import NOT_ASSESSED, strata
 from backpain_stats.errors import FitError
 
 if TYPE_CHECKING:
@@ -87,6 +83,7 @@ class MaximumEntropy(PatternModel):
     """
 
     name = "maximum-entropy"
+    uses_combinations = True
 
     def describe(self) -> str:
         """Return the assumption in one plain sentence."""

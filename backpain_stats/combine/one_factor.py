@@ -9,14 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import ndtri
 
-from backpain_stats.combine.dependence import (
-    Group,
-    PatternModel,
-    Strata,
-    all_patterns,
-    extend,
-    strata,
-)
+from backpain_stats.combine.dependence import Group, PatternModel
 from backpain_stats.combine.factor_integral import (
     Loadings,
     extreme_modes,
@@ -25,6 +18,7 @@ from backpain_stats.combine.factor_integral import (
     step_and_reach,
 )
 from backpain_stats.combine.independent import Independent
+from backpain_stats.combine.patterns import Strata, all_patterns, extend, strata
 from backpain_stats.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -131,7 +125,7 @@ class OneFactor(PatternModel):
 
     def group_log_probabilities(self, group: Group, patterns: NDArray[np.int8]) -> Array:
         """Return the log of each pattern's integral over the factor, (draws, patterns)."""
-        rho = self._rho(group)
+        group, rho = self._matched(group)
         if not np.any(rho):
             return Independent().group_log_probabilities(group, patterns)
         found = strata(patterns, group.findings)
@@ -155,7 +149,7 @@ class OneFactor(PatternModel):
         independent of those of the second, so the table is a matrix product
         over the nodes; entries too small for it are integrated one by one.
         """
-        rho = self._rho(group)
+        group, rho = self._matched(group)
         patterns = all_patterns(group.findings)
         if not np.any(rho):
             return Independent().group_log_probabilities(group, patterns)
@@ -177,8 +171,15 @@ class OneFactor(PatternModel):
                 result[draw, small] = model.group_log_probabilities(single, patterns[small])[0]
         return result
 
-    def _rho(self, group: Group) -> Array:
-        return np.asarray(getattr(self, f"rho_{group.name}"), dtype=float)
+    def _matched(self, group: Group) -> tuple[Group, Array]:
+        """Return the group and rho with as many draws as the longer of the two has."""
+        rho = np.asarray(getattr(self, f"rho_{group.name}"), dtype=float)
+        draws, flags = group.present.shape
+        if rho.ndim == 0 or len(rho) == draws:
+            return group, rho
+        if draws != 1:
+            raise ArgumentError(f"{len(rho)} values of rho_{group.name} for {draws} draws")
+        return replace(group, present=np.broadcast_to(group.present, (len(rho), flags))), rho
 
 
 class _Integrand:

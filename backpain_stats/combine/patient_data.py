@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from backpain_stats.checks import check_choice, check_known, require_columns
-from backpain_stats.combine.dependence import ABSENT, NOT_ASSESSED, PRESENT, Marginals
+from backpain_stats.combine.dependence import Marginals
+from backpain_stats.combine.patterns import ABSENT, NOT_ASSESSED, PRESENT
 from backpain_stats.errors import ArgumentError, DataError
 
 if TYPE_CHECKING:

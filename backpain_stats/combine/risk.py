@@ -1,0 +1,210 @@
+"""The risk of one patient, with everything it rests on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from backpain_stats.estimate import (
+    Estimate,
+    PosttestEstimate,
+    format_number,
+    format_percent,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Risk"]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Risk:
+    """The risk of one patient after several findings; made by :meth:`RiskModel.risk`.
+
+    Parameters
+    ----------
+    posttest : PosttestEstimate
+        Post-test probability with its interval. Under :class:`Bounds` there is
+        no point estimate (NaN); the ends are the sharp bounds, and the level is
+        NaN because they are no confidence interval.
+    pretest : float
+        Pre-test probability.
+    pretest_source : str
+        Where it came from.
+    lr : Estimate
+        Combined likelihood ratio of the pattern, with its interval.
+    contributions : pandas.DataFrame
+        One row a finding: ``flag_id, label, finding, cohort_id, sensitivity,
+        specificity, lr_alone, lr_alone_low, lr_alone_high, log_odds, factor,
+        method``. ``lr_alone`` is the ratio it would have by itself;
+        ``log_odds`` what it adds to the log odds among the others (these sum to
+        the log of ``lr``); ``factor`` its exponential.
+    dependence : str
+        What is assumed about the findings together, in one sentence.
+    cohorts : pandas.DataFrame
+        ``cohort_id, n_cases, n, flags``: what the sensitivities and
+        specificities rest on.
+    bounds : tuple of float
+        Lowest and highest risk over every dependence that fits the figures
+        used (point estimates; no sampling error).
+    width_shares : mapping
+        Share of the interval's width due to ``prevalence``, ``accuracy`` and
+        ``dependence``; empty without an interval.
+    warnings : tuple of str
+        What a reader must know.
+    present, absent, not_assessed : tuple of str
+        The flags.
+    target, setting : str
+        What it is the risk of, and where; empty for a user's own frame.
+    draws : numpy.ndarray
+        Draws of the post-test probability; empty without an interval.
+    """
+
+    posttest: PosttestEstimate
+    pretest: float
+    pretest_source: str
+    lr: Estimate
+    contributions: pd.DataFrame
+    dependence: str
+    cohorts: pd.DataFrame
+    bounds: tuple[float, float]
+    width_shares: Mapping[str, float]
+    warnings: tuple[str, ...]
+    present: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    not_assessed: tuple[str, ...] = ()
+    target: str = ""
+    setting: str = ""
+    draws: NDArray | None = field(default=None)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the result as one row, with the column names every frame of the package uses."""
+        return pd.DataFrame(
+            [
+                {
+                    "target": self.target or pd.NA,
+                    "setting": self.setting or pd.NA,
+                    "present": ";".join(self.present),
+                    "absent": ";".join(self.absent),
+                    "pretest": self.pretest,
+                    "pretest_source": self.pretest_source,
+                    "lr": self.lr.estimate,
+                    "lr_low": self.lr.ci_low,
+                    "lr_high": self.lr.ci_high,
+                    "estimate": self.posttest.estimate,
+                    "ci_low": self.posttest.ci_low,
+                    "ci_high": self.posttest.ci_high,
+                    "ci_level": self.posttest.ci_level,
+                    "bound_low": self.bounds[0],
+                    "bound_high": self.bounds[1],
+                    "method": self.posttest.method,
+                    "dependence": self.dependence,
+                }
+            ]
+        )
+
+    def _title(self) -> str:
+        about = f" of {self.target}" if self.target else ""
+        where = f" in {self.setting.replace('_', ' ')}" if self.setting else ""
+        return f"Risk{about}{where}"
+
+    def _steps(self) -> list[tuple[str, str, str]]:
+        """Return the calculation: what, by itself, in this patient."""
+        rows = [("pre-test", "", f"{format_percent(self.pretest)} [{self.pretest_source}]")]
+        row: Any
+        for row in self.contributions.itertuples(index=False):
+            alone = f"LR {format_number(row.lr_alone)}"
+            if not math.isnan(row.lr_alone_low):
+                low, high = format_number(row.lr_alone_low), format_number(row.lr_alone_high)
+                alone += f" ({low} to {high})"
+            here = "" if math.isnan(row.factor) else f"odds x {format_number(row.factor)}"
+            rows.append((str(row.finding), alone, here))
+        if len(self.contributions):
+            rows.append(("all together", _interval(self.lr, format_number, "LR "), ""))
+        rows.append(("post-test", "", _interval(self.posttest, format_percent)))
+        return rows
+
+    def _notes(self) -> list[tuple[str, list[str]]]:
+        """Return what the result assumes and rests on, by heading."""
+        notes = [("Assumes", [self.dependence])]
+        if self.not_assessed:
+            notes.append(("Not assessed, integrated out", [", ".join(self.not_assessed)]))
+        low, high = self.bounds
+        if not math.isnan(self.posttest.estimate):
+            notes.append(
+                (
+                    "Every dependence that fits these figures",
+                    [f"{format_percent(low)} to {format_percent(high)}"],
+                )
+            )
+        notes.append(("Rests on", [_cohort_text(row) for row in self.cohorts.to_dict("records")]))
+        if self.width_shares:
+            shares = ", ".join(
+                f"{name} {100 * share:.0f}%" if share else f"{name} held fixed"
+                for name, share in self.width_shares.items()
+            )
+            notes.append(("Width of the interval", [shares]))
+        if self.warnings:
+            notes.append(("Mind", list(self.warnings)))
+        return [(heading, lines) for heading, lines in notes if lines]
+
+    def __str__(self) -> str:
+        """Return the calculation step by step, then what it rests on."""
+        steps = self._steps()
+        widths = [max(len(step[column]) for step in steps) for column in (0, 1)]
+        lines = [self._title()]
+        lines += [
+            f"  {name:<{widths[0]}}  {alone:<{widths[1]}}  {here}".rstrip()
+            for name, alone, here in steps
+        ]
+        for heading, texts in self._notes():
+            lines += [f"{heading}:", *(f"  {text}" for text in texts)]
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        """Return the same as a table and a list for notebooks."""
+        left = "style='text-align:left'"
+        rows = "".join(
+            f"<tr><th scope='row' {left}>{escape(name)}</th><td {left}>{escape(alone)}</td>"
+            f"<td {left}>{escape(here)}</td></tr>"
+            for name, alone, here in self._steps()
+        )
+        notes = "".join(
+            f"<dt>{escape(heading)}</dt>" + "".join(f"<dd>{escape(text)}</dd>" for text in texts)
+            for heading, texts in self._notes()
+        )
+        return (
+            f"<table><caption>{escape(self._title())}</caption><thead><tr><th></th>"
+            f"<th {left}>by itself</th><th {left}>in this patient</th></tr></thead>"
+            f"<tbody>{rows}</tbody></table><dl>{notes}</dl>"
+        )
+
+
+def _interval(one: Estimate, write: Callable[[float], str], prefix: str = "") -> str:
+    """Write an estimate with its interval, or bounds without an estimate."""
+    ends = f"{write(one.ci_low)} to {write(one.ci_high)}"
+    if math.isnan(one.estimate):
+        return f"{prefix}{ends} ({one.method})"
+    if math.isnan(one.ci_low):
+        return f"{prefix}{write(one.estimate)} (no interval: {one.method})"
+    return f"{prefix}{write(one.estimate)} ({100 * one.ci_level:g}% interval {ends})"
+
+
+def _cohort_text(row: Mapping[Any, Any]) -> str:
+    """Say what a cohort contributes, and how little one case is."""
+    name, cases, total = row["cohort_id"], row["n_cases"], row["n"]
+    if pd.isna(cases) or pd.isna(total):
+        return f"{name}: sensitivity and specificity taken as known, no counts"
+    share = 100 / cases
+    return (
+        f"{name}: {cases} cases among {total} patients; one case more or less with a finding "
+        f"moves its sensitivity by {share:.2g} percentage points"
+    )
