@@ -131,7 +131,7 @@ def risk_waterfall(risk: Risk, *, ax: Axes | None = None) -> Axes:
             ax.plot([stop, stop], [row, row + 1], color=GREY, linewidth=0.8, zorder=0)
     beside = _beside(ax, everything, last)
     _write(ax, steps, beside)
-    ax.set_yticks(range(len(steps)), [_wrapped(name) for name in steps["step"]])
+    ax.set_yticks(range(len(steps)), [_wrapped(str(name)) for name in steps["step"]])
     ax.set_ylim(len(steps) - 0.4, -0.6)
     what = "Probability (log-odds scale)"
     if not math.isnan(risk.posttest.ci_level):
@@ -194,4 +194,4 @@ def _logit(probability: float) -> float:
 def _wrapped(name: str, width: int = 34) -> str:
     import textwrap
 
-    return "\n".join(textwrap.wrap(name, width)) or name
+    return "\n".join(textwrap.wrap(name.replace("_", " "), width)) or name

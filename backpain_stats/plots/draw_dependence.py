@@ -1,0 +1,152 @@
+"""Risk against the assumed dependence, with the bounds behind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from backpain_stats.checks import require_columns
+from backpain_stats.errors import DataError
+from backpain_stats.estimate import format_percent
+from backpain_stats.plots.style import (
+    GREY,
+    LIGHT_GREY,
+    MARKERS,
+    PALETTE,
+    axes_or_new,
+    tidy,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+__all__ = ["dependence"]
+
+COLUMNS = (
+    "rho", "pretest", "estimate", "ci_low", "ci_high", "ci_level", "bound_low", "bound_high",
+)  # fmt: skip
+# Risks beyond these have no place on the axis; bounds of 0 and 1 end here.
+LOWEST, HIGHEST = 1e-5, 1 - 1e-5
+# Bounds are shown this far beyond the rest, in log odds.
+BEYOND = 2.0
+TICKS = (1e-5, 1e-4, 1e-3, 0.003, 0.01, 0.03, 0.1, 0.3, 0.5, 0.7, 0.9, 0.97, 0.99, 0.999)
+
+
+def dependence_coordinates(sensitivity: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a point: ``pretest, x, y, low, high, bound_low, bound_high``.
+
+    Probabilities are kept within 0.001% and 99.999%, the ends of the log-odds
+    axis; an interval or bound that is missing stays NaN.
+
+    Raises
+    ------
+    DataError
+        If a column is missing or there is no row.
+    """
+    require_columns(sensitivity, COLUMNS, "the frame of a sensitivity analysis")
+    if sensitivity.empty:
+        raise DataError("the frame of a sensitivity analysis has no row")
+    names = {"rho": "x", "estimate": "y", "ci_low": "low", "ci_high": "high"}
+    points = sensitivity.rename(columns=names)[
+        ["pretest", "x", "y", "low", "high", "bound_low", "bound_high"]
+    ].astype(float)
+    inside = points.drop(columns=["pretest", "x"]).clip(LOWEST, HIGHEST)
+    return points.assign(**inside).sort_values(["pretest", "x"], ignore_index=True)
+
+
+def dependence(sensitivity: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw one patient's risk over the correlation between findings.
+
+    At 0 the likelihood ratios are multiplied. The coloured band is the
+    interval (sampling error at that correlation), the grey one the sharp bounds
+    over every dependence that fits the marginals. Several pre-test
+    probabilities give several lines, their intervals as thin ones; bounds are
+    drawn for one only.
+
+    Parameters
+    ----------
+    sensitivity : pandas.DataFrame
+        The frame of :meth:`backpain_stats.RiskModel.sensitivity`.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The vertical axis is in log odds, with ticks in percent.
+
+    Raises
+    ------
+    DataError
+        If a column is missing, there is no row, or more than seven pre-tests.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from backpain_stats import RiskModel, plots
+    >>> flags = pd.DataFrame({"flag": ["history", "age"], "sensitivity": [0.31, 0.77],
+    ...                       "specificity": [0.98, 0.71]})
+    >>> model = RiskModel.from_frame(flags, pretest=0.01)
+    >>> ax = plots.dependence(model.sensitivity(present=["history", "age"]))
+    >>> ax.get_yscale()
+    'logit'
+    """
+    points = dependence_coordinates(sensitivity)
+    priors = [(float(one), points[points["pretest"] == one]) for one in points["pretest"].unique()]
+    if len(priors) > len(PALETTE):
+        raise DataError(
+            f"the frame has {len(priors)} pre-test probabilities; up to {len(PALETTE)} can be drawn"
+        )
+    ax = axes_or_new(ax, 6.4, 4.4)
+    ax.set_yscale("logit")
+    only = len(priors) == 1
+    if only and points[["bound_low", "bound_high"]].notna().all(axis=None):
+        low, high = (float(sensitivity[end].iloc[0]) for end in ("bound_low", "bound_high"))
+        ax.fill_between(points["x"], points["bound_low"], points["bound_high"], color=LIGHT_GREY,
+                        linewidth=0, zorder=0,
+                        label="every dependence that fits the marginals: "
+                        f"{format_percent(low)} to {format_percent(high)}")  # fmt: skip
+    level = f"{100 * sensitivity['ci_level'].iloc[0]:g}%"
+    for (pretest, line), colour, marker in zip(priors, PALETTE, MARKERS, strict=False):
+        if only and line[["low", "high"]].notna().all(axis=None):
+            ax.fill_between(line["x"], line["low"], line["high"], color=colour, alpha=0.25,
+                            linewidth=0, label=f"{level} interval")  # fmt: skip
+        elif not only:
+            # Overlapping bands would mix their colours: several have edges only.
+            ax.plot(line["x"], line[["low", "high"]], color=colour, linewidth=0.7, alpha=0.7)
+        ax.plot(line["x"], line["y"], color=colour, marker=marker, markersize=4, linewidth=1.6,
+                label=f"pre-test {format_percent(pretest)}")  # fmt: skip
+        ax.axhline(pretest, color=colour if not only else GREY, linewidth=0.9,
+                   linestyle=(0, (4, 3)))  # fmt: skip
+    _axes(ax, points, only)
+    ax.legend(frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(0, 1.0))
+    return tidy(
+        ax,
+        xlabel="Correlation between findings within each group (rho); 0 multiplies",
+        ylabel="Post-test probability",
+    )
+
+
+def _axes(ax: Axes, points: pd.DataFrame, only: bool) -> None:
+    """Set limits around what is drawn, and ticks in percent."""
+    core = _log_odds(points[["y", "low", "high", "pretest"]])
+    low, high = np.nanmin(core), np.nanmax(core)
+    if only:
+        # A bound of 0 or 1 would stretch the axis without end: it is cut where it has left
+        # everything else well behind.
+        low = min(low, max(np.nanmin(_log_odds(points[["bound_low"]])), low - BEYOND))
+        high = max(high, min(np.nanmax(_log_odds(points[["bound_high"]])), high + BEYOND))
+    limits = 1 / (1 + np.exp(-np.array([low - 0.3, high + 0.3])))
+    ax.set_ylim(*limits)
+    ticks = [tick for tick in TICKS if limits[0] <= tick <= limits[1]]
+    ax.set_yticks(ticks, [f"{100 * tick:g}%" for tick in ticks])
+    ax.set_yticks([], minor=True)
+    ax.set_xlim(points["x"].min(), points["x"].max())
+
+
+def _log_odds(probabilities: pd.DataFrame) -> NDArray[np.float64]:
+    values = probabilities.to_numpy(dtype=float)
+    return np.asarray(np.log(values / (1 - values)))
