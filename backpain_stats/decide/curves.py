@@ -53,7 +53,7 @@ def decision_curve(
 
     Parameters
     ----------
-    source : TwoByTwo, DataFrame, Evidence or BivariateFit
+    source : TwoByTwo, DataFrame, Evidence, or a meta-analysis
         As for :func:`~backpain_stats.natural_frequencies`.
     prevalence : float, str or Prevalence
         One prevalence, in any of the forms of ``natural_frequencies``.

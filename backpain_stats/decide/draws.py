@@ -14,19 +14,20 @@ import numpy as np
 import pandas as pd
 
 from backpain_stats.checks import COUNT_COLUMNS, counts_from_frame, require_columns
+from backpain_stats.decide.pooled import pooled_accuracy
 from backpain_stats.errors import ArgumentError, DataError, NotEstimableError, UnknownNameError
-from backpain_stats.evidence.accuracy_draws import AccuracyDraws, FitAccuracy, TableAccuracy
+from backpain_stats.evidence.accuracy_draws import AccuracyDraws, TableAccuracy
 from backpain_stats.evidence.loading import Evidence
+from backpain_stats.meta.bayes_result import BayesianFit
+from backpain_stats.meta.result import BivariateFit
 from backpain_stats.sampling import Seed, quasi_uniform
+from backpain_stats.twobytwo.tables import TwoByTwo
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from backpain_stats.meta.result import BivariateFit
-    from backpain_stats.twobytwo.tables import TwoByTwo
 
-    Source: TypeAlias = TwoByTwo | pd.DataFrame | Evidence | BivariateFit
-
+Source: TypeAlias = TwoByTwo | pd.DataFrame | Evidence | BivariateFit | BayesianFit | AccuracyDraws
 LABELS = ("flag_id", "report_id", "cohort_id", "study", "target", "setting")
 DRAWS = 4096  # a power of two keeps the Sobol sample balanced
 UNIFORMS_PER_ACCURACY = 3
@@ -43,7 +44,7 @@ def read_source(
 
     Parameters
     ----------
-    source : TwoByTwo, DataFrame, Evidence or BivariateFit
+    source : TwoByTwo, DataFrame, Evidence, BivariateFit, BayesianFit or AccuracyDraws
         A frame needs the columns ``tp, fp, fn, tn``; a frame of
         ``feasible_tables`` (column ``table``) is grouped by report. Rows whose
         column ``counted`` says False are set aside.
@@ -71,15 +72,17 @@ def read_source(
         from backpain_stats.decide.published import published_tables
 
         frame = published_tables(source, flag=flag, target=target, setting=setting)
-    elif hasattr(source, "covariance") and hasattr(source, "coefficients"):
-        return [_fit_accuracy(source, flag)], _unusable([])
-    elif all(hasattr(source, name) for name in COUNT_COLUMNS):
+    elif isinstance(source, BivariateFit | BayesianFit):
+        return [pooled_accuracy(source, flag=_name(flag, "pooled flag"))], _unusable([])
+    elif isinstance(source, TwoByTwo):
         frame = pd.DataFrame([{name: getattr(source, name) for name in COUNT_COLUMNS}])
-        frame["flag_id"] = flag if isinstance(flag, str) else "table"
+        frame["flag_id"] = _name(flag, "table")
+    elif hasattr(source, "draws") and hasattr(source, "labels"):
+        return [source], _unusable([])
     else:
         raise DataError(
             f"{type(source).__name__} gives no sensitivity and specificity; hand in a TwoByTwo, "
-            f"a frame with tp, fp, fn, tn, the evidence, or a BivariateFit"
+            f"a frame with tp, fp, fn, tn, the evidence, or a meta-analysis"
         )
     accuracies, unusable = _from_frame(frame)
     if not accuracies:
@@ -176,13 +179,6 @@ def _unusable(rows: list[dict[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*LABELS, "reason"])
 
 
-def _fit_accuracy(fit: Any, flag: str | Sequence[str] | None) -> FitAccuracy:
-    """Read the summary point of a meta-analysis."""
-    labels = dict.fromkeys(LABELS, pd.NA) | {
-        "flag_id": flag if isinstance(flag, str) else "pooled flag"
-    }
-    return FitAccuracy(
-        mean=np.asarray(fit.coefficients, dtype=float)[:2],
-        covariance=np.asarray(fit.covariance, dtype=float)[:2, :2],
-        labels=labels,
-    )
+def _name(flag: str | Sequence[str] | None, default: str) -> str:
+    """Return what a source without names of its own is called."""
+    return flag if isinstance(flag, str) else default

@@ -162,7 +162,7 @@ def summary_of_findings(
 
     Parameters
     ----------
-    source : TwoByTwo, DataFrame, Evidence or BivariateFit
+    source : TwoByTwo, DataFrame, Evidence, or a meta-analysis
         As for :func:`~backpain_stats.natural_frequencies`.
     prevalences : float, str, Prevalence, or a list of up to three
         GRADE shows the effect at two or three pre-test probabilities.

@@ -59,7 +59,7 @@ def thresholds(
 
     Parameters
     ----------
-    source : TwoByTwo, DataFrame, Evidence or BivariateFit
+    source : TwoByTwo, DataFrame, Evidence, or a meta-analysis
         As for :func:`~backpain_stats.natural_frequencies`.
     benefit, harm : float
         The panel's own :math:`B` and :math:`H`, both above 0. Only their ratio
