@@ -218,7 +218,7 @@ def _reconstructed(figures: Figures) -> ReportTables:
         return _from_reconstruction(_reconstruct(printed))
     except ArgumentError as error:
         # Raised where so little is printed that the tables cannot be listed.
-        return _proportions_only(printed, str(error))
+        return _contradiction(printed) or _proportions_only(printed, str(error))
 
 
 def _reconstruct(printed: Mapping[str, str]) -> Reconstruction:
@@ -230,6 +230,21 @@ def _reconstruct(printed: Mapping[str, str]) -> Reconstruction:
         if name in arguments:
             arguments[name] = int(arguments[name])
     return reconstruct(**arguments, level=float(printed.get("ci_level", 0.95)))
+
+
+def _contradiction(printed: Mapping[str, str]) -> ReportTables | None:
+    """Say whether one group alone contradicts itself, the other being unknown."""
+    for names in (
+        ("n_cases", "tp", "fn", "sensitivity", "sensitivity_low", "sensitivity_high"),
+        ("fp", "tn", "specificity", "specificity_low", "specificity_high", "false_positive_rate"),
+    ):
+        try:
+            found = _reconstruct({name: printed[name] for name in names if name in printed})
+        except ArgumentError:
+            continue  # the size of this group is not known either
+        if found.verdict == "impossible":
+            return _from_reconstruction(found)
+    return None
 
 
 def _from_reconstruction(found: Reconstruction) -> ReportTables:
