@@ -60,7 +60,7 @@ class Estimate:
     ci_low, ci_high : float
         Ends of the interval.
     ci_level : float
-        Its level, for example 0.95.
+        Its level, for example 0.95; NaN for a range that is no confidence interval.
     method : str
         How the interval was made, corrections included.
     measure : str, optional
@@ -82,8 +82,12 @@ class Estimate:
     def __str__(self) -> str:
         """Return the estimate as one printed phrase."""
         low, high = format_number(self.ci_low), format_number(self.ci_high)
-        level = f"{100 * self.ci_level:g}%"
-        return f"{format_number(self.estimate)} ({level} interval {low} to {high}; {self.method})"
+        return f"{format_number(self.estimate)} ({self._ends} {low} to {high}; {self.method})"
+
+    @property
+    def _ends(self) -> str:
+        """What the ends are: an interval of a level, or (level NaN) a range such as bounds."""
+        return "range" if math.isnan(self.ci_level) else f"{100 * self.ci_level:g}% interval"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields under the column names every frame of the package uses."""
@@ -116,7 +120,7 @@ class PosttestEstimate(Estimate):
     def __str__(self) -> str:
         """Return the post-test probability beside its pre-test as one printed phrase."""
         return (
-            f"{format_percent(self.estimate)} ({100 * self.ci_level:g}% interval "
+            f"{format_percent(self.estimate)} ({self._ends} "
             f"{format_percent(self.ci_low)} to {format_percent(self.ci_high)}; {self.method}) "
             f"after {self.result}, from a pre-test probability of {format_percent(self.pretest)}"
             + (f" [{self.pretest_source}]" if self.pretest_source else "")

@@ -167,7 +167,7 @@ def remarks(
     """Return what a reader must know of this patient's risk."""
     assessed = [flag for flag, state in zip(entries.flags, pattern, strict=True) if state >= 0]
     texts = [
-        f"{note.about}: {note.text}"
+        f"{note.about}: {note.text}".replace("pretest:", "pre-test:")
         for note in entries.notes
         if note.about in assessed
         or note.about == "pretest"

@@ -94,6 +94,7 @@ def _refusal(one: Entry, other: Entry) -> str:
             "cohorts, so what lies between them has no likelihood ratio; give one of them"
         )
     return (
-        f"{names} are two wordings of one finding (family {one.family}): counted together they "
-        "would count twice; give one of them"
+        f"{names} are of one family ({one.family}), and no study published them as separate "
+        "findings of the same patients: as two wordings of one finding they would count twice; "
+        "give one of them"
     )

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from html import escape
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["Risk"]
+
+LINE = 100  # width of the printed result
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -110,25 +113,25 @@ class Risk:
         )
 
     def _title(self) -> str:
-        about = f" of {self.target}" if self.target else ""
+        about = f" of {self.target.replace('_', ' ')}" if self.target else ""
         where = f" in {self.setting.replace('_', ' ')}" if self.setting else ""
         return f"Risk{about}{where}"
 
-    def _steps(self) -> list[tuple[str, str, str]]:
-        """Return the calculation: what, by itself, in this patient."""
-        rows = [("pre-test", "", f"{format_percent(self.pretest)} [{self.pretest_source}]")]
+    def _steps(self) -> list[tuple[str, str]]:
+        """Return the calculation, step by step: what, and how much."""
+        steps = [("pre-test", f"{format_percent(self.pretest)} [{self.pretest_source}]")]
         row: Any
         for row in self.contributions.itertuples(index=False):
             alone = f"LR {format_number(row.lr_alone)}"
             if not math.isnan(row.lr_alone_low):
                 low, high = format_number(row.lr_alone_low), format_number(row.lr_alone_high)
                 alone += f" ({low} to {high})"
-            here = "" if math.isnan(row.factor) else f"odds x {format_number(row.factor)}"
-            rows.append((str(row.finding), alone, here))
+            here = "" if math.isnan(row.factor) else f"odds x {format_number(row.factor):<6}  "
+            steps.append((str(row.finding), f"{here}by itself {alone}"))
         if len(self.contributions):
-            rows.append(("all together", _interval(self.lr, format_number, "LR "), ""))
-        rows.append(("post-test", "", _interval(self.posttest, format_percent)))
-        return rows
+            steps.append(("all together", "LR " + _interval(self.lr, format_number)))
+        steps.append(("post-test", _interval(self.posttest, format_percent)))
+        return steps
 
     def _notes(self) -> list[tuple[str, list[str]]]:
         """Return what the result assumes and rests on, by heading."""
@@ -136,17 +139,15 @@ class Risk:
         if self.not_assessed:
             notes.append(("Not assessed, integrated out", [", ".join(self.not_assessed)]))
         low, high = self.bounds
-        if not math.isnan(self.posttest.estimate):
-            notes.append(
-                (
-                    "Every dependence that fits these figures",
-                    [f"{format_percent(low)} to {format_percent(high)}"],
-                )
-            )
+        if len(self.contributions) > 1 and not math.isnan(self.posttest.estimate):
+            span = f"{format_percent(low)} to {format_percent(high)}"
+            notes.append(("Every dependence that fits these figures", [span]))
         notes.append(("Rests on", [_cohort_text(row) for row in self.cohorts.to_dict("records")]))
         if self.width_shares:
             shares = ", ".join(
-                f"{name} {100 * share:.0f}%" if share else f"{name} held fixed"
+                "dependence held fixed"
+                if name == "dependence" and not share
+                else f"{name} {100 * share:.0f}%"
                 for name, share in self.width_shares.items()
             )
             notes.append(("Width of the interval", [shares]))
@@ -157,14 +158,12 @@ class Risk:
     def __str__(self) -> str:
         """Return the calculation step by step, then what it rests on."""
         steps = self._steps()
-        widths = [max(len(step[column]) for step in steps) for column in (0, 1)]
-        lines = [self._title()]
-        lines += [
-            f"  {name:<{widths[0]}}  {alone:<{widths[1]}}  {here}".rstrip()
-            for name, alone, here in steps
-        ]
+        width = max(len(name) for name, _ in steps)
+        lines = [self._title(), *(f"  {name:<{width}}  {text}" for name, text in steps)]
         for heading, texts in self._notes():
-            lines += [f"{heading}:", *(f"  {text}" for text in texts)]
+            lines.append(f"{heading}:")
+            for text in texts:
+                lines += _wrapped(text)
         return "\n".join(lines)
 
     __repr__ = __str__
@@ -173,29 +172,31 @@ class Risk:
         """Return the same as a table and a list for notebooks."""
         left = "style='text-align:left'"
         rows = "".join(
-            f"<tr><th scope='row' {left}>{escape(name)}</th><td {left}>{escape(alone)}</td>"
-            f"<td {left}>{escape(here)}</td></tr>"
-            for name, alone, here in self._steps()
+            f"<tr><th scope='row' {left}>{escape(name)}</th><td {left}>{escape(text)}</td></tr>"
+            for name, text in self._steps()
         )
         notes = "".join(
             f"<dt>{escape(heading)}</dt>" + "".join(f"<dd>{escape(text)}</dd>" for text in texts)
             for heading, texts in self._notes()
         )
         return (
-            f"<table><caption>{escape(self._title())}</caption><thead><tr><th></th>"
-            f"<th {left}>by itself</th><th {left}>in this patient</th></tr></thead>"
+            f"<table><caption>{escape(self._title())}</caption>"
             f"<tbody>{rows}</tbody></table><dl>{notes}</dl>"
         )
 
 
-def _interval(one: Estimate, write: Callable[[float], str], prefix: str = "") -> str:
+def _wrapped(text: str) -> list[str]:
+    return wrap(text, LINE, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
+
+
+def _interval(one: Estimate, write: Callable[[float], str]) -> str:
     """Write an estimate with its interval, or bounds without an estimate."""
     ends = f"{write(one.ci_low)} to {write(one.ci_high)}"
     if math.isnan(one.estimate):
-        return f"{prefix}{ends} ({one.method})"
+        return f"{ends} ({one.method})"
     if math.isnan(one.ci_low):
-        return f"{prefix}{write(one.estimate)} (no interval: {one.method})"
-    return f"{prefix}{write(one.estimate)} ({100 * one.ci_level:g}% interval {ends})"
+        return f"{write(one.estimate)} (no interval: {one.method})"
+    return f"{write(one.estimate)} ({100 * one.ci_level:g}% interval {ends})"
 
 
 def _cohort_text(row: Mapping[Any, Any]) -> str:
