@@ -100,6 +100,18 @@ class Arms:
         tp, fp, fn, tn = np.moveaxis(np.asarray(counts, dtype=np.float64), -1, 0)
         return cls((tp, tn), (fn, fp), _saturated(tp, fn) + _saturated(tn, fp))
 
+    def of_data_sets(self, rows: NDArray[np.intp]) -> Arms:
+        """Return the data sets ``rows`` of a batch; a single one serves all rows."""
+        if len(self.saturated) == 1:
+            return self
+        (y1, y2), (f1, f2) = self.successes, self.failures
+        return Arms((y1[rows], y2[rows]), (f1[rows], f2[rows]), self.saturated[rows])
+
+    def exchanged(self) -> Arms:
+        """Return the same counts with the two arms exchanged."""
+        (y1, y2), (f1, f2) = self.successes, self.failures
+        return Arms((y2, y1), (f2, f1), self.saturated)
+
 
 @dataclass(frozen=True, slots=True)
 class Marginal:
@@ -109,19 +121,20 @@ class Marginal:
     ----------
     value : ndarray of shape (...)
         Log likelihood, binomial coefficients included.
-    gradient : ndarray of shape (..., 5) or None
+    gradient : ndarray of shape (..., 5)
         By the study's mean logits and by ``l11, l21, l22``: the exact derivative of
-        the quadrature's value, the nodes' own movement included.
-    hessian : ndarray of shape (..., 5, 5) or None
+        the quadrature's value, the nodes' own movement included. Last
+        axis of length 0 unless asked for.
+    hessian : ndarray of shape (..., 5, 5)
         Second derivatives of the exact integral by Louis' identity, from posterior
-        moments by at least 5 x 5 nodes.
+        moments by at least 5 x 5 nodes. Last axes of length 0 unless asked for.
     mode : ndarray of shape (..., 2)
         Modes of the integrands: a warm start for the next call nearby.
     """
 
     value: Floats
-    gradient: Floats | None
-    hessian: Floats | None
+    gradient: Floats
+    hessian: Floats
     mode: Floats
 
 
@@ -187,8 +200,8 @@ def marginal(
     flat += [modes[..., 0].ravel(), modes[..., 1].ravel()]
     size = flat[0].size
     value, mode = np.empty(size), np.empty((size, 2))
-    gradient = np.empty((size, 5)) if order >= 1 else None
-    hessian = np.empty((size, 5, 5)) if order >= 2 else None
+    width, depth = 5 if order >= 1 else 0, 5 if order >= 2 else 0
+    gradient, hessian = np.empty((size, width)), np.empty((size, depth, depth))
     rule = gauss_hermite(nodes)
     fine = gauss_hermite(max(nodes, _FEWEST_NODES_FOR_HESSIAN))
     chunk = max(1, _POINTS_AT_ONCE // len(fine[0] if order >= 2 else rule[0]) ** 2)
@@ -200,16 +213,16 @@ def marginal(
         mode[part, 0], mode[part, 1] = found.b1, found.b2
         points = _Points(study, found, rule, order)
         value[part] = points.value()
-        if gradient is not None:
+        if order >= 1:
             gradient[part] = points.gradient()
-        if hessian is not None:
+        if order >= 2:
             if fine is not rule:
                 points = _Points(study, found, fine, order)
             hessian[part] = points.hessian()
     return Marginal(
         value.reshape(shape),
-        None if gradient is None else gradient.reshape(*shape, 5),
-        None if hessian is None else hessian.reshape(*shape, 5, 5),
+        gradient.reshape(*shape, width),
+        hessian.reshape(*shape, depth, depth),
         mode.reshape(*shape, 2),
     )
 
@@ -283,9 +296,9 @@ class _Arm:
         self.relative = n * (a * d - np.log1p(tilt))
         if order >= 1:
             tilt += 1
-            self.residual = residual[column] - (sign * n * a * (1 - a)) * growth / tilt
+            self.residual = residual[column] - (sign * n * a * (1 - a)) * (growth / tilt)
         if order >= 2:
-            self.square = self.residual**2 - (n * a * (1 - a)) * (growth + 1) / tilt**2
+            self.square = self.residual**2 - (n * a * (1 - a)) * ((growth + 1) / tilt / tilt)
 
 
 class _Points:
