@@ -133,7 +133,8 @@ def fit_bayes(
         raise ArgumentError(f"priors must be a Priors object, not {type(priors).__name__}")
     check_choice(sampler, "sampler", SAMPLERS)
     check_level(level)
-    if check_count(effective_size, "effective_size") < FEWEST_EFFECTIVE_DRAWS:
+    effective_size = check_count(effective_size, "effective_size")
+    if effective_size < FEWEST_EFFECTIVE_DRAWS:
         raise ArgumentError(
             f"effective_size is {effective_size}; it must be {FEWEST_EFFECTIVE_DRAWS} or more"
         )
@@ -212,7 +213,14 @@ def _sample(
 ) -> tuple[Array, Array, dict[str, Any]]:
     """Return points, weights and diagnostics, by the sampler asked for or the one that works."""
     size = float(effective_size)
-    found = sample_posterior(log_likelihood, len(PARAMETERS), effective_size=size, seed=rng)
+    # The next power of two: about two rounds reach the size asked for.
+    found = sample_posterior(
+        log_likelihood,
+        len(PARAMETERS),
+        effective_size=size,
+        round_size=1 << (effective_size - 1).bit_length(),
+        seed=rng,
+    )
     diagnostics = {
         "sampler": "importance",
         "effective_size": found.effective_size,
