@@ -14,6 +14,7 @@ from backpain_stats.evidence.enumerate_tables import RowFilter
 from backpain_stats.evidence.measures import CELLS, RATIOS, Measure
 from backpain_stats.evidence.printed import PrintedValue
 from backpain_stats.evidence.printed_report import POSTTESTS, Ends, PrintedReport
+from backpain_stats.twobytwo.bayes_rule import probability_from_odds
 from backpain_stats.twobytwo.intervals import PROPORTION_METHODS, proportion_interval
 from backpain_stats.twobytwo.ratios import RATIO_METHODS, ratio_interval
 
@@ -147,10 +148,11 @@ class IntervalCheck:
 
 
 def posttest_from_odds(odds: Any, ratio: np.ndarray) -> np.ndarray:
-    """Return the post-test probability of pre-test odds and a likelihood ratio up to infinity."""
+    """Return the post-test probability of pre-test odds and a likelihood ratio; NaN stays NaN."""
     with np.errstate(invalid="ignore"):
-        product = odds * ratio
-        return np.asarray(np.where(np.isinf(product), 1.0, product / (1 + product)))
+        product = np.asarray(odds * ratio, dtype=float)
+    unknown = np.isnan(product)
+    return np.where(unknown, np.nan, probability_from_odds(np.where(unknown, 0.0, product)))
 
 
 def _of_pairs(count: np.ndarray, group: np.ndarray, method: str, level: float) -> Pair:
