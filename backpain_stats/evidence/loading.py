@@ -230,9 +230,10 @@ def load_evidence(path: str | PathLike[str] | None = None, *, add: bool = False)
             f"the evidence in {str(path)!r} is not valid ({count}):\n{list_problems(errors)}",
             problems,
         )
-    if len(problems):
+    odd = problems[problems["severity"] == "warning"]
+    if len(odd):
         warnings.warn(
-            f"the evidence in {str(path)!r} was read with remarks:\n{list_problems(problems)}",
+            f"the evidence in {str(path)!r} was read with remarks:\n{list_problems(odd)}",
             stacklevel=2,
         )
     return Evidence(
@@ -244,7 +245,7 @@ def load_evidence(path: str | PathLike[str] | None = None, *, add: bool = False)
 
 
 def check_evidence(path: str | PathLike[str] | None = None, *, add: bool = False) -> pd.DataFrame:
-    """List every problem of a folder of evidence files, errors and warnings.
+    """List every problem of a folder of evidence files: errors, warnings and notes.
 
     Parameters
     ----------

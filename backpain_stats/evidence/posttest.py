@@ -207,7 +207,11 @@ def _no_report(
     }
     named = flag if isinstance(flag, str) or flag is None else ", ".join(flag)
     where = f" in {setting}" if setting else ""
-    hint = "; carry_over=True applies them to this setting" if setting and listed else ""
+    hint = (
+        "; carry_over=True (--carry-over) applies them to this setting"
+        if setting and listed
+        else ""
+    )
     return NotEstimableError(
         f"there is no report of {named} for {target}{where}; there are reports for: "
         f"{'; '.join(sorted(listed)) or 'nothing'}{hint}"

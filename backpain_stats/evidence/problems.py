@@ -31,7 +31,7 @@ class Problem:
         Column, and what was found there.
     severity : str
         ``"error"``: the evidence cannot be used; ``"warning"``: it is used as
-        it stands.
+        it stands, though something is odd; ``"note"``: nothing is wrong.
     """
 
     file: str
@@ -40,7 +40,7 @@ class Problem:
     line: int | None = None
     column: str = ""
     value: str = ""
-    severity: Literal["error", "warning"] = "error"
+    severity: Literal["error", "warning", "note"] = "error"
 
 
 def problem_frame(problems: Iterable[Problem]) -> pd.DataFrame:
@@ -71,5 +71,5 @@ def _sentence(row: pd.Series) -> str:
         place.append(f"column {row['column']}")
     value = f" {row['value']!r}" if row["value"] else ""
     allowed = f"; {row['allowed']}" if row["allowed"] else ""
-    kind = "warning: " if row["severity"] == "warning" else ""
+    kind = "" if row["severity"] == "error" else f"{row['severity']}: "
     return f"{', '.join(place)}:{value} {kind}{row['problem']}{allowed}"

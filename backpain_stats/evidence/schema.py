@@ -77,13 +77,15 @@ Kind = Literal[
 
 IDENTIFIER_PATTERN = r"[A-Za-z0-9_.\-]+"
 IDENTIFIERS_PATTERN = rf"{IDENTIFIER_PATTERN}(;{IDENTIFIER_PATTERN})*"
-PRINTED_PATTERN = r"([<>]=?)?[0-9]+(\.[0-9]+)?"
+# Some journals print .31 for 0.31.
+_DIGITS = r"([0-9]+(\.[0-9]+)?|\.[0-9]+)"
+PRINTED_PATTERN = rf"([<>]=?)?{_DIGITS}"
 # Normal-approximation intervals leave [0, 1]: papers print 1.014 and -0.02, and the
 # evidence keeps them. With two patients or more such an end is at most
 # 0.5 + z * sqrt(0.25 / 2), below 2 for any z up to 4.2 (a level of 99.997%), so an
 # end beyond these bounds is a percentage or a slip.
 LIMIT_BOUNDS = (-1.0, 2.0)
-PRINTED_LIMIT_PATTERN = r"([<>]=?)?-?[0-9]+(\.[0-9]+)?"
+PRINTED_LIMIT_PATTERN = rf"([<>]=?)?-?{_DIGITS}"
 PRINTED_RATIO_PATTERN = rf"({PRINTED_PATTERN}|infinity)"
 PRINTED_KINDS = (
     "proportion",

@@ -226,4 +226,4 @@ def _absent_columns(raw: RawTable) -> list[Problem]:
     if not absent:
         return []
     what = f"column(s) not there, read as empty: {', '.join(absent)}"
-    return [Problem(raw.table.file, what, line=1, severity="warning")]
+    return [Problem(raw.table.file, what, line=1, severity="note")]

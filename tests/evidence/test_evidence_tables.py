@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import warnings
 
 import numpy as np
 import pytest
@@ -121,16 +120,10 @@ def test_a_changed_figure_is_a_new_reconstruction(evidence):
     assert len(report_tables(evidence)[report].cells) == 20
 
 
-def loaded(folder):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the small files lack optional columns, on purpose
-        return load_evidence(folder.path)
-
-
 def test_counts_of_one_group_only_give_no_complete_table(folder):
     """Seven of seven cases, nothing about the others: a sensitivity and no ratio."""
     folder.replace("accuracy.csv", "lump,,,,,0.30", "lump,7,,3,,")
-    found = report_tables(loaded(folder))["jones_lump"]
+    found = report_tables(load_evidence(folder.path))["jones_lump"]
     assert found.verdict == "one_group"
     assert found.cells.tolist() == [[7, -1, 3, -1]]
     assert "only the sensitivity is known" in found.reason
@@ -138,7 +131,7 @@ def test_counts_of_one_group_only_give_no_complete_table(folder):
 
 def test_a_report_without_any_figure(folder):
     folder.replace("accuracy.csv", "lump,,,,,0.30", "lump,,,,,")
-    assert report_tables(loaded(folder))["jones_lump"].verdict == "nothing_printed"
+    assert report_tables(load_evidence(folder.path))["jones_lump"].verdict == "nothing_printed"
 
 
 def test_no_table_where_an_interval_does_not_fix_its_group(folder):
@@ -150,13 +143,13 @@ def test_no_table_where_an_interval_does_not_fix_its_group(folder):
         "specificity_low,specificity_high,reported_in,status\n"
         "r,smith_malignancy,lump,0.75,0.74,0.99,0.80,0.70,0.90,smith2020,seen_primary\n",
     )
-    found = report_tables(loaded(folder))["r"]
+    found = report_tables(load_evidence(folder.path))["r"]
     assert found.verdict == "proportions_printed"
     assert "denominators are not printed" in found.reason
 
 
 def test_an_evidence_without_reports_gives_empty_frames(folder):
     folder.write("accuracy.csv", "report_id,cohort_id,flag_id,reported_in,status\n")
-    frame = feasible_tables(loaded(folder))
+    frame = feasible_tables(load_evidence(folder.path))
     assert frame.empty
     assert frame["tp"].dtype == np.int64

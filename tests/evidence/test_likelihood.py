@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import warnings
 
 import numpy as np
 import pandas as pd
@@ -222,9 +221,7 @@ def test_bad_arguments(evidence, arguments, error):
 
 def test_an_evidence_without_reports_gives_an_empty_frame(folder):
     folder.write("accuracy.csv", "report_id,cohort_id,flag_id,reported_in,status\n")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the small files lack optional columns, on purpose
-        found = likelihood_ratios(load_evidence(folder.path))
+    found = likelihood_ratios(load_evidence(folder.path))
     assert found.empty
     assert list(found.columns) == COLUMNS
     assert found["lr_positive"].dtype == float

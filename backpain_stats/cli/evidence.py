@@ -1,0 +1,363 @@
+"""The commands about the evidence: check, template, flags, lr, posttest."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import click
+
+from backpain_stats.cli.output import (
+    evidence_options,
+    format_option,
+    read_evidence,
+    split_names,
+    write_frame,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_target = click.option(
+    "--target",
+    help="The condition: malignancy, fracture, infection, cauda_equina or any_serious.",
+)
+_setting = click.option(
+    "--setting",
+    help="primary_care, emergency, secondary_care, tertiary_care or mixed.",
+)
+_level = click.option(
+    "--level", type=float, default=0.95, show_default=True, help="Level of the intervals."
+)
+_method = click.option(
+    "--method", default="score", show_default=True, help="Of the LR intervals: score, log, bayes."
+)
+_correction = click.option(
+    "--correction",
+    default="none",
+    show_default=True,
+    help="0.5 added to the cells: none, zero_cells (of tables with a zero), all.",
+)
+
+
+@click.command(
+    epilog="\b\nExample:\n"
+    "  backpain-stats template my_evidence\n"
+    "  backpain-stats check my_evidence\n"
+    "  my_evidence is valid: 0 rows in 10 files.\n"
+)
+@click.argument("folder", required=False, type=click.Path())
+@click.option("--add", is_flag=True, help="Check it as an addition to the packaged evidence.")
+@format_option
+@click.pass_context
+def check(ctx: click.Context, folder: str | None, add: bool, output_format: str) -> None:
+    """Check a folder of evidence files and list every problem of every file.
+
+    Without a FOLDER the packaged evidence is checked. Exit code 0: valid,
+    perhaps with warnings; 2: there are errors.
+    """
+    from backpain_stats.evidence.loading import check_evidence
+    from backpain_stats.evidence.problems import list_problems
+    from backpain_stats.evidence.schema import TABLES
+
+    problems = check_evidence(folder, add=add)
+    errors = problems[problems["severity"] == "error"]
+    name = "the packaged evidence" if folder is None else str(folder)
+    if output_format != "table":
+        write_frame(problems, output_format)
+    elif len(errors):
+        click.echo(f"{name}: {_number(len(errors), 'problem')}")
+        click.echo(list_problems(problems, limit=len(problems)))
+        if not add and folder is not None and _mended_by_adding(folder, errors):
+            click.echo(
+                "Some of these names are in the packaged evidence: --add checks the folder as an "
+                "addition to it."
+            )
+    else:
+        present, rows = _contents(folder)
+        click.echo(f"{name} is valid: {_number(rows, 'row')} in {_number(present, 'file')}.")
+        if len(problems):
+            click.echo(list_problems(problems, limit=len(problems)))
+        if folder is not None and present < len(TABLES):
+            click.echo("Files that are not there are taken as empty.")
+    if len(errors):
+        ctx.exit(2)
+
+
+def _number(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+def _contents(folder: str | None) -> tuple[int, int]:
+    """Return how many evidence files a valid folder holds, and how many rows."""
+    from pathlib import Path
+
+    from backpain_stats.evidence.folders import packaged_folder
+    from backpain_stats.evidence.reading import read_table
+    from backpain_stats.evidence.schema import TABLES
+
+    place = packaged_folder() if folder is None else Path(folder)
+    read = [
+        read_table(place / table.file, table)[0]
+        for table in TABLES.values()
+        if (place / table.file).is_file()
+    ]
+    return len(read), sum(len(one.frame) for one in read if one is not None)
+
+
+def _mended_by_adding(folder: str, errors: pd.DataFrame) -> bool:
+    """Say whether some broken references would hold beside the packaged evidence."""
+    from backpain_stats.evidence.loading import check_evidence
+
+    broken = errors["problem"].str.contains("is not in", regex=False)
+    if not broken.any():
+        return False
+    added = check_evidence(folder, add=True)
+    return int(added["problem"].str.contains("is not in", regex=False).sum()) < int(broken.sum())
+
+
+@click.command(
+    epilog="\b\nExample:\n"
+    "  backpain-stats template my_evidence\n"
+    "  (fill in my_evidence/accuracy.csv and the files it refers to)\n"
+    "  backpain-stats check my_evidence --add\n"
+    "  backpain-stats lr --evidence my_evidence --add\n"
+)
+@click.argument("folder", type=click.Path())
+@click.option("--overwrite", is_flag=True, help="Replace files of the same names.")
+def template(folder: str, overwrite: bool) -> None:
+    """Write empty evidence files into FOLDER, with a page that explains every column.
+
+    README.md beside them holds the comments that CSV cannot; the folder
+    "example" one filled, invented row a file. Files that are there already
+    are not touched, unless --overwrite is given.
+    """
+    from pathlib import Path
+
+    from backpain_stats.evidence.template import README, write_template
+
+    written = write_template(folder, overwrite=overwrite)
+    click.echo(f"Wrote {len(written)} files to {folder}; start with {Path(folder) / README}:")
+    for path in written:
+        click.echo(f"  {path.relative_to(folder)}")
+
+
+@click.command(
+    epilog="\b\nExample:\n"
+    "  backpain-stats flags --family cancer_history\n"
+    "  backpain-stats flags --target fracture --format csv > fracture_flags.csv\n"
+)
+@_target
+@click.option("--family", callback=split_names, help="One or several families: age,trauma.")
+@evidence_options
+@format_option
+def flags(
+    target: str | None, family: list[str], folder: str | None, add: bool, output_format: str
+) -> None:
+    """List the red flags by family, and how often each was measured and endorsed.
+
+    "reports" counts the published results on its accuracy, "usable" those
+    whose figures can be used, "lists" the guidelines and pages that name it.
+    """
+    from backpain_stats.evidence.likelihood import likelihood_ratios
+
+    evidence = read_evidence(folder, add=add).select(target=target, family=family or None)
+    ratios = likelihood_ratios(evidence)
+    grouped = ratios.groupby("flag_id")
+    known = evidence.flags.set_index("flag_id")[["family", "label", "category"]].assign(
+        reports=grouped.size(),
+        usable=grouped["usable"].sum(),
+        lists=evidence.endorsements.groupby("flag_id")["guideline_id"].nunique(),
+        targets=grouped["target"].agg(lambda found: ", ".join(sorted(set(found)))),
+    )
+    counts = ["reports", "usable", "lists"]
+    known = known.fillna({"reports": 0, "usable": 0, "lists": 0, "targets": ""})
+    known = known.astype(dict.fromkeys(counts, int))
+    if target is not None:
+        known = known[(known["reports"] > 0) | (known["lists"] > 0)]
+    table = known.reset_index().sort_values(["family", "flag_id"], ignore_index=True)
+    table = table[["family", "flag_id", "label", "category", *counts, "targets"]]
+    measured = int((table["reports"] > 0).sum())
+    write_frame(table, output_format, note=f"{len(table)} flags, {measured} of them measured.")
+
+
+@click.command(
+    epilog="\b\nExample:\n"
+    "  backpain-stats lr --target malignancy --setting primary_care --flag cancer_history\n"
+    "  (LR+ 15.1, 95% interval 4.9 to 42.5 over the 20 tables that fit the printed figures)\n"
+)
+@_target
+@_setting
+@click.option("--flag", callback=split_names, help="One or several flags: age_50,cancer_history.")
+@_level
+@_method
+@_correction
+@evidence_options
+@format_option
+def lr(
+    *,
+    target: str | None,
+    setting: str | None,
+    flag: list[str],
+    level: float,
+    method: str,
+    correction: str,
+    folder: str | None,
+    add: bool,
+    output_format: str,
+) -> None:
+    """Likelihood ratios of the published evidence, one row a flag and cohort.
+
+    Where several tables fit what was printed, the row gives the middle one and
+    the interval over all of them. Contradictory reports stay, without a
+    figure. csv and json hold every column, and the reasons in full.
+    """
+    from backpain_stats.evidence.likelihood import likelihood_ratios
+
+    found = likelihood_ratios(
+        read_evidence(folder, add=add),
+        target,
+        setting,
+        flag or None,
+        level=level,
+        method=method,
+        correction=correction,
+    )
+    if output_format != "table":
+        write_frame(found, output_format)
+        return
+    table = found[["flag_id", "study", "target", "setting", "tables"]].copy()
+    for name, label in (("lr_positive", "LR+"), ("lr_negative", "LR-")):
+        table[label] = [_ratio_text(*found.loc[row, _ends(name)]) for row in found.index]
+    table["remark"] = [_remark(row) for _, row in found.iterrows()]
+    note = f"Intervals: {100 * level:g}%, {method}" + (
+        f", correction {correction}." if correction != "none" else "."
+    )
+    write_frame(table, "table", note=note)
+
+
+def _ends(name: str) -> list[str]:
+    return [name, f"{name}_low", f"{name}_high"]
+
+
+def _ratio_text(estimate: float, low: float, high: float) -> str:
+    """Write a ratio with its interval; what is not known is left out."""
+    from backpain_stats.estimate import format_number
+
+    if math.isnan(estimate):
+        return ""
+    if math.isnan(low):
+        return format_number(estimate)
+    return f"{format_number(estimate)} ({format_number(low)} to {format_number(high)})"
+
+
+def _percent_text(estimate: float, low: float = math.nan, high: float = math.nan) -> str:
+    """Write a probability with its interval; what is not known is left out."""
+    from backpain_stats.estimate import format_percent
+
+    if math.isnan(estimate):
+        return ""
+    if math.isnan(low):
+        return format_percent(estimate)
+    return f"{format_percent(estimate)} ({format_percent(low)} to {format_percent(high)})"
+
+
+_REMARKS = {
+    "impossible": "impossible: no table prints these figures",
+    "one_group": "one group only: no ratio",
+    "ratio_printed": "only the ratio is printed",
+    "proportions_printed": "denominators not printed",
+    "nothing_printed": "too little is printed",
+}
+
+
+def _remark(row: pd.Series) -> str:
+    """Say in a few words what the reader of one row has to know."""
+    if row["usable"] and not row["counted"]:
+        return "same patients as another report"
+    if "has no cases" in row["reason"]:
+        return "no cases: specificity only"
+    if "has only cases" in row["reason"]:
+        return "only cases: sensitivity only"
+    return _REMARKS.get(row["verdict"], str(row["reason"]))
+
+
+@click.command(
+    epilog="\b\nExample:\n"
+    "  backpain-stats posttest cancer_history --setting primary_care\n"
+    "  backpain-stats posttest cancer_history --setting emergency --pretest 7/482\n"
+    "  backpain-stats posttest age_50 --pretest '0.1% to 0.7%' --interval pretest_range\n"
+)
+@click.argument("flag", callback=split_names)
+@click.option("--target", default="malignancy", show_default=True, help="The condition.")
+@_setting
+@click.option(
+    "--pretest",
+    help="Pre-test: 0.01, 1%, 13/1975, '0.1% to 0.7%', or cohort.  "
+    "[default: the published prevalence of the setting]",
+)
+@click.option("--prevalence", "prevalence_id", help="The row of prevalence.csv to take it from.")
+@click.option(
+    "--result", default="both", show_default=True, help="The flag is: positive, negative, both."
+)
+@click.option(
+    "--interval",
+    default="full",
+    show_default=True,
+    help="full, published (pre-test taken as known) or pretest_range.",
+)
+@click.option("--carry-over", is_flag=True, help="Show reports from other settings as well.")
+@_level
+@_method
+@_correction
+@evidence_options
+@format_option
+def posttest(
+    *,
+    flag: list[str],
+    target: str,
+    setting: str | None,
+    pretest: str | None,
+    prevalence_id: str | None,
+    result: str,
+    interval: str,
+    carry_over: bool,
+    level: float,
+    method: str,
+    correction: str,
+    folder: str | None,
+    add: bool,
+    output_format: str,
+) -> None:
+    """Post-test probability after a FLAG, always with its pre-test.
+
+    Without --setting every report is shown at the prevalence of its own setting.
+    """
+    from backpain_stats.evidence.posttest import posttest as compute
+
+    found = compute(
+        read_evidence(folder, add=add),
+        flag,
+        target,
+        setting,
+        pretest=pretest,
+        result=result,
+        interval=interval,
+        level=level,
+        method=method,
+        correction=correction,
+        prevalence_id=prevalence_id,
+        carry_over=carry_over,
+    )
+    if output_format != "table":
+        write_frame(found, output_format)
+        return
+
+    table = found[["flag_id", "study", "setting", "result"]].copy()
+    table["pre-test"] = [_percent_text(value) for value in found["pretest"]]
+    table["LR"] = [_ratio_text(*found.loc[row, _ends("lr")]) for row in found.index]
+    after = found[["estimate", "ci_low", "ci_high"]]
+    table["post-test"] = [_percent_text(*row) for row in after.itertuples(index=False)]
+    table["remark"] = found["reason"]
+    sources = "; ".join(dict.fromkeys(text for text in found["pretest_source"] if text))
+    write_frame(table, "table", note=f"Pre-test: {sources or 'none'}. Interval: {interval}.")
