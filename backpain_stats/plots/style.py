@@ -6,10 +6,17 @@ order given, distinct in grey.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from backpain_stats.estimate import format_number, format_percent
+
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike, NDArray
 
 BLACK = "#000000"
 ORANGE = "#E69F00"
@@ -43,3 +50,147 @@ def tidy(ax: Axes, *, grid: str | None = None, **labels: Any) -> Axes:
         ax.set_axisbelow(True)
     ax.set(**labels)
     return ax
+
+
+# Graduations of a ratio's logarithmic axis and of a probability's log-odds axis.
+_STEPS = {1: (1.0,), 2: (1.0, 3.0), 3: (1.0, 2.0, 5.0)}
+PERCENTS = (1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2,
+            0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995,
+            0.9998, 0.9999, 0.99995, 0.99998, 0.99999)  # fmt: skip
+
+
+def ratio_limits(
+    values: ArrayLike, widest: tuple[float, float] = (0.01, 1000)
+) -> tuple[float, float]:
+    """Return the limits of a logarithmic axis for ratios: 1-2-5 steps around the values.
+
+    The limits always hold 0.2 to 5, never pass ``widest``, and ignore zero,
+    infinity and NaN, which are drawn as arrows.
+
+    Examples
+    --------
+    >>> ratio_limits([0, 0.07, 42.5, float("inf")])
+    (0.05, 50.0)
+    """
+    finite = np.asarray(values, dtype=float)
+    finite = finite[np.isfinite(finite) & (finite > 0)]
+    steps = np.array([step * 10.0**power for power in range(-6, 7) for step in (1, 2, 5)])
+    low, high = min(0.2, *finite) if finite.size else 0.2, max(5.0, *finite) if finite.size else 5.0
+    below = steps[steps <= low * (1 + 1e-9)].max(initial=steps[0])
+    above = steps[steps >= high * (1 - 1e-9)].min(initial=steps[-1])
+    return float(max(below, widest[0])), float(min(above, widest[1]))
+
+
+def ratio_ticks(low: float, high: float, most: int = 7) -> list[float]:
+    """Return at most about ``most`` round graduations from ``low`` to ``high``.
+
+    Examples
+    --------
+    >>> ratio_ticks(0.05, 50)
+    [0.1, 0.3, 1.0, 3.0, 10.0, 30.0]
+    """
+    ticks: list[float] = []
+    for count in (3, 2, 1):
+        ticks = [
+            float(f"{step * 10.0**power:.6g}") for power in range(-6, 7) for step in _STEPS[count]
+        ]
+        ticks = [tick for tick in ticks if low * (1 - 1e-9) <= tick <= high * (1 + 1e-9)]
+        if len(ticks) <= most:
+            break
+    return ticks
+
+
+def ratio_text(value: float) -> str:
+    """Print a ratio to two digits, with the sign for infinity.
+
+    Near 1 a third digit shows on which side of 1 the ratio lies.
+
+    Examples
+    --------
+    >>> ratio_text(14.82), ratio_text(0.0849), ratio_text(float("inf")), ratio_text(0)
+    ('15', '0.085', '∞', '0')
+    >>> ratio_text(1.02), ratio_text(0.997)
+    ('1.02', '0.997')
+    """
+    if math.isinf(value):
+        return "∞"
+    return format_number(value, 3 if 0.99 < value < 1.05 and value != 1 else 2)
+
+
+def interval_text(value: float, low: float, high: float) -> str:
+    """Print a ratio with its interval, or say that there is none.
+
+    Examples
+    --------
+    >>> interval_text(15.09, 4.897, 42.47), interval_text(2.4, float("nan"), float("nan"))
+    ('15 (4.9 to 42)', '2.4 (no interval)')
+    """
+    ends = f"{ratio_text(low)} to {ratio_text(high)}"
+    return f"{ratio_text(value)} ({'no interval' if math.isnan(low) else ends})"
+
+
+def percent_ticks(low: float, high: float, most: int = 9) -> list[float]:
+    """Return round probabilities from ``low`` to ``high``, thinned to about ``most``.
+
+    Examples
+    --------
+    >>> percent_ticks(0.001, 0.5)
+    [0.001, 0.005, 0.02, 0.1, 0.3, 0.5]
+    """
+    inside = [tick for tick in PERCENTS if low * (1 - 1e-9) <= tick <= high * (1 + 1e-9)]
+    return inside[:: -(-len(inside) // most)] if inside else []
+
+
+def percent_text(value: float) -> str:
+    """Print a probability as percent; see :func:`backpain_stats.estimate.format_percent`.
+
+    Examples
+    --------
+    >>> percent_text(0.001), percent_text(0.02), percent_text(0.995)
+    ('0.1%', '2%', '99.5%')
+    """
+    text = format_percent(value)[:-1]
+    return f"{text.rstrip('0').rstrip('.') if '.' in text else text}%"
+
+
+def words(value: object) -> str:
+    """Return an identifier as words; nothing for a missing one.
+
+    Examples
+    --------
+    >>> words("primary_care"), words(None)
+    ('primary care', '')
+    """
+    return value.replace("_", " ") if isinstance(value, str) else ""
+
+
+def flag_names(frame: pd.DataFrame) -> list[str]:
+    """Return what each row is about: its ``label``, or its ``flag_id`` or ``flag`` as words."""
+    for column in ("label", "flag_id", "flag"):
+        if column in frame.columns:
+            return [words(name) if column != "label" else str(name) for name in frame[column]]
+    return [""] * len(frame)
+
+
+def spread_out(places: ArrayLike, gap: float) -> NDArray[np.float64]:
+    """Move labels apart until neighbours are ``gap`` from each other, as little as possible.
+
+    Examples
+    --------
+    >>> spread_out([1.0, 1.1, 5.0], gap=0.5)
+    array([0.8, 1.3, 5. ])
+    """
+    wanted = np.asarray(places, dtype=float)
+    order = np.argsort(wanted, kind="stable")
+    # Least squares under a minimal gap is a monotone regression of what is left
+    # after the gaps are taken out: neighbours that collide share their mean.
+    blocks: list[list[float]] = []
+    for rank, place in enumerate(wanted[order]):
+        blocks.append([place - rank * gap, 1.0])
+        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
+            (first, n), (second, m) = blocks[-2:]
+            blocks[-2:] = [[(first * n + second * m) / (n + m), n + m]]
+    moved = np.repeat([mean for mean, _ in blocks], [int(n) for _, n in blocks])
+    result = np.empty_like(wanted)
+    result[order] = moved + gap * np.arange(wanted.size)
+    return result

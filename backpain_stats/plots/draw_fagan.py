@@ -1,0 +1,246 @@
+"""Fagan's nomogram: pre-test probability, likelihood ratio and post-test probability."""
+
+from __future__ import annotations
+
+import string
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.special import logit
+
+from backpain_stats.checks import require_columns
+from backpain_stats.errors import DataError
+from backpain_stats.plots.style import (
+    BLACK,
+    GREY,
+    PALETTE,
+    PERCENTS,
+    axes_or_new,
+    flag_names,
+    percent_text,
+    spread_out,
+    words,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+# The three axes stand at x = 0, 1/2 and 1. A straight line through a pre-test
+# probability p and a likelihood ratio meets the right axis at the post-test
+# probability, because y is -logit(p), log(LR) / 2 and logit(p').
+PRETEST, RATIO, POSTTEST = 0.0, 0.5, 1.0
+SMALLEST_PERCENT = 0.001
+REACH = float(logit(PERCENTS[-1]))
+LARGEST_RATIO = 1000.0
+FONT = 8
+
+
+def fagan_coordinates(posttests: pd.DataFrame) -> pd.DataFrame:
+    """Return where each test's line and intervals meet the three axes.
+
+    Parameters
+    ----------
+    posttests : pandas.DataFrame
+        As for :func:`fagan`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``name, result``; ``left, middle, right``, the places on the three axes,
+        each with ``_low`` and ``_high`` (NaN on the middle axis where no ratio
+        is given); and ``limit``, where the outer axes end. What lies beyond is
+        placed there: a post-test probability of 0 or 1 lies at infinity.
+
+    Raises
+    ------
+    DataError
+        If a column is missing, or no row has an estimate.
+    """
+    import pandas as pd
+
+    require_columns(posttests, ("pretest", "estimate", "ci_low", "ci_high"), "the frame of tests")
+    rows = posttests[posttests["estimate"].notna()]
+    if rows.empty:
+        raise DataError("no row of the frame of tests has a post-test probability (estimate)")
+
+    def numbers(column: str, otherwise: str | None = None) -> NDArray[np.float64]:
+        if column in rows.columns:
+            values = rows[column].astype(float)
+            filled = values if otherwise is None else values.fillna(rows[otherwise])
+            return filled.to_numpy(dtype=np.float64)
+        return rows[otherwise].to_numpy(float) if otherwise else np.full(len(rows), np.nan)
+
+    before, after = numbers("pretest"), numbers("estimate")
+    # A published interval takes the pre-test as known: its band starts in a point.
+    fixed = rows["interval"].eq("published").to_numpy() if "interval" in rows.columns else False
+    least = np.where(fixed, before, numbers("pretest_low", "pretest"))
+    most = np.where(fixed, before, numbers("pretest_high", "pretest"))
+    shown = np.array([SMALLEST_PERCENT, *before, *least, *most, *after])
+    reach = np.abs(logit(shown[(shown > 0) & (shown < 1)])).max()
+    limit = min((logit(p) for p in PERCENTS if logit(p) >= reach - 1e-9), default=REACH)
+    with np.errstate(divide="ignore"):
+        places = {
+            "left": -logit(before),
+            "left_low": -logit(least),
+            "left_high": -logit(most),
+            "middle": (logit(after) - logit(before)) / 2,
+            "middle_low": np.log(numbers("lr_low")) / 2,
+            "middle_high": np.log(numbers("lr_high")) / 2,
+            "right": logit(after),
+            "right_low": logit(numbers("ci_low")),
+            "right_high": logit(numbers("ci_high")),
+        }
+    clipped = {name: np.clip(values, -limit, limit) for name, values in places.items()}
+    results = rows["result"].tolist() if "result" in rows.columns else [""] * len(rows)
+    return pd.DataFrame({"name": _names(rows), "result": results, **clipped, "limit": limit})
+
+
+def fagan(posttests: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw Fagan's nomogram for one or several tests.
+
+    Parameters
+    ----------
+    posttests : pandas.DataFrame
+        The frame of :func:`backpain_stats.posttest`, or any with ``pretest,
+        estimate, ci_low, ci_high`` (the post-test probability and its
+        interval); a :class:`~backpain_stats.PosttestEstimate` becomes such a
+        row by its ``as_dict``. ``label`` or ``flag_id``, ``study``, ``result``,
+        ``pretest_low, pretest_high, lr_low`` and ``lr_high`` are used if there. Rows without an
+        estimate are named below the figure, not drawn.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Three graduated axes: pre-test probability (left, downwards), likelihood
+        ratio, post-test probability. Each test is a straight line, dashed for
+        a negative result; its band spans the interval on each axis, and a bar
+        marks that on the right one. A line that leaves the right axis ends in
+        an arrow: the post-test probability is 0% or 100%. The legend prints
+        each post-test probability beside its pre-test.
+
+    Raises
+    ------
+    DataError
+        If a column is missing, or no row has an estimate.
+
+    References
+    ----------
+    Fagan TJ. Nomogram for Bayes's theorem. N Engl J Med 1975;293:257.
+    https://doi.org/10.1056/NEJM197507312930513
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from backpain_stats import TwoByTwo, plots
+    >>> after = TwoByTwo(tp=4, fp=41, fn=9, tn=1921).posttest(0.0066)
+    >>> ax = plots.fagan(pd.DataFrame([after.as_dict()]))
+    >>> print(ax.get_legend().get_texts()[0].get_text())
+    positive: 0.66% → 8.9% (3.7% to 17%)
+    """
+    places = fagan_coordinates(posttests)
+    ax = axes_or_new(ax, 6.4, 6.6 + 0.2 * len(places))
+    _draw_axes(ax, places)
+    letters = string.ascii_uppercase if len(places) > 1 else " "
+    drawn = posttests[posttests["estimate"].notna()].to_dict("records")
+    groups = list(dict.fromkeys(places["name"]))
+    for order, (place, row) in enumerate(zip(places.to_dict("records"), drawn, strict=True)):
+        letter = letters[order % len(letters)].strip()
+        text = f"{letter}  {_phrase(place, row)}".strip()
+        colour = PALETTE[groups.index(place["name"]) % len(PALETTE)]
+        _draw_test(ax, place, colour, order, text)
+    if len(places) > 1:
+        _write_letters(ax, places)
+    _dress(ax, posttests)
+    return ax
+
+
+def _names(rows: pd.DataFrame) -> list[str]:
+    return [
+        ", ".join(filter(None, (flag, words(row.get("study")))))
+        for flag, row in zip(flag_names(rows), rows.to_dict("records"), strict=True)
+    ]
+
+
+def _phrase(place: Mapping[Hashable, Any], row: Mapping[Hashable, Any]) -> str:
+    name = ", ".join(filter(None, (place["name"], words(place["result"]))))
+    before, after = percent_text(row["pretest"]), percent_text(row["estimate"])
+    ends = f"{percent_text(row['ci_low'])} to {percent_text(row['ci_high'])}"
+    interval = "no interval" if np.isnan(row["ci_low"]) else ends
+    return f"{name}: {before} → {after} ({interval})".removeprefix(": ")
+
+
+def _draw_test(ax: Axes, place: Mapping[Hashable, Any], colour: str, order: int, text: str) -> None:
+    """Draw one line, its band and the interval bars on the axes."""
+    top = [(PRETEST, place["left_low"]), (RATIO, place["middle_high"]),
+           (POSTTEST, place["right_high"])]  # fmt: skip
+    bottom = [(PRETEST, place["left_high"]), (RATIO, place["middle_low"]),
+              (POSTTEST, place["right_low"])]  # fmt: skip
+    corners = [corner for corner in top + bottom[::-1] if not np.isnan(corner[1])]
+    if not np.isnan(place["right_low"]):
+        ax.fill(*zip(*corners, strict=True), color=colour, alpha=0.13, linewidth=0, zorder=1)
+        # Bars of several tests stand side by side, not on one another.
+        inward = POSTTEST - 0.013 * order
+        ax.vlines(inward, place["right_low"], place["right_high"], color=colour, linewidth=3.5,
+                  zorder=2)  # fmt: skip
+    style = "--" if place["result"] == "negative" else "-"
+    ax.plot([PRETEST, POSTTEST], [place["left"], place["right"]], color=colour, linestyle=style,
+            linewidth=1.6, label=text, zorder=3)  # fmt: skip
+    if abs(place["right"]) >= place["limit"]:
+        ax.plot(POSTTEST, place["right"], marker="^" if place["right"] > 0 else "v", color=colour,
+                clip_on=False, markersize=8, linestyle="none", zorder=4)  # fmt: skip
+
+
+def _write_letters(ax: Axes, places: pd.DataFrame) -> None:
+    """Write a letter beside the end of each line; colour alone would not do in print."""
+    heights = spread_out(places["right"], gap=0.055 * float(places["limit"].iloc[0]))
+    for order, (end, height) in enumerate(zip(places["right"], heights, strict=True)):
+        letter = string.ascii_uppercase[order % 26]
+        ax.annotate(letter, (POSTTEST + 0.105, end), (POSTTEST + 0.15, height), va="center",
+                    ha="center", fontsize=FONT, fontweight="bold",
+                    arrowprops={"arrowstyle": "-", "linewidth": 0.6, "color": GREY})  # fmt: skip
+
+
+def _draw_axes(ax: Axes, places: pd.DataFrame) -> None:
+    limit = float(places["limit"].iloc[0])
+    ax.vlines([PRETEST, POSTTEST], -limit, limit, color=BLACK, linewidth=0.9, zorder=2)
+    for p in (p for p in PERCENTS if abs(logit(p)) <= limit + 1e-9):
+        for x, y, side in ((PRETEST, -logit(p), -1), (POSTTEST, logit(p), 1)):
+            ax.plot([x, x + side * 0.015], [y, y], color=BLACK, linewidth=0.8)
+            ax.text(x + side * 0.025, y, percent_text(p), ha="right" if side < 0 else "left",
+                    va="center", fontsize=FONT)  # fmt: skip
+    end = np.log(LARGEST_RATIO) / 2
+    ax.vlines(RATIO, -end, end, color=BLACK, linewidth=0.9, zorder=2)
+    for ratio in (step * 10.0**power for power in range(-3, 4) for step in (1, 2, 5)):
+        y = np.log(ratio) / 2
+        if y <= end + 1e-9:
+            ax.plot([RATIO - 0.012, RATIO], [y, y], color=BLACK, linewidth=0.8, zorder=4)
+            ax.text(RATIO - 0.022, y, f"{ratio:g}", ha="right", va="center", fontsize=FONT - 1,
+                    zorder=4, bbox={"color": "white", "alpha": 0.75, "pad": 0.2})  # fmt: skip
+    titles = {PRETEST: "Pre-test\nprobability", RATIO: "Likelihood\nratio",
+              POSTTEST: "Post-test\nprobability"}  # fmt: skip
+    for x, title in titles.items():
+        ax.text(x, limit * 1.04, title, ha="center", va="bottom", fontsize=FONT + 1,
+                fontweight="bold")  # fmt: skip
+    ax.set_xlim(-0.17, 1.19)
+    ax.set_ylim(-limit * 1.03, limit * 1.18)
+    ax.set_axis_off()
+
+
+def _dress(ax: Axes, posttests: pd.DataFrame) -> None:
+    missing = posttests[posttests["estimate"].isna()]
+    title = ""
+    if len(missing):
+        names = "; ".join(dict.fromkeys(_names(missing)))
+        title = textwrap.fill(f"no post-test probability: {names}", 86)
+    legend = ax.legend(
+        loc="upper center", bbox_to_anchor=(0.5, 0.0), frameon=False, fontsize=FONT + 0.5,
+        handlelength=3, title=title or None, title_fontsize=FONT - 0.5,
+    )  # fmt: skip
+    legend.get_title().set_color(GREY)
