@@ -69,20 +69,40 @@ def contributions(
         [[group for group, kept in zip(groups, row, strict=True) if kept] for row in subsets],
     )
     value = dependence.log_probabilities(marginals, patterns).log_ratio[0]
-    size = subsets.sum(axis=1)
+    return shapley_values(value), "shapley"
+
+
+def shapley_values(value: Array) -> Array:
+    """Share the value of a whole among its members, averaged over all orders of joining.
+
+    Parameters
+    ----------
+    value : numpy.ndarray
+        The value of each subset, shape (2**members,): bit ``i`` of the index
+        says whether member ``i`` belongs.
+
+    Returns
+    -------
+    numpy.ndarray
+        One share a member; they sum to ``value[-1] - value[0]``. NaN where
+        infinite values leave no difference.
+    """
+    count = int(value.size).bit_length() - 1
+    index = np.arange(value.size)
+    size = ((index[:, None] >> np.arange(count)) & 1).sum(axis=1)
     weight = np.array(
         [
             factorial(k) * factorial(max(count - k - 1, 0)) / factorial(count)
             for k in range(count + 1)
         ]
     )
-    result = np.empty(count)
-    for finding in range(count):
-        without = np.flatnonzero(subsets[:, finding] == 0)
+    shares = np.empty(count)
+    for member in range(count):
+        without = index[(index >> member) & 1 == 0]
         with np.errstate(invalid="ignore"):
-            rise = value[without + 2**finding] - value[without]
-            result[finding] = np.sum(weight[size[without]] * rise)
-    return result, "shapley"
+            rise = value[without + 2**member] - value[without]
+            shares[member] = np.sum(weight[size[without]] * rise)
+    return shares
 
 
 def _strongest_first(

@@ -1,0 +1,1 @@
+"""The sections of the report, one file each; every sentence with a number computes it."""
