@@ -106,14 +106,17 @@ def dependence(sensitivity: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     if only and points[["bound_low", "bound_high"]].notna().all(axis=None):
         low, high = (float(sensitivity[end].iloc[0]) for end in ("bound_low", "bound_high"))
         ax.fill_between(points["x"], points["bound_low"], points["bound_high"], color=LIGHT_GREY,
-                        linewidth=0, zorder=0,
+                        alpha=0.6, linewidth=0, zorder=0,
                         label="every dependence that fits the marginals: "
                         f"{format_percent(low)} to {format_percent(high)}")  # fmt: skip
     level = f"{100 * sensitivity['ci_level'].iloc[0]:g}%"
     for (pretest, line), colour, marker in zip(priors, PALETTE, MARKERS, strict=False):
         if only and line[["low", "high"]].notna().all(axis=None):
-            ax.fill_between(line["x"], line["low"], line["high"], color=colour, alpha=0.25,
-                            linewidth=0, label=f"{level} interval")  # fmt: skip
+            # White beneath, so that the band has the colour of its legend entry.
+            for shade, alpha in (("white", 1.0), (colour, 0.45)):
+                ax.fill_between(line["x"], line["low"], line["high"], color=shade, alpha=alpha,
+                                linewidth=0, zorder=0.5,
+                                label=f"{level} interval" if alpha < 1 else None)  # fmt: skip
         elif not only:
             # Overlapping bands would mix their colours: several have edges only.
             ax.plot(line["x"], line[["low", "high"]], color=colour, linewidth=0.7, alpha=0.7)
