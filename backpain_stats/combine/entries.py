@@ -193,6 +193,8 @@ def nested_entries(entries: Sequence[Entry], flags: pd.DataFrame) -> tuple[tuple
 
 def given_source(prevalence: Prevalence) -> str:
     """Say that a pre-test was given, and as what."""
+    if prevalence.kind == "counts":
+        return f"given: {prevalence.n_cases} of {prevalence.n}"
     return "given" if prevalence.kind == "fixed" else f"given: {prevalence}"
 
 

@@ -11,7 +11,7 @@
   Gaussian copula of the Beta posteriors.
 * Thresholds of one quantity are drawn so that they stay nested: the more
   demanding one is a share of the less demanding one, with the Jeffreys
-  posterior of that share.
+  posterior of that share, independent of everything else.
 * Findings tied by a published combination (maximum entropy only) must stay
   consistent with it in every draw. Their joint distribution is drawn from a
   Dirichlet posterior: the maximum-entropy distribution at the point estimates
@@ -166,12 +166,16 @@ def _together(
 ) -> Array:
     """Correlate the uniforms of flags observed in the same patients."""
     result = uniform.copy()
+    # The more demanding of nested thresholds is drawn as a share, independent of the rest.
+    shares = {column for chain in point.nested for column in chain[1:]}
     cohorts = {entry.cohort_id for entry in entries if isinstance(entry.accuracy, TableAccuracy)}
     for cohort in cohorts:
         places = [
             place
             for place, entry in enumerate(entries)
-            if entry.cohort_id == cohort and isinstance(entry.accuracy, TableAccuracy)
+            if entry.cohort_id == cohort
+            and isinstance(entry.accuracy, TableAccuracy)
+            and place not in shares
         ]
         if len(places) < 2:
             continue
