@@ -9,9 +9,10 @@ import numpy as np
 
 from backpain_stats.checks import check_choice, check_count, check_level
 from backpain_stats.errors import ArgumentError, DataError, FitError
+from backpain_stats.evidence.accuracy_draws import middle_table
 from backpain_stats.meta.bayes_result import BayesianFit
 from backpain_stats.meta.binomial import Arms, marginal
-from backpain_stats.meta.data import check_studies
+from backpain_stats.meta.data import Studies, check_studies
 from backpain_stats.meta.ensemble import WALKERS, WORST_R_HAT, sample_ensemble
 from backpain_stats.meta.importance import WORST_K_HAT, LogLikelihood, sample_posterior
 from backpain_stats.meta.parameters import root_from_sds
@@ -138,7 +139,8 @@ def fit_bayes(
         raise ArgumentError(
             f"effective_size is {effective_size}; it must be {FEWEST_EFFECTIVE_DRAWS} or more"
         )
-    studies, counts, starts = _grouped(data, several_tables)
+    studies, counts, tables = _grouped(data, several_tables)
+    starts = np.cumsum(tables) - tables
     log_likelihood = posterior_likelihood(counts, starts, priors, nodes)
     rng = generator(seed)
     points, weights, diagnostics = _sample(log_likelihood, effective_size, sampler, rng)
@@ -147,12 +149,18 @@ def fit_bayes(
     draws = pd.DataFrame(priors.from_standard_normal(points), columns=list(PARAMETERS))
     draws["weight"] = weights
     return BayesianFit(
-        draws=draws, priors=priors, nodes=nodes, level=level, rows=studies, **diagnostics
+        draws=draws,
+        priors=priors,
+        nodes=nodes,
+        level=level,
+        studies=studies,
+        tables=tuple(tables.tolist()),
+        **diagnostics,
     )
 
 
 def posterior_likelihood(
-    counts: NDArray[np.int64], starts: Sequence[int], priors: Priors, nodes: int
+    counts: NDArray[np.int64], starts: Sequence[int] | NDArray[np.intp], priors: Priors, nodes: int
 ) -> LogLikelihood:
     """Return the log likelihood as a function of standard-normal coordinates.
 
@@ -185,27 +193,22 @@ def posterior_likelihood(
 
 def _grouped(
     data: pd.DataFrame, several_tables: bool
-) -> tuple[pd.DataFrame, NDArray[np.int64], list[int]]:
-    """Return one row a study, all tables with a study's side by side, and where each starts."""
+) -> tuple[Studies, NDArray[np.int64], NDArray[np.intp]]:
+    """Return the studies, all tables with a study's side by side, and how many each has."""
     if not several_tables:
         checked = check_studies(data)
-        studies = checked.table().assign(tables=1)
-        return studies, checked.used_counts, list(range(len(studies)))
+        return checked, checked.counts, np.ones(len(checked.names), dtype=np.intp)
     if not hasattr(data, "columns") or "study" not in data.columns:
         raise DataError("the data lacks the column study, which says whose table a row is")
+    data = data.reset_index(drop=True)
     names = data["study"].astype(str)
-    # Numbered so that each row passes as a study of its own.
+    # Numbered, so that each row passes as a study of its own.
     numbered = names + " (table " + (data.groupby(names).cumcount() + 1).astype(str) + ")"
-    checked = check_studies(data.assign(study=numbered.where(data["study"].notna(), None)))
-    codes, order = names.factorize()
-    position = np.argsort(codes, kind="stable")
-    tables = np.bincount(codes)
-    starts = np.concatenate([[0], np.cumsum(tables)[:-1]])
-    # A study is shown by the middle one of its tables.
-    middle = position[starts + (tables - 1) // 2]
-    studies = checked.table().iloc[middle].reset_index(drop=True)
-    studies["study"], studies["tables"] = np.asarray(order), tables
-    return studies, checked.counts[position], starts.tolist()
+    counts = check_studies(data.assign(study=numbered.where(data["study"].notna(), None))).counts
+    groups = list(data.groupby(names, sort=False).indices.values())
+    middle = [group[middle_table(counts[group])] for group in groups]
+    studies = check_studies(data.iloc[middle])
+    return studies, counts[np.concatenate(groups)], np.array([len(group) for group in groups])
 
 
 def _sample(

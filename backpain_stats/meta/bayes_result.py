@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import expit, ndtri
+from scipy.special import expit, logit
 
-from backpain_stats.checks import check_choice
-from backpain_stats.estimate import Estimate
+from backpain_stats.checks import check_choice, check_level, check_pretest
+from backpain_stats.estimate import Estimate, PosttestEstimate, format_number
+from backpain_stats.meta import bayes_quantities as quantities
+from backpain_stats.meta.data import Studies
 from backpain_stats.meta.parameters import covariance_from_root, root_from_sds
-from backpain_stats.meta.point import MEASURES, log_measures
-from backpain_stats.meta.priors import PARAMETERS, Priors
-from backpain_stats.sampling import DEFAULT_SEED, Seed, generator, quasi_uniform
+from backpain_stats.meta.point import MEASURES, SummaryPoint
+from backpain_stats.meta.prediction import prediction_frame
+from backpain_stats.meta.priors import Priors
+from backpain_stats.meta.sroc import sroc_curve
+from backpain_stats.sampling import DEFAULT_SEED, Seed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,22 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["BayesianFit"]
 
 
-def weighted_quantile(values: Array, weights: Array, probabilities: ArrayLike) -> Array:
-    """Return quantiles of a weighted sample, interpolated between its points.
-
-    Examples
-    --------
-    >>> weighted_quantile(np.array([3.0, 1.0, 2.0]), np.array([0.25, 0.25, 0.5]), 0.5)
-    array(2.)
-    """
-    order = np.argsort(values, kind="stable")
-    ordered = weights[order]
-    # A point stands at the middle of the mass it carries.
-    position = (np.cumsum(ordered) - 0.5 * ordered) / ordered.sum()
-    return np.asarray(np.interp(probabilities, position, values[order]))
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class BayesianFit:
     """The posterior of the bivariate model, and what follows from it.
 
@@ -56,10 +45,10 @@ class BayesianFit:
         Quadrature nodes an axis.
     level : float
         Level of the intervals.
-    rows : pandas.DataFrame
-        One row a study: counts, ``used``, ``contributes``, ``reason``, and ``tables``,
-        the number of tables its printed figures admit (the counts shown are then the
-        middle one's).
+    studies : Studies
+        The studies; of one that several tables fit, the middle table.
+    tables : tuple of int
+        How many tables fit each study.
     sampler : str
         ``"importance"`` or ``"ensemble"``.
     effective_size : float
@@ -76,14 +65,16 @@ class BayesianFit:
     priors: Priors
     nodes: int
     level: float
-    rows: pd.DataFrame
+    studies: Studies
+    tables: tuple[int, ...]
     sampler: str
     effective_size: float
     k_hat: float
     r_hat: float
     log_evidence: float
 
-    def _column(self, name: str) -> Array:
+    def column(self, name: str) -> Array:
+        """Return one column of the draws as an array."""
         return self.draws[name].to_numpy(dtype=np.float64)
 
     @property
@@ -92,23 +83,25 @@ class BayesianFit:
         return f"Bayesian, exact binomial likelihood, {self.sampler} sampling"
 
     def quantity(self, values: Array, measure: str) -> Estimate:
-        """Return median and equal-tailed interval of any function of the draws, one value each.
+        """Return median and equal-tailed interval of any quantity, given its value at each draw.
 
-        Examples
-        --------
-        Youden's index, which no attribute gives: ``fit.quantity(expit(draws[...]) + ... - 1,
-        "youden")``.
+        Parameters
+        ----------
+        values : numpy.ndarray of shape (draws,)
+            For example ``expit(fit.column("logit_sensitivity")) - 0.5``.
+        measure : str
+            What to call it.
         """
         tail = (1 - self.level) / 2
-        low, middle, high = weighted_quantile(
-            np.asarray(values, dtype=np.float64), self._column("weight"), [tail, 0.5, 1 - tail]
+        low, middle, high = quantities.weighted_quantile(
+            np.asarray(values, dtype=np.float64), self.column("weight"), [tail, 0.5, 1 - tail]
         )
         ends = (float(middle), float(low), float(high))
         return Estimate(*ends, self.level, f"{self.method}, posterior median", measure)
 
     def probability(self, statement: ArrayLike) -> float:
         """Return the posterior probability of a statement, given True or False for each draw."""
-        return float(self._column("weight") @ np.asarray(statement, dtype=np.float64))
+        return float(self.column("weight") @ np.asarray(statement, dtype=np.float64))
 
     def estimate(self, measure: str) -> Estimate:
         """Return one of the five summary measures.
@@ -118,9 +111,7 @@ class BayesianFit:
         measure : {"sensitivity", "specificity", "lr_positive", "lr_negative", "odds_ratio"}
         """
         check_choice(measure, "measure", MEASURES)
-        logs = log_measures(self._column("logit_sensitivity"), self._column("logit_specificity"))
-        back = expit if measure in ("sensitivity", "specificity") else np.exp
-        return self.quantity(back(logs[measure]), measure)
+        return self.quantity(quantities.summary_measures(self)[measure], measure)
 
     @property
     def sensitivity(self) -> Estimate:
@@ -152,7 +143,7 @@ class BayesianFit:
         """Posterior medians of the two between-study standard deviations, shape (2,)."""
         return np.array(
             [
-                self.quantity(self._column(name), name).estimate
+                self.quantity(self.column(name), name).estimate
                 for name in ("sd_sensitivity", "sd_specificity")
             ]
         )
@@ -160,37 +151,58 @@ class BayesianFit:
     @property
     def correlation(self) -> float:
         """Posterior median of the between-study correlation."""
-        return self.quantity(self._column("correlation"), "correlation").estimate
+        return self.quantity(self.column("correlation"), "correlation").estimate
 
     @property
     def k(self) -> int:
         """Number of studies."""
-        return len(self.rows)
+        return len(self.tables)
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """One row a study: counts, ``used``, ``contributes``, ``reason``, ``tables``."""
+        return self.studies.table().assign(tables=list(self.tables))
+
+    @property
+    def boundary_reason(self) -> str:
+        """Always empty: a posterior has no boundary fits."""
+        return ""
+
+    @property
+    def effects(self) -> str:
+        """Always "random": common effects are a prior that this fit does not offer."""
+        return "random"
+
+    @property
+    def point(self) -> SummaryPoint:
+        """Posterior mean and covariance of the two mean logits, as a normal summary point.
+
+        An approximation for what needs a normal distribution; the estimates of this
+        object come from the draws.
+        """
+        method = f"{self.method}, normal approximation"
+        return SummaryPoint(self.coefficients, self.covariance, self.level, method)
 
     @property
     def coefficients(self) -> Array:
         """Posterior means of logit sensitivity and logit specificity, shape (2,)."""
-        return np.asarray(self._column("weight") @ self._logits(), dtype=np.float64)
+        return np.asarray(self.column("weight") @ self._logits(), dtype=np.float64)
 
     @property
     def covariance(self) -> Array:
         """Posterior covariance of the two mean logits, shape (2, 2)."""
         centred = self._logits() - self.coefficients
-        return np.asarray((centred.T * self._column("weight")) @ centred, dtype=np.float64)
+        return np.asarray((centred.T * self.column("weight")) @ centred, dtype=np.float64)
 
     @property
     def between_study(self) -> Array:
         """Posterior mean of the between-study covariance of the two logits, shape (2, 2)."""
-        root = self._roots()
-        covariance = covariance_from_root(root)
-        return np.asarray(np.tensordot(self._column("weight"), covariance, axes=1))
+        spread = quantities.spread_parameters(self).values()
+        covariance = covariance_from_root(root_from_sds(*spread))
+        return np.asarray(np.tensordot(self.column("weight"), covariance, axes=1))
 
     def _logits(self) -> Array:
         return self.draws[["logit_sensitivity", "logit_specificity"]].to_numpy(dtype=np.float64)
-
-    def _roots(self) -> Array:
-        columns = ("sd_sensitivity", "sd_specificity", "correlation")
-        return root_from_sds(*(self._column(name) for name in columns))
 
     def equal_draws(self, draws: int = 4096, seed: Seed = DEFAULT_SEED) -> pd.DataFrame:
         """Return draws of equal weight, by systematic resampling in a random order.
@@ -205,11 +217,167 @@ class BayesianFit:
         pandas.DataFrame
             The columns of ``draws`` without ``weight``.
         """
-        rng = generator(seed)
-        ladder = (rng.random() + np.arange(draws)) / draws
-        chosen = np.searchsorted(np.cumsum(self._column("weight")), ladder)
-        chosen = rng.permutation(np.minimum(chosen, len(self.draws) - 1))
-        return self.draws.drop(columns="weight").iloc[chosen].reset_index(drop=True)
+        return quantities.equal_draws(self, draws, seed)
+
+    # Beyond the summary point
+
+    @property
+    def hsroc(self) -> pd.Series[float]:
+        """Posterior medians of Theta, Lambda, beta, sigma2theta, sigma2alpha."""
+        import pandas as pd
+
+        found = quantities.hsroc_draws(self).items()
+        medians = {name: self.quantity(values, name).estimate for name, values in found}
+        return pd.Series(medians, name="hsroc")
+
+    def auc(self) -> Estimate:
+        """Posterior of the area under the HSROC curve, extrapolation included."""
+        return self.quantity(quantities.areas(self), "area")
+
+    def sroc(self, kind: str = "hsroc", points: int = 201) -> pd.DataFrame:
+        """Return the curve at the posterior means and median SDs; see ``meta.sroc.sroc_curve``."""
+        return sroc_curve(self, kind=kind, points=points)
+
+    def heterogeneity(self) -> pd.DataFrame:
+        """Return SDs, correlation and I2 with posterior intervals, one row a measure.
+
+        I2 is that of :func:`backpain_stats.meta.heterogeneity.i_squared`, at each draw.
+        """
+        return self._frame(quantities.spread_parameters(self) | quantities.i_squared_draws(self))
+
+    def posterior(self) -> pd.DataFrame:
+        """Return every quantity: the five measures, heterogeneity, HSROC parameters and area.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``measure, estimate, ci_low, ci_high, ci_level, method``.
+        """
+        return self._frame(
+            quantities.summary_measures(self)
+            | quantities.spread_parameters(self)
+            | quantities.i_squared_draws(self)
+            | quantities.hsroc_draws(self)
+            | {"area": quantities.areas(self)}
+        )
+
+    def _frame(self, found: quantities.Quantities) -> pd.DataFrame:
+        import pandas as pd
+
+        columns = ["measure", "estimate", "ci_low", "ci_high", "ci_level", "method"]
+        rows = [self.quantity(values, name).as_dict() for name, values in found.items()]
+        return pd.DataFrame(rows)[columns]
+
+    def region(
+        self, kind: str = "confidence", *, level: float | None = None, points: int = 181
+    ) -> pd.DataFrame:
+        """Return the outline of a region that holds ``level`` of the posterior.
+
+        An ellipse on the logit scale with the shape of the draws' covariance, as large
+        as it must be to hold that share of the draws.
+
+        Parameters
+        ----------
+        kind : {"confidence", "prediction"}
+            Of the summary point, or of the true point of a new setting.
+        level : float, optional
+            That of the fit unless given.
+        points : int
+
+        Returns
+        -------
+        pandas.DataFrame
+            As :func:`backpain_stats.meta.prediction.region`.
+        """
+        return quantities.posterior_region(self, kind, level, points)
+
+    def predict(
+        self,
+        pretest: ArrayLike | None = None,
+        *,
+        level: float | None = None,
+        draws: int = 2**14,
+        seed: Seed = DEFAULT_SEED,
+    ) -> pd.DataFrame:
+        """Return what to expect in a new setting, and the post-test probability there.
+
+        Parameters
+        ----------
+        pretest : float or array_like of float, optional
+            Pre-test probabilities in the new setting, taken as known.
+        level : float, optional
+            That of the fit unless given.
+        draws : int
+        seed : int, Generator or None
+
+        Returns
+        -------
+        pandas.DataFrame
+            As :func:`backpain_stats.meta.prediction.predict`.
+
+        Raises
+        ------
+        PretestError
+            If a pre-test probability is not strictly between 0 and 1.
+        """
+        level = self.level if level is None else check_level(level)
+        found = self.new_setting_draws(draws, seed)
+        return prediction_frame(found, pretest, level, f"{self.method}, prediction")
+
+    def posttest(
+        self, pretest: float, result: str = "positive", pretest_source: str = ""
+    ) -> PosttestEstimate:
+        """Return the post-test probability by the summary LR, with its posterior interval.
+
+        Neither the uncertainty of the pre-test probability nor the difference between
+        settings is in it (:meth:`predict` has the second).
+
+        Raises
+        ------
+        PretestError
+            If the pre-test probability is not strictly between 0 and 1.
+        """
+        before = float(check_pretest(pretest))
+        check_choice(result, "result", ("positive", "negative"))
+        ratio = quantities.summary_measures(self)[f"lr_{result}"]
+        after = expit(logit(before) + np.log(ratio))
+        found = self.quantity(after, "posttest_probability").as_dict()
+        return PosttestEstimate(
+            **found, pretest=before, pretest_source=pretest_source, result=result
+        )
+
+    def __str__(self) -> str:
+        """Return the fit as a few printed lines."""
+        several = sum(count > 1 for count in self.tables)
+        lines = [
+            f"{self.method}: {self.k} studies"
+            + (f", {several} of them with several possible tables" if several else ""),
+            f"  priors: {self.priors.describe()}",
+            f"  {self.effective_size:.0f} effective draws, "
+            + (
+                f"k-hat {self.k_hat:.2f}"
+                if self.sampler == "importance"
+                else f"R-hat {self.r_hat:.3f}"
+            ),
+        ]
+        for row in self.posterior().to_dict("records"):
+            low, middle, high = (
+                format_number(row[name]) for name in ("ci_low", "estimate", "ci_high")
+            )
+            lines.append(f"  {row['measure']:<15} {middle} ({100 * self.level:g}% {low} to {high})")
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        """Return one line."""
+        return (
+            f"<BayesianFit: {self.k} studies, {self.effective_size:.0f} effective draws "
+            f"by {self.sampler} sampling>"
+        )
+
+    def _repr_html_(self) -> str:
+        """Return the posterior as an HTML table, for notebooks."""
+        table = self.posterior().to_html(index=False, float_format=format_number)
+        return f"<p>{self.priors.describe()}</p>{table}"
 
     def new_setting_draws(self, draws: int = 4096, seed: Seed = DEFAULT_SEED) -> pd.DataFrame:
         """Return draws of the accuracy in a new, exchangeable setting.
@@ -227,14 +395,4 @@ class BayesianFit:
             a draw, of equal weight; uncertainty of the parameters and difference
             between settings are both in it.
         """
-        import pandas as pd
-
-        rng = generator(seed)
-        parameters = self.equal_draws(draws, rng)[list(PARAMETERS)].to_numpy(dtype=np.float64)
-        l11, l21, l22 = root_from_sds(*parameters.T[2:]).T
-        b1, b2 = ndtri(quasi_uniform(draws, 2, rng)).T
-        logs = log_measures(parameters[:, 0] + l11 * b1, parameters[:, 1] + l21 * b1 + l22 * b2)
-        proportions = ("sensitivity", "specificity")
-        return pd.DataFrame(
-            {name: (expit if name in proportions else np.exp)(logs[name]) for name in MEASURES}
-        )
+        return quantities.new_setting_draws(self, draws, seed)

@@ -8,10 +8,11 @@ import pytest
 from scipy import stats
 from scipy.special import expit
 
+from backpain_stats import fit_bivariate
 from backpain_stats.errors import ArgumentError, DataError, FitError
 from backpain_stats.meta import bayes
 from backpain_stats.meta.bayes import fit_bayes, posterior_likelihood
-from backpain_stats.meta.bayes_result import weighted_quantile
+from backpain_stats.meta.bayes_quantities import weighted_quantile
 from backpain_stats.meta.ensemble import ChainSample
 from backpain_stats.meta.parameters import root_from_sds
 from backpain_stats.meta.priors import PARAMETERS, Priors
@@ -283,3 +284,86 @@ def test_wrong_data():
         fit_bayes(SMALL.drop(columns="study"), several_tables=True)
     with pytest.raises(DataError, match="four zeros"):
         fit_bayes(SMALL.assign(tp=[0, 1], fp=[0, 1], fn=[0, 1], tn=[0, 1]))
+
+
+def test_derived_quantities_follow_from_the_draws():
+    """Every row of the posterior against its formula, written out again."""
+    fit = fit_bayes(SMALL)
+    draws, weights = fit.draws, fit.draws["weight"].to_numpy()
+    sensitivity, specificity = expit(draws["logit_sensitivity"]), expit(draws["logit_specificity"])
+    sd1, sd2, rho = draws["sd_sensitivity"], draws["sd_specificity"], draws["correlation"]
+    alpha = 2 * sd1 * sd2 * (1 + rho)
+    lambda_ = (sd2 / sd1) ** 0.5 * draws["logit_sensitivity"]
+    lambda_ += (sd1 / sd2) ** 0.5 * draws["logit_specificity"]
+    expected = {
+        "lr_positive": sensitivity / (1 - specificity),
+        "lr_negative": (1 - sensitivity) / specificity,
+        "odds_ratio": sensitivity * specificity / ((1 - sensitivity) * (1 - specificity)),
+        "Lambda": lambda_,
+        "sigma2alpha": alpha,
+    }
+    found = fit.posterior().set_index("measure")
+    for name, values in expected.items():
+        quantiles = weighted_quantile(values.to_numpy(), weights, [0.025, 0.5, 0.975])
+        np.testing.assert_allclose(
+            found.loc[name, ["ci_low", "estimate", "ci_high"]].astype(float), quantiles, rtol=1e-9
+        )
+    assert fit.hsroc["Lambda"] == found.loc["Lambda", "estimate"]
+    assert fit.auc().estimate == found.loc["area", "estimate"]
+    assert found.loc[["i2_sensitivity", "area"], "ci_high"].lt(1).all()
+    for phrase in ("2 studies", "half-Normal", "k-hat", "lr_positive"):
+        assert phrase in str(fit)
+    assert "<table" in fit._repr_html_()
+
+
+def test_area_and_curve_agree():
+    """The curve integrates to the area, both at the same parameters."""
+    fit = fit_bayes(pd.read_csv(DATA / "AuditC.csv"), effective_size=1000)
+    curve = fit.sroc(points=4001)
+    area = np.trapezoid(curve["sensitivity"], curve["false_positive_fraction"])
+    # The median of the areas is not the area at the medians, but near it with 14 studies.
+    assert fit.auc().estimate == pytest.approx(area, abs=0.02)
+    assert curve["observed"].any()
+
+
+def test_region_holds_its_share():
+    fit = fit_bayes(SMALL)
+    outline = fit.region("confidence", level=0.8, points=721)
+    assert outline["ci_level"].eq(0.8).all()
+    centre = fit.coefficients
+    points = fit.draws[["logit_sensitivity", "logit_specificity"]].to_numpy()
+    edge = outline[["logit_sensitivity", "logit_specificity"]].to_numpy()
+
+    def polar(x):
+        return np.arctan2(*(x - centre).T[::-1]), np.hypot(*(x - centre).T)
+
+    angle, radius = polar(edge)
+    order = np.argsort(angle)
+    at, far = polar(points)
+    inside = far < np.interp(at, angle[order], radius[order], period=2 * np.pi)
+    assert fit.probability(inside) == pytest.approx(0.8, abs=0.01)
+    wide = fit.region("prediction", level=0.8)
+    assert np.ptp(wide["logit_sensitivity"]) > np.ptp(outline["logit_sensitivity"])
+
+
+def test_posttest_and_prediction_carry_their_pretest():
+    fit = fit_bayes(SMALL)
+    after = fit.posttest(0.1)
+    odds = 0.1 / 0.9 * fit.lr_positive.estimate
+    # A median between two draws is interpolated on either scale: they are 1e-3 apart.
+    assert after.estimate == pytest.approx(odds / (1 + odds), rel=1e-6)
+    assert after.pretest == 0.1
+    assert fit.posttest(0.1, "negative").estimate < 0.1 < after.estimate
+    expected = fit.predict([0.05, 0.2]).set_index(["measure", "pretest"])
+    summary = fit.posttest(0.05)
+    row = expected.loc[("posttest_positive", 0.05)]
+    assert row["ci_low"] < summary.ci_low
+    assert row["ci_high"] > summary.ci_high
+    with pytest.raises(ArgumentError, match="pre-test"):
+        fit.posttest(1.0)
+
+
+def test_reached_through_fit_bivariate():
+    fit = fit_bivariate(SMALL, inference="bayes", priors=Priors(), seed=5, nodes=7)
+    assert fit.nodes == 7
+    pd.testing.assert_frame_equal(fit.draws, fit_bayes(SMALL, seed=5, nodes=7).draws)
