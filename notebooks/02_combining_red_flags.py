@@ -117,7 +117,7 @@ table = pd.concat(
 table.pivot_table(index="target", columns="model", values=["log_loss", "slope"]).round(2)
 
 # %%
-check("02.2", ...)  # Which slope is that of an overconfident model: 0.6, 1.0 or 1.4?
+check("02.2", ...)  # The slope of multiplying for central neuropathic pain, from the table
 
 # %% [markdown]
 # A little dependence brings the slope nearer to 1 and the log loss down, for all three pain types.
