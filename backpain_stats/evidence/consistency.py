@@ -10,7 +10,7 @@ import pandas as pd
 from backpain_stats.checks import nearest
 from backpain_stats.evidence.cells import numbers
 from backpain_stats.evidence.problems import Problem
-from backpain_stats.evidence.schema import LIMIT_BOUNDS, RATIO_STATISTICS, TABLES, Column
+from backpain_stats.evidence.schema import LIMIT_BOUNDS, RATIO_STATISTICS, TABLES
 
 if TYPE_CHECKING:
     from backpain_stats.evidence.reading import RawTable
@@ -35,14 +35,15 @@ def consistency_problems(
     packaged : mapping of str to DataFrame
         Frames the folder is added to; empty if it stands alone.
     """
+    known = {name: _known(name, raw, packaged) for name in _referenced()}
     problems: list[Problem] = []
     for name, table in raw.items():
         problems += _name_clashes(table, packaged.get(name))
-        problems += _broken_references(table, raw, unread, packaged)
+        problems += _broken_references(table, known, unread, set(raw) | set(packaged))
         problems += _limits(table)
     for name in ("accuracy", "combinations"):
         if name in raw:
-            problems += _table_counts(raw[name], _known("cohorts", raw, packaged))
+            problems += _table_counts(raw[name], known["cohorts"])
             problems += _nothing_printed(raw[name])
     for name, part, whole in (
         ("cohorts", "n_cases", "n"),
@@ -53,9 +54,9 @@ def consistency_problems(
             problems += _part_of_whole(raw[name], part, whole)
     for name in ("combinations", "claims", "prevalence"):
         if name in raw:
-            problems += _agrees_with_cohort(raw[name], _known("cohorts", raw, packaged))
+            problems += _agrees_with_cohort(raw[name], known["cohorts"])
     if "cohorts" in raw:
-        problems += _circles(raw["cohorts"], _known("cohorts", raw, packaged))
+        problems += _circles(raw["cohorts"], known["cohorts"])
     if "combinations" in raw:
         problems += _k_of_flags(raw["combinations"])
     if "claims" in raw:
@@ -63,6 +64,12 @@ def consistency_problems(
     if "quality" in raw:
         problems += _applicability(raw["quality"])
     return problems
+
+
+def _referenced() -> set[str]:
+    """Return the files that others refer to."""
+    columns = (column for table in TABLES.values() for column in table.columns)
+    return {name for column in columns for name in column.references}
 
 
 def _cells(raw: RawTable, *columns: str) -> pd.DataFrame:
@@ -116,37 +123,31 @@ def _name_clashes(raw: RawTable, packaged: pd.DataFrame | None) -> Iterator[Prob
 
 
 def _broken_references(
-    raw: RawTable, files: Mapping[str, RawTable], unread: Collection[str], packaged: Frames
+    raw: RawTable, known: Frames, unread: Collection[str], present: Collection[str]
 ) -> Iterator[Problem]:
     """Say which cells name a row that does not exist."""
     for column in raw.table.columns:
-        if not column.references or column.name not in raw.frame.columns:
+        if column.name not in raw.frame.columns or set(column.references) & set(unread):
             continue
-        if any(name in unread for name in column.references):
-            continue
-        known = _names_of(column, files, packaged)
+        names = {
+            name
+            for table in column.references
+            for name in known[table][TABLES[table].key[0]].dropna()
+        }
         where = " or ".join(TABLES[name].file for name in column.references)
-        absent = [name for name in column.references if name not in files]
-        for row, cell in enumerate(raw.frame[column.name].fillna("")):
+        absent = [name for name in column.references if name not in present]
+        for row, cell in enumerate(raw.frame[column.name].fillna("") if where else []):
             for name in cell.split(";") if column.kind == "identifiers" else [cell]:
-                if not name or name in known:
+                if not name or name in names:
                     continue
-                close = nearest(name, known)
+                close = nearest(name, names)
                 if close:
                     hint = f"did you mean {' or '.join(close)}?"
-                elif absent and not packaged:
+                elif absent:
                     hint = f"the folder has no {TABLES[absent[0]].file}"
                 else:
                     hint = f"a name of {where}"
                 yield _problem(raw, row, column.name, f"{name!r} is not in {where}", hint)
-
-
-def _names_of(column: Column, files: Mapping[str, RawTable], packaged: Frames) -> set[str]:
-    """Return every name a reference may use."""
-    names: set[str] = set()
-    for table in column.references:
-        names |= set(_known(table, files, packaged)[TABLES[table].key[0]].dropna())
-    return names
 
 
 def _limits(raw: RawTable) -> Iterator[Problem]:

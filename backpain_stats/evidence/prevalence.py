@@ -295,20 +295,20 @@ def _from_counts(
     n, cases = int(row["n"]), int(row["n_cases"])
     low, high = proportion_interval(cases, n, "jeffreys", level)
     return SettingPrevalence(
-        cases / n,
-        float(low),
-        float(high),
-        level,
-        "jeffreys",
-        "prevalence",
-        target,
-        setting,
-        row["prevalence_id"],
-        "counts",
-        n,
-        cases,
-        row["reported_in"],
-        warning,
+        estimate=cases / n,
+        ci_low=float(low),
+        ci_high=float(high),
+        ci_level=level,
+        method="jeffreys",
+        measure="prevalence",
+        target=target,
+        setting=setting,
+        prevalence_id=row["prevalence_id"],
+        kind="counts",
+        n=n,
+        n_cases=cases,
+        reported_in=row["reported_in"],
+        warning=warning,
     )
 
 
@@ -319,20 +319,18 @@ def _from_printed(rows: pd.DataFrame, target: str, setting: str, warning: str) -
     low, high = min(lows, key=float), max(highs, key=float)
     one = low == high
     return SettingPrevalence(
-        float(low) if one else _middle(low, high),
-        math.nan if one else float(low),
-        math.nan if one else float(high),
-        math.nan,
-        "printed without counts" if one else "printed range",
-        "prevalence",
-        target,
-        setting,
-        ";".join(rows["prevalence_id"]),
-        "point" if one else "range",
-        None,
-        None,
-        ";".join(dict.fromkeys(rows["reported_in"])),
-        warning,
+        estimate=float(low) if one else _middle(low, high),
+        ci_low=math.nan if one else float(low),
+        ci_high=math.nan if one else float(high),
+        ci_level=math.nan,
+        method="printed without counts" if one else "printed range",
+        measure="prevalence",
+        target=target,
+        setting=setting,
+        prevalence_id=";".join(rows["prevalence_id"]),
+        kind="point" if one else "range",
+        reported_in=";".join(dict.fromkeys(rows["reported_in"])),
+        warning=warning,
     )
 
 

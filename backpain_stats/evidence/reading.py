@@ -128,6 +128,8 @@ def _decode(path: Path) -> tuple[str | None, list[Problem]]:
         return None, [
             Problem(path.name, "is an empty file", "a header line, even without rows below it")
         ]
+    if b"\x00" in data:
+        return None, [Problem(path.name, "contains zero bytes: it is not text", _SAVE)]
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -144,8 +146,6 @@ def _decode(path: Path) -> tuple[str | None, list[Problem]]:
                 value=_LINE_END.split(context)[0],
             )
         ]
-    if "\x00" in text:
-        return None, [Problem(path.name, "contains zero bytes: it is not text", _SAVE)]
     return text, []
 
 
@@ -209,7 +209,7 @@ def _header_problems(header: list[str], table: Table, line: int) -> list[Problem
     """Return the columns that are repeated or not known; nothing in them would be read."""
     problems = []
     for position, name in enumerate(header, start=1):
-        if name in header[: position - 1]:
+        if name and name in header[: position - 1]:
             problems.append(
                 Problem(table.file, "column is there twice", "each column once", line, name)
             )

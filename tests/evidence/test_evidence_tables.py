@@ -131,7 +131,9 @@ def test_counts_of_one_group_only_give_no_complete_table(folder):
 
 def test_a_report_without_any_figure(folder):
     folder.replace("accuracy.csv", "lump,,,,,0.30", "lump,,,,,")
-    assert report_tables(load_evidence(folder.path))["jones_lump"].verdict == "nothing_printed"
+    with pytest.warns(UserWarning, match="holds no figure"):
+        evidence = load_evidence(folder.path)
+    assert report_tables(evidence)["jones_lump"].verdict == "nothing_printed"
 
 
 def test_no_table_where_an_interval_does_not_fix_its_group(folder):
