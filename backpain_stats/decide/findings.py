@@ -14,6 +14,7 @@ from backpain_stats.decide.draws import DRAWS
 from backpain_stats.decide.frequencies import count_phrase, natural_frequencies
 from backpain_stats.decide.judgements import GRADE_DOMAINS, read_judgements
 from backpain_stats.decide.layout import Layout, layout_docx, layout_html, layout_markdown
+from backpain_stats.decide.published import printed_labels
 from backpain_stats.errors import ArgumentError
 from backpain_stats.estimate import format_number
 from backpain_stats.evidence.loading import Evidence
@@ -236,8 +237,9 @@ def summary_of_findings(
     )
     flags = wide["flag_id"].unique()
     about = " ".join(word for word in (target, setting and f"in {setting}") if word)
+    labels = printed_labels(source) if isinstance(source, Evidence) else {}
     heading = title or f"Summary of findings{': ' + about.replace('_', ' ') if about else ''}"
-    return SummaryOfFindings(heading, frame, read_judgements(judgements, flags), _labels(source))
+    return SummaryOfFindings(heading, frame, read_judgements(judgements, flags), labels)
 
 
 def _outcome(wide: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -265,17 +267,6 @@ def _designs(source: Any, cohorts: pd.Series) -> list[str]:
         return [""] * len(cohorts)
     stated = source.cohorts.set_index("cohort_id")["design_note"].fillna("").to_dict()
     return [str(stated.get(cohort, "")) or "not stated" for cohort in cohorts]
-
-
-def _labels(source: Any) -> dict[str, str]:
-    """Return the words for each flag and combination that the evidence has."""
-    if not isinstance(source, Evidence):
-        return {}
-    labels = dict(zip(source.flags["flag_id"], source.flags["label"], strict=True))
-    rules = source.combinations
-    return labels | {
-        row.combination_id: f"{row.combination_id} ({row.definition})" for row in rules.itertuples()
-    }
 
 
 def _studies(row: pd.Series, group: str) -> str:

@@ -14,9 +14,9 @@ from backpain_stats.checks import optional_import
 
 __all__ = ["Layout", "layout_docx", "layout_html", "layout_markdown"]
 
-# A column is as wide as its longest word asks for, within these bounds (in letters);
-# the first holds phrases and is always the widest.
-_NARROWEST, _WIDEST = 9, 17
+# A column is as wide as its texts ask for, within these bounds (in letters); the first
+# holds phrases and is never narrow.
+_NARROWEST, _FIRST, _WIDEST = 9, 17, 26
 _STYLE = (
     "border-collapse:collapse;font-size:0.85rem;width:100%",
     "border:1px solid currentColor;padding:0.25rem 0.4rem;text-align:left;vertical-align:top",
@@ -35,7 +35,7 @@ class Layout:
         One a column: the heading it shares with its neighbours, perhaps empty,
         and its own.
     blocks : sequence of (str, rows)
-        Each block has a heading across all columns, and rows of cells.
+        Each block has a heading across all columns, if not empty, and rows of cells.
     notes : sequence of str
         Printed below the table.
     """
@@ -66,10 +66,12 @@ def layout_html(layout: Layout) -> str:
         f"<thead><tr>{above}</tr><tr>{head}</tr></thead>",
     ]
     for title, rows in layout.blocks:
-        lines.append(
-            f'<tbody><tr><th scope="rowgroup" colspan="{len(layout.head)}" style="{cell}">'
-            f"{escape(title)}</th></tr>"
-        )
+        lines.append("<tbody>")
+        if title:
+            lines.append(
+                f'<tr><th scope="rowgroup" colspan="{len(layout.head)}" style="{cell}">'
+                f"{escape(title)}</th></tr>"
+            )
         for row in rows:
             cells = "".join(f'<td style="{cell}">{escape(one)}</td>' for one in row[1:])
             lines.append(f'<tr><th scope="row" style="{cell}">{escape(row[0])}</th>{cells}</tr>')
@@ -84,7 +86,9 @@ def layout_markdown(layout: Layout) -> str:
     head = [f"{name}: {own}" if name else own for name, own in layout.head]
     lines = [f"**{_cell(layout.title)}**", "", _row(head), _row(["---"] * len(head))]
     for title, rows in layout.blocks:
-        lines.append(_row([f"**{_cell(title)}**", *[""] * (len(layout.head) - 1)], ready=True))
+        if title:
+            bold = [f"**{_cell(title)}**", *[""] * (len(layout.head) - 1)]
+            lines.append(_row(bold, ready=True))
         lines += [_row(row) for row in rows]
     return "\n".join([*lines, "", *(f"{note}\n" for note in layout.notes)])
 
@@ -112,21 +116,23 @@ def layout_docx(layout: Layout, path: Path) -> Path:
     document.core_properties.author = "backpain_stats"
     document.styles["Normal"].font.name = "Arial"
     document.add_heading(layout.title, level=1)
-    table = document.add_table(rows=2, cols=len(layout.head))
+    grouped = any(name for name, _ in layout.head)
+    table = document.add_table(rows=2 if grouped else 1, cols=len(layout.head))
     table.style = "Table Grid"
     table.autofit = False
     start = 0
-    for name, columns in layout.spans():
+    for name, columns in layout.spans() if grouped else ():
         cells = table.rows[0].cells
         _write(cells[start].merge(cells[start + columns - 1]), name, bold=True)
         start += columns
-    for cell, (_, own) in zip(table.rows[1].cells, layout.head, strict=True):
+    for cell, (_, own) in zip(table.rows[-1].cells, layout.head, strict=True):
         _write(cell, own, bold=True)
     for row in table.rows:
         _repeat_heading(row)
     for title, rows in layout.blocks:
-        cells = table.add_row().cells
-        _write(cells[0].merge(cells[-1]), title, bold=True)
+        if title:
+            cells = table.add_row().cells
+            _write(cells[0].merge(cells[-1]), title, bold=True)
         for row in rows:
             for cell, text in zip(table.add_row().cells, row, strict=True):
                 _write(cell, text)
@@ -154,12 +160,14 @@ def _landscape(document: Any) -> int:
 def _set_widths(table: Any, width: int, layout: Layout) -> None:
     """Set each column's width, in the grid and in every cell: programs read either."""
     rows = [row for _, rows in layout.blocks for row in rows]
-    letters = [
-        max([len(word) for text in (own, *(row[i] for row in rows)) for word in text.split(" ")])
-        for i, (_, own) in enumerate(layout.head)
-    ]
-    letters = [min(max(longest + 1, _NARROWEST), _WIDEST) for longest in letters]
-    letters[0] = _WIDEST
+    letters = []
+    for i, (_, own) in enumerate(layout.head):
+        texts = [own, *(row[i] for row in rows)]
+        longest_word = max(len(word) for text in texts for word in text.split(" "))
+        # Prose in a cell gets room to wrap in about four lines.
+        wanted = max(longest_word + 1, max(map(len, texts)) // 4)
+        letters.append(min(max(wanted, _NARROWEST), _WIDEST))
+    letters[0] = max(letters[0], _FIRST)
     widths = [int(width * count / sum(letters)) for count in letters]
     for column, own in zip(table.columns, widths, strict=True):
         column.width = own

@@ -17,7 +17,7 @@ from backpain_stats.evidence.schema import SETTINGS, TARGETS
 if TYPE_CHECKING:
     from backpain_stats.evidence.loading import Evidence
 
-__all__ = ["has_ratio", "published_tables", "settings_with_ratios"]
+__all__ = ["has_ratio", "printed_labels", "published_tables", "settings_with_ratios"]
 
 _LABELS = ("report_id", "flag_id", "cohort_id", "study", "target", "setting")
 
@@ -89,6 +89,26 @@ def settings_with_ratios(
     ratios = likelihood_ratios(evidence, target=target, flag=flags)
     found = ratios.loc[has_ratio(ratios), "setting"].fillna("setting not stated").value_counts()
     return ", ".join(f"{name} ({rows})" for name, rows in found.items()) or "none"
+
+
+def printed_labels(evidence: Evidence) -> dict[str, str]:
+    """Return the words for each flag and each combination, by name.
+
+    Examples
+    --------
+    >>> from backpain_stats import load_evidence
+    >>> labels = printed_labels(load_evidence())
+    >>> labels["cancer_history"]
+    'Previous history of cancer'
+    >>> print(labels["zusman_fast_frugal_trees"])
+    Rule: fast-and-frugal trees
+    """
+    flags = dict(zip(evidence.flags["flag_id"], evidence.flags["label"], strict=True))
+    rules = evidence.combinations
+    words = rules["definition"].fillna(rules["combination_id"])
+    return flags | {
+        name: f"Rule: {text}" for name, text in zip(rules["combination_id"], words, strict=True)
+    }
 
 
 def _split_names(

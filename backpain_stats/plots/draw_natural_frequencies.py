@@ -15,19 +15,21 @@ from backpain_stats.plots.style import BLACK, GREY, VERMILION, axes_or_new
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.collections import PathCollection
+    from numpy.typing import NDArray
 
 __all__ = ["natural_frequencies"]
 
 PALE_BLUE = "#D3EAF8"  # a tint of the palette's sky: light beside the found, also in grey
 # Cell, words, and the mark: filled for the imaged, a cross or open for the others.
 _GROUPS: tuple[tuple[str, str, dict[str, Any]], ...] = (
-    ("tp", "found: diseased and imaged", {"marker": "D", "facecolor": VERMILION}),
-    ("fp", "imaged in vain", {"marker": "s", "facecolor": PALE_BLUE}),
-    ("fn", "missed: diseased, not imaged", {"marker": "X", "facecolor": BLACK}),
-    ("tn", "correctly reassured", {"marker": "o", "facecolor": "none"}),
+    ("tp", "found: diseased and imaged", {"marker": "D", "face": VERMILION, "edge": BLACK}),
+    ("fp", "imaged in vain", {"marker": "s", "face": PALE_BLUE, "edge": BLACK}),
+    ("fn", "missed: diseased, not imaged", {"marker": "X", "face": BLACK, "edge": BLACK}),
+    ("tn", "correctly reassured", {"marker": "o", "face": "none", "edge": GREY}),
 )
-_EDGES = {"tp": BLACK, "fp": BLACK, "fn": BLACK, "tn": GREY}
-_SIZES = {"tp": 1.9, "fp": 1.0, "fn": 1.8, "tn": 0.35}
+# Width of each mark as a share of a patient's place.
+_WIDTHS = {"tp": 0.62, "fp": 0.7, "fn": 0.9, "tn": 0.4}
 LARGEST = 10_000
 
 
@@ -47,7 +49,7 @@ def natural_frequencies(
     row : int, default 0
         Which of its rows, by position.
     title : str, optional
-        By default the flag and the prevalence.
+        By default the flag and the number of diseased.
     ax : matplotlib Axes, optional
         Where to draw.
 
@@ -75,6 +77,8 @@ def natural_frequencies(
     [1, 21, 2, 976]
     """
     require_columns(result, ["per", "flag_id", *(cell for cell, _, _ in _GROUPS)], "result")
+    from matplotlib.lines import Line2D
+
     if not 0 <= row < len(result):
         raise ArgumentError(f"row is {row!r}; the result has rows 0 to {len(result) - 1}")
     chosen = result.iloc[row]
@@ -85,40 +89,59 @@ def natural_frequencies(
         raise ArgumentError(f"{per:,} patients are too many to draw one by one; use per=1000")
     columns = max(10, 10 * math.ceil(math.sqrt(1.6 * per) / 10))
     rows = math.ceil(per / columns)
-    axes = axes_or_new(ax, 7.0, 5.2)
+    axes = axes_or_new(ax, 6.4, 5.5)
     place = np.arange(per)
     x, y = place % columns, -(place // columns)
-    # A mark spans about two thirds of its cell at the figure's present size.
-    box = axes.get_position()
-    figure = axes.figure
-    width = figure.get_figwidth() * box.width * 72 / columns  # type: ignore[union-attr]
-    area = (0.62 * width) ** 2
     start = 0
-    for cell, words, mark in _GROUPS:
-        count = int(chosen[cell])
-        here = slice(start, start + count)
-        axes.scatter(
-            x[here],
-            y[here],
-            s=area * _SIZES[cell],
-            edgecolor=_EDGES[cell],
-            linewidth=0.6,
-            label=f"{count_phrase(chosen, cell)} {words}",
-            **mark,
-        )
-        start += count
+    for cell, words, look in _GROUPS:
+        here = slice(start, start + int(chosen[cell]))
+        start = here.stop
+        marks = _marks(axes, np.column_stack([x[here], y[here]]), look, _WIDTHS[cell])
+        marks.set_label(f"{count_phrase(chosen, cell)} {words}")
     axes.set_xlim(-1, columns)
     axes.set_ylim(-rows, 1)
     axes.set_aspect("equal")
     axes.set_axis_off()
-    level = f"{100 * chosen['ci_level']:g}%"
+    handles = [
+        Line2D(
+            [],
+            [],
+            linestyle="",
+            marker=look["marker"],
+            markerfacecolor=look["face"],
+            markeredgecolor=look["edge"],
+            label=marks.get_label(),
+        )
+        for marks, (_, _, look) in zip(axes.collections, _GROUPS, strict=True)
+    ]
     axes.legend(
-        loc="upper center",
-        bbox_to_anchor=(0.5, 0.0),
-        ncols=2,
-        frameon=False,
-        markerscale=1.2,
-        title=f"of {per:,} patients ({level} interval)",
+        handles=handles, loc="upper left", bbox_to_anchor=(0.0, 0.0), frameon=False, borderpad=0.2
     )
-    axes.set_title(title or f"{chosen['flag_id']}, {int(chosen['diseased'])} diseased of {per:,}")
+    default = f"{chosen['flag_id']}, {int(chosen['diseased'])} diseased of {per:,}"
+    axes.set_title(default if title is None else title)
     return axes
+
+
+def _marks(
+    axes: Axes, places: NDArray[np.float64], look: dict[str, Any], width: float
+) -> PathCollection:
+    """Add one group of marks, sized by the places of the patients and not in points."""
+    from matplotlib.collections import PathCollection
+    from matplotlib.markers import MarkerStyle
+    from matplotlib.transforms import Affine2D, AffineDeltaTransform
+
+    style = MarkerStyle(look["marker"])
+    data: Any = axes.transData
+    path = style.get_path().transformed(style.get_transform())
+    scale = width / path.get_extents().width
+    marks = PathCollection(
+        [path],
+        offsets=places,
+        offset_transform=axes.transData,
+        transform=Affine2D().scale(scale) + AffineDeltaTransform(data),
+        facecolor=look["face"],
+        edgecolor=look["edge"],
+        linewidth=0.5,
+    )
+    axes.add_collection(marks)
+    return marks

@@ -1,0 +1,70 @@
+"""``backpain-stats panel``: the report for a guideline panel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from backpain_stats.evidence.schema import SETTINGS, TARGETS
+
+
+@click.command(
+    epilog="\b\nExample:\n"
+    "  backpain-stats panel --target malignancy --setting primary_care \\\n"
+    "      --prevalence 0.003 --out panel\n"
+    "\n\b\nWith the panel's own values, three prevalences and its judgements:\n"
+    "  backpain-stats panel --target malignancy --setting primary_care \\\n"
+    "      --prevalence 21/6622 --prevalence 0.1% --prevalence 0.7% \\\n"
+    "      --benefit 99 --harm 1 --judgements judgements.csv --out panel\n"
+)
+@click.option("--target", type=click.Choice(TARGETS), required=True, help="The condition.")
+@click.option(
+    "--setting", type=click.Choice(SETTINGS), required=True, help="Where the patients are seen."
+)
+@click.option(
+    "--prevalence",
+    "prevalences",
+    multiple=True,
+    metavar="P",
+    help="0.003, 0.3%, 13/1975 or '0.1% to 0.7%'; up to three times, the first leads. "
+    "By default the setting's published prevalence.",
+)
+@click.option("--per", type=int, default=1000, show_default=True, help="Number of patients.")
+@click.option("--benefit", type=float, help="Benefit of imaging a patient with the condition.")
+@click.option("--harm", type=float, help="Harm of imaging a patient without it, in the same unit.")
+@click.option(
+    "--test-harm", type=float, default=0.0, show_default=True, help="Harm of asking about a flag."
+)
+@click.option(
+    "--judgements",
+    type=click.Path(exists=True, dir_okay=False),
+    help="The panel's GRADE judgements as CSV; a sheet to fill in is written beside the tables.",
+)
+@click.option(
+    "--evidence",
+    "folder",
+    type=click.Path(exists=True, file_okay=False),
+    help="A folder of your own evidence, added to the packaged one.",
+)
+@click.option("--level", type=float, default=0.95, show_default=True, help="Interval level.")
+@click.option(
+    "--out", type=click.Path(file_okay=False), required=True, help="Folder for page and tables."
+)
+def panel(folder: str | None, out: str, **asked: Any) -> None:
+    """Build the report for a guideline panel.
+
+    One self-contained page, index.html, with its tables as CSV and Word
+    documents and its figures as SVG beside it.
+    """
+    from backpain_stats.evidence.loading import load_evidence
+    from backpain_stats.report.panel import PanelQuestion, build_panel
+
+    question = PanelQuestion(**asked)
+    evidence = load_evidence(folder, add=folder is not None)
+
+    def say(message: str) -> None:
+        click.echo(f"  {message}", err=True)
+
+    page = build_panel(evidence, question, out, progress=say)
+    click.echo(f"wrote {page}")
