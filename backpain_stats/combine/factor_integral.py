@@ -37,6 +37,8 @@ Array = NDArray[np.float64]
 
 #: Relative error of the discretisation and of the truncation, each.
 TOLERANCE = 1e-12
+# The mode only places the nodes: a coarse one costs a node or two more at either end.
+MODE_ERROR = 0.125
 # From this many draws on, a finding's factor is interpolated over its thresholds.
 INTERPOLATE_FROM = 2_000
 # Largest degree tried; beyond it the factor is evaluated directly.
@@ -101,7 +103,7 @@ def log_stratum(low: Array, high: Array) -> Array:
 
 
 def mode(low: Array, high: Array, factor: Array, residual: Array) -> float:
-    """Return the mode of g to within 0.01, for one stratum a finding (1-d arrays)."""
+    """Return the mode of g to within ``MODE_ERROR``, for one stratum a finding (1-d arrays)."""
     slope = factor / residual
 
     def gradient(u: float) -> float:
@@ -115,7 +117,7 @@ def mode(low: Array, high: Array, factor: Array, residual: Array) -> float:
     while gradient(width) > 0 or gradient(-width) < 0:
         width *= 2
     left, right = -width, width
-    while right - left > 0.01:
+    while right - left > 2 * MODE_ERROR:
         middle = (left + right) / 2
         left, right = (middle, right) if gradient(middle) > 0 else (left, middle)
     return (left + right) / 2
@@ -138,7 +140,7 @@ def extreme_modes(low: Array, high: Array, loadings: Loadings) -> tuple[float, f
             up = np.where(factor > 0, corner, 1 - corner)
             columns = np.arange(len(factor))
             modes.append(mode(low[up, columns], high[up, columns], factor, residual))
-    margin = 0.01 if len(share) == 1 else 0.5
+    margin = MODE_ERROR if len(share) == 1 else 0.5
     return min(modes) - margin, max(modes) + margin
 
 

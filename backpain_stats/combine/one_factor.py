@@ -18,7 +18,7 @@ from backpain_stats.combine.factor_integral import (
     step_and_reach,
 )
 from backpain_stats.combine.independent import Independent
-from backpain_stats.combine.patterns import Strata, all_patterns, extend, strata
+from backpain_stats.combine.patterns import NOT_ASSESSED, Strata, all_patterns, extend, strata
 from backpain_stats.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -129,8 +129,10 @@ class OneFactor(PatternModel):
         if not np.any(rho):
             return Independent().group_log_probabilities(group, patterns)
         found = strata(patterns, group.findings)
+        result = np.zeros((len(group.present), len(patterns)))
+        if (patterns == NOT_ASSESSED).all():
+            return result
         integrand = _Integrand(group, found, Loadings.of(rho, group.signs))
-        result = np.empty((len(group.present), len(patterns)))
         draws = max(1, BLOCK // integrand.size)
         for first in range(0, len(result), draws):
             rows = slice(first, min(first + draws, len(result)))
@@ -189,17 +191,21 @@ class _Integrand:
         exceedance = extend(group.present)
         with np.errstate(divide="ignore"):
             thresholds = -ndtri(exceedance)
-        self.loadings = loadings
         # Few different strata occur: each finding's pairs of ends, and which pattern has which.
         self.ends: list[list[tuple[Array, Array, NDArray[np.bool_]]]] = []
         self.choice: list[NDArray[np.intp]] = []
+        columns: list[int] = []
         certain = group.present.shape[1]
-        assessed = np.zeros(len(found.lower), dtype=int)
-        for lower, upper in zip(found.lower.T, found.upper.T, strict=True):
-            pairs, choice = np.unique(np.stack([lower, upper]), axis=1, return_inverse=True)
-            assessed += (lower != certain) | (upper != certain + 1)
+        known = (found.lower != certain) | (found.upper != certain + 1)
+        for column in np.flatnonzero(known.any(axis=0)):
+            stratum = np.stack([found.lower[:, column], found.upper[:, column]])
+            pairs, choice = np.unique(stratum, axis=1, return_inverse=True)
             self.choice.append(choice.ravel())
             self.ends.append([_ends(exceedance, thresholds, *pair) for pair in pairs.T])
+            columns.append(int(column))
+        # Findings assessed in no pattern are integrated out by leaving them out.
+        self.loadings = loadings = Loadings(*(one[:, columns] for one in loadings))
+        assessed = known.sum(axis=1)
         step, reach = step_and_reach(loadings, int(assessed.max(initial=0)))
         modes = extreme_modes(*self._corners(), loadings)
         self.nodes = nodes_between(*modes, step, reach)
