@@ -68,6 +68,7 @@ _EXPORTS = {
     "thresholds": "decide.thresholds",
     # the published claims, recomputed
     "reproduce": "reproduction.ledger",
+    "reproduce_pairs": "reproduction.pairs",
     # figures
     "plots": "plots:module",
 }

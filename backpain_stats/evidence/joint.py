@@ -18,7 +18,7 @@ __all__ = ["JointReconstruction", "reconstruct_together"]
 _SHARED = ["n", "n_cases"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class JointReconstruction:
     """The tables of several reports that agree on the patients.
 

@@ -32,7 +32,7 @@ MOST_TABLES = 20_000_000
 MOST_CHECKED = 2_000_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Reconstruction:
     """The tables that agree with a report, and how they were found.
 
@@ -269,7 +269,7 @@ def reconstruct(
     return search(report, checks, tried or ("none",), rounding)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Branch:
     """The tables found under one zero-cell correction."""
 

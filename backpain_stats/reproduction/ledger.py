@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -100,12 +101,33 @@ def reproduce(evidence: Evidence) -> pd.DataFrame:
     all four cells
     """
     inputs = collect_inputs(evidence)
-    rows = [_row(claim, inputs) for claim in read_claims(evidence)]
+    return _ledger([_row(claim, inputs) for claim in read_claims(evidence)])
+
+
+def _ledger(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    """Return rows as the frame of the ledger."""
     frame = pd.DataFrame(rows, columns=COLUMNS)
     counts = [*CELLS, "conventions_tried", "conventions_fitting", "figures_reached"]
     frame = frame.astype(dict.fromkeys(counts, "Int64"))
     texts = frame.columns.difference([*counts, "estimate", "ci_low", "ci_high", "ci_level"])
     return frame.astype(dict.fromkeys(texts, "string"))
+
+
+def reproduce_claim(evidence: Evidence, claim_id: str) -> pd.Series:
+    """Recompute one published claim; the row of :func:`reproduce` as a Series.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such claim.
+    """
+    check_known(claim_id, evidence.claims["claim_id"], "claim")
+    claims = evidence.claims
+    # Ratios of other claims are inputs, so only the row is picked, not the evidence.
+    inputs = collect_inputs(evidence)
+    one = replace(evidence, claims=claims[claims["claim_id"] == claim_id])
+    (claim,) = read_claims(one)
+    return _ledger([_row(claim, inputs)]).iloc[0]
 
 
 def conventions(evidence: Evidence, claim_id: str) -> pd.DataFrame:
@@ -144,8 +166,8 @@ def conventions(evidence: Evidence, claim_id: str) -> pd.DataFrame:
      13        all    log 0.014523
      14       none  score 0.014523
     """
+    check_known(claim_id, evidence.claims["claim_id"], "claim")
     claims = {claim.get("claim_id"): claim for claim in read_claims(evidence)}
-    check_known(claim_id, claims, "claim")
     frames = [
         _trials_frame(one) for one in search_claim(claims[claim_id], collect_inputs(evidence))
     ]

@@ -8,7 +8,8 @@ says; nothing here knows a claim by name.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from math import ceil
 from typing import Any
 
@@ -185,15 +186,30 @@ def _ratio_trials(
             )  # fmt: skip
     if len(tables) and claim.is_posttest and claim.has_interval:
         yield from _predictive_values(claim, candidate, tables, pretests)
+    pretests = _of_the_cohort(pretests, candidate, inputs)
     if measure in candidate.ratios and (pretests or not claim.is_posttest):
-        row = inputs.cohort(candidate.cohort_id) if candidate.cohort_id else {}
-        cases, n = int(row.get("n_cases", 0)), int(row.get("n", 0))
-        own = np.array([cases / (n - cases) if 0 < cases < n else np.nan])
         value, low, high = (np.array([figure]) for figure in candidate.ratios[measure])
-        figures = _after((value, low, high), pretests, own, interval=True)
+        figures = _after((value, low, high), pretests, np.full(1, np.nan), interval=True)
         nothing = np.empty((0, 4), dtype=np.int64)
         method = "as printed" if claim.has_interval else ""
-        yield _judged(claim, candidate, nothing, figures, method=method, pretests=pretests)
+        used = replace(candidate, ratios={measure: candidate.ratios[measure]})
+        yield _judged(claim, used, nothing, figures, method=method, pretests=pretests)
+
+
+def _of_the_cohort(
+    pretests: tuple[Pretest, ...], candidate: Candidate, inputs: Inputs
+) -> tuple[Pretest, ...]:
+    """Spell out the prevalence of the cohort of a printed ratio, or drop it if it is unknown."""
+    row = inputs.cohort(candidate.cohort_id) if candidate.cohort_id else {}
+    cases, n = int(row.get("n_cases", 0)), int(row.get("n", 0))
+    spelt = []
+    for one in pretests:
+        if one.odds is not None:
+            spelt.append(one)
+        elif 0 < cases < n:
+            label = f"{cases} of {n} ({candidate.cohort_id})"
+            spelt.append(replace(one, odds=Fraction(cases, n - cases), label=label))
+    return tuple(spelt)
 
 
 def _without_the_cohorts_own(
