@@ -6,21 +6,27 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from backpain_stats.checks import COUNT_COLUMNS, check_choice, check_level
-from backpain_stats.errors import ArgumentError, DataError, FitError, NotEstimableError
-from backpain_stats.estimate import Estimate
+from backpain_stats.checks import check_choice, check_level
+from backpain_stats.errors import ArgumentError, FitError
 from backpain_stats.meta.binomial import Arms
 from backpain_stats.meta.boundary import Solution, inverse_curvature, solve
+from backpain_stats.meta.common import fit_common
 from backpain_stats.meta.data import Studies, check_studies
 from backpain_stats.meta.design import Design, Formula, build_design
 from backpain_stats.meta.exact import ExactModel
 from backpain_stats.meta.normal import NormalModel, observed_logits
 from backpain_stats.meta.parameters import sds_from_root
 from backpain_stats.meta.quadrature import gauss_hermite
-from backpain_stats.meta.result import BivariateFit
+from backpain_stats.meta.refusals import (
+    OTHER_WAYS,
+    refuse_divergence,
+    refuse_perfect,
+    refuse_too_few,
+    refuse_zero_cells,
+)
+from backpain_stats.meta.result import BivariateFit, read_only
 from backpain_stats.meta.starts import moment_start, more_roots
-from backpain_stats.twobytwo.intervals import proportion_interval
-from backpain_stats.twobytwo.ratios import CORRECTIONS, ratio_interval
+from backpain_stats.twobytwo.ratios import CORRECTIONS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,17 +48,8 @@ _RESOLVED = 1e-5
 _NODES_ON_THE_WAY = 7
 # Where few nodes report an SD above this, their maximum may be an artefact.
 _LARGE_SD = 3.0
-# A mean needs one study and a spread at least three more.
-_SPARE_STUDIES = 3
 # Beyond this many studies one starting point is enough.
 _MANY_STUDIES = 200
-# A mean logit or an SD this large means that the likelihood has no maximum.
-_LARGEST_LOGIT, _LARGEST_SD = 15.0, 15.0
-
-_OTHER_WAYS = (
-    "use inference='bayes', whose priors carry what the studies do not, or effects='common', "
-    "which assumes one sensitivity and one specificity for all studies"
-)
 
 
 def fit_bivariate(
@@ -147,12 +144,12 @@ def fit_bivariate(
     Examples
     --------
     >>> import pandas as pd
-    >>> data = pd.DataFrame({"study": list("ABCDEF"), "tp": [19, 8, 25, 7, 40, 12],
-    ...                      "fp": [10, 2, 9, 4, 22, 0], "fn": [4, 0, 11, 3, 7, 5],
-    ...                      "tn": [80, 30, 90, 22, 95, 41]})
+    >>> data = pd.DataFrame({"study": list("ABCDEFG"), "tp": [19, 18, 25, 17, 40, 12, 30],
+    ...                      "fp": [30, 2, 9, 3, 12, 8, 25], "fn": [1, 12, 11, 2, 17, 9, 14],
+    ...                      "tn": [80, 40, 90, 32, 95, 41, 60]})
     >>> fit = fit_bivariate(data)
     >>> print(fit.lr_positive)
-    7.79 (95% interval 4.77 to 12.7; exact binomial likelihood, delta method)
+    7.87 (95% interval 4.86 to 12.7; exact binomial likelihood, delta method)
     >>> fit.boundary, fit.converged
     (False, True)
     """
@@ -184,8 +181,8 @@ def fit_bivariate(
         gauss_hermite(nodes)  # refuses a number it cannot do
     studies, design = build_design(check_studies(data), formula)
     if effects == "common":
-        return _fit_common(studies, design, likelihood, level)
-    _refuse_too_few(studies, design)
+        return fit_common(studies, design, likelihood, level)
+    refuse_too_few(studies, design)
     if likelihood == "normal":
         return _fit_normal(studies, design, estimator, correction, level)
     return _fit_exact(studies, design, nodes, level)
@@ -228,34 +225,10 @@ def _checked_correction(likelihood: str, correction: str | None) -> str:
     return correction
 
 
-def _refuse_too_few(studies: Studies, design: Design) -> None:
-    """Refuse what the random-effects model cannot learn from these studies."""
-    informed = studies.arms.sum(axis=0)
-    for outcome, count, matrix, patients in zip(
-        ("sensitivity", "specificity"),
-        informed,
-        design.matrices,
-        ("cases", "non-cases"),
-        strict=True,
-    ):
-        if not count:
-            raise NotEstimableError(
-                f"no study has any {patients}: {outcome} cannot be estimated from these data"
-            )
-        width = matrix.shape[1]
-        if count < width + _SPARE_STUDIES:
-            many = f"{count} stud{'y has' if count == 1 else 'ies have'}"
-            coefficients = "mean" if width == 1 else f"{width} coefficients"
-            raise NotEstimableError(
-                f"{many} {patients}, too few for the {coefficients} and the between-study variance "
-                f"of {outcome} (at least {width + _SPARE_STUDIES} are needed): {_OTHER_WAYS}"
-            )
-
-
 def _fit_exact(studies: Studies, design: Design, nodes: int | None, level: float) -> BivariateFit:
     """Maximise the exact likelihood, with more nodes than 21 where 21 do not resolve it."""
     counts = studies.used_counts
-    _refuse_perfect(counts)
+    refuse_perfect(counts)
     arms = Arms.from_counts(counts[None])
     coefficients, roots = moment_start(observed_logits(counts[None], "all"), design.matrices)
     if len(counts) <= _MANY_STUDIES:
@@ -280,7 +253,7 @@ def _fit_exact(studies: Studies, design: Design, nodes: int | None, level: float
             f"{DEFAULT_NODES} nodes an axis did not resolve the likelihood, because the studies "
             f"differ so much; {more} were used.",
         )
-    _refuse_divergence(solution, model.root_at, design, studies)
+    refuse_divergence(solution, model.root_at, design, studies)
     hessian = model.hessian(solution.parameters, solution.directions)
     covariance = inverse_curvature(hessian, solution.directions)
     return _result(
@@ -304,7 +277,7 @@ def _fit_normal(
 ) -> BivariateFit:
     """Maximise the restricted or the profile likelihood of the normal model."""
     counts = studies.used_counts
-    _refuse_zero_cells(studies, correction)
+    refuse_zero_cells(studies, correction)
     logits = observed_logits(counts[None], correction)
     _, roots = moment_start(logits, design.matrices)
     model = NormalModel(logits, design.matrices, restricted=estimator == "reml")
@@ -358,7 +331,7 @@ def _result(
     if not solution.converged:
         raise FitError(
             f"the {likelihood} likelihood was not maximised in {solution.iterations} evaluations; "
-            f"{_OTHER_WAYS}"
+            f"{OTHER_WAYS}"
         )
     width = len(design.names)
     if covariance is None:
@@ -376,10 +349,10 @@ def _result(
         correction=correction,
         effects="random",
         level=level,
-        coefficients=_frozen(coefficients),
-        covariance=_frozen(covariance[:width, :width]),
-        root=_frozen(solution.parameters[-3:]),
-        parameter_covariance=_frozen(covariance),
+        coefficients=read_only(coefficients),
+        covariance=read_only(covariance[:width, :width]),
+        root=read_only(solution.parameters[-3:]),
+        parameter_covariance=read_only(covariance),
         log_likelihood=solution.value + jacobian,
         log_likelihood_without_jacobian=solution.value,
         converged=True,
@@ -388,118 +361,3 @@ def _result(
         iterations=solution.iterations,
         notes=notes,
     )
-
-
-def _fit_common(studies: Studies, design: Design, likelihood: str, level: float) -> BivariateFit:
-    """Add the tables up: exact intervals, no between-study variance."""
-    if likelihood != "binomial" or design.covariates:
-        raise ArgumentError(
-            "effects='common' adds the tables up: it takes likelihood='binomial' and no formula"
-        )
-    counts = studies.used_counts.astype(np.float64)
-    tp, fp, fn, tn = counts.sum(axis=0)
-    for total, patients, outcome in (
-        (tp + fn, "cases", "sensitivity"),
-        (fp + tn, "non-cases", "specificity"),
-    ):
-        if not total:
-            raise NotEstimableError(f"no study has any {patients}: {outcome} cannot be estimated")
-    exact = []
-    for measure, x, n in (("sensitivity", tp, tp + fn), ("specificity", tn, fp + tn)):
-        low, high = proportion_interval(x, n, "clopper_pearson", level)
-        method = "common effect, Clopper-Pearson"
-        exact.append(Estimate(x / n, float(low), float(high), level, method, measure))
-    for measure in ("lr_positive", "lr_negative", "odds_ratio"):
-        value, low, high = ratio_interval(tp, fp, fn, tn, measure, "score", "none", level)
-        method = "common effect, score"
-        exact.append(Estimate(float(value), float(low), float(high), level, method, measure))
-    with np.errstate(divide="ignore"):
-        logits = np.array([np.log(tp) - np.log(fn), np.log(tn) - np.log(fp)])
-        variances = np.array([1 / tp + 1 / fn, 1 / tn + 1 / fp])
-    covariance = np.zeros((5, 5))
-    covariance[:2, :2] = np.diag(variances)
-    finite = np.clip(logits, -700, 700)
-    from backpain_stats.meta.binomial import marginal
-
-    value = marginal(Arms.from_counts(counts), finite[0], finite[1], np.zeros(3), nodes=1).value
-    return BivariateFit(
-        studies=studies,
-        design=design,
-        likelihood="binomial",
-        estimator="ml",
-        nodes=None,
-        correction="none",
-        effects="common",
-        level=level,
-        coefficients=_frozen(logits),
-        covariance=_frozen(covariance[:2, :2]),
-        root=_frozen(np.zeros(3)),
-        parameter_covariance=_frozen(covariance),
-        log_likelihood=float(value.sum()),
-        log_likelihood_without_jacobian=float(value.sum()),
-        converged=True,
-        boundary=False,
-        boundary_reason="",
-        iterations=0,
-        notes=(
-            "Common-effect fit: it assumes that all studies share one sensitivity and one "
-            "specificity, and cannot show that they do.",
-        ),
-        exact=tuple(exact),
-    )
-
-
-def _refuse_perfect(counts: NDArray[np.int64]) -> None:
-    """Refuse data whose likelihood has no maximum because a proportion is 0 or 1 throughout."""
-    totals = dict(zip(COUNT_COLUMNS, counts.sum(axis=0), strict=True))
-    for cell, outcome, value in (
-        ("fn", "sensitivity", 1),
-        ("tp", "sensitivity", 0),
-        ("fp", "specificity", 1),
-        ("tn", "specificity", 0),
-    ):
-        if totals[cell] == 0:
-            raise NotEstimableError(
-                f"{cell} is 0 in every study: the likelihood is largest at a {outcome} of exactly "
-                f"{value}, where a random-effects model has no standard errors; {_OTHER_WAYS}"
-            )
-
-
-def _refuse_zero_cells(studies: Studies, correction: str) -> None:
-    """Refuse zero cells without a correction: their logits are infinite."""
-    if correction != "none":
-        return
-    counts, arms = studies.used_counts, studies.arms
-    bad = (arms[:, 0] & ((counts[:, 0] == 0) | (counts[:, 2] == 0))) | (
-        arms[:, 1] & ((counts[:, 1] == 0) | (counts[:, 3] == 0))
-    )
-    if np.any(bad):
-        names = [name for name, one in zip(studies.used_names, bad, strict=True) if one]
-        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-        raise DataError(
-            f"zero cells in {', '.join(map(repr, names[:3]))}{more}: the normal likelihood has no "
-            "logit for them; choose correction='zero_cells' or 'all', or likelihood='binomial', "
-            "which needs none"
-        )
-
-
-def _refuse_divergence(solution: Solution, root_at: int, design: Design, studies: Studies) -> None:
-    """Refuse a likelihood without a maximum: studies that are all or nothing."""
-    width = design.matrices[0].shape[1]
-    parts = (slice(0, width), slice(width, root_at))
-    sds = sds_from_root(solution.parameters[root_at:])[:2]
-    for outcome, matrix, part, sd, informed in zip(
-        ("sensitivity", "specificity"), design.matrices, parts, sds, studies.arms.T, strict=True
-    ):
-        logits = (matrix @ solution.parameters[part])[informed]
-        if sd > _LARGEST_SD or np.abs(logits).max() > _LARGEST_LOGIT:
-            raise NotEstimableError(
-                f"the likelihood has no maximum: the {outcome} of (some of) the studies is all or "
-                f"nothing, and its mean or variance grows without bound; {_OTHER_WAYS}"
-            )
-
-
-def _frozen(values: Floats) -> Floats:
-    copy = np.array(values, dtype=np.float64)
-    copy.flags.writeable = False
-    return copy

@@ -84,9 +84,12 @@ class Design:
             with warnings.catch_warnings():
                 warnings.simplefilter("error")  # an unseen level is only a warning there
                 matrix = specification.get_model_matrix(pd.DataFrame([dict(values)]))
-        except (FormulaicError, UserWarning, ValueError, TypeError) as error:
+        except (FormulaicError, Warning, ValueError, TypeError) as error:
             given = ", ".join(f"{name}={value!r}" for name, value in values.items())
-            raise ArgumentError(f"the fit cannot be evaluated at {given}: {error}") from error
+            raise ArgumentError(
+                f"the fit cannot be evaluated at {given}: a level that its studies do not have, "
+                f"or not a number where one is needed ({error})"
+            ) from error
         return np.asarray(matrix, dtype=np.float64)[0]
 
 

@@ -22,7 +22,7 @@ from backpain_stats.meta.parameters import covariance_derivatives, exchanged_roo
 from backpain_stats.twobytwo.ratios import corrected_cells
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     Floats = NDArray[np.float64]
     Rows = NDArray[np.intp]
@@ -61,7 +61,7 @@ class Logits:
         )
 
 
-def observed_logits(counts: NDArray[np.int64], correction: str) -> Logits:
+def observed_logits(counts: ArrayLike, correction: str) -> Logits:
     """Return the logits of counts (..., studies, 4), ordered tp, fp, fn, tn.
 
     ``correction`` is "none", "zero_cells" (0.5 to all four cells of studies with a

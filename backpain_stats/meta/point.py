@@ -67,7 +67,7 @@ class SummaryPoint:
     --------
     >>> point = SummaryPoint(np.array([2.0, 1.3]), np.diag([0.1, 0.03]), 0.95, "an example")
     >>> print(point.lr_positive)
-    4.11 (95% interval 3.13 to 5.41; an example, delta method)
+    4.11 (95% interval 3.12 to 5.42; an example, delta method)
     """
 
     mean: Floats
@@ -103,8 +103,8 @@ class SummaryPoint:
         value, error = self.log_with_error(measure)
         width = normal_quantile(self.level) * error
         back = np.exp if measure in _RATIOS else expit
-        ends = (float(back(value + shift)) for shift in (0.0, -width, width))
-        return Estimate(*ends, self.level, f"{self.method}, delta method", measure)
+        middle, low, high = (float(back(value + shift)) for shift in (0.0, -width, width))
+        return Estimate(middle, low, high, self.level, f"{self.method}, delta method", measure)
 
     @property
     def sensitivity(self) -> Estimate:
@@ -159,12 +159,14 @@ class SummaryPoint:
         before = float(check_pretest(pretest))
         check_choice(result, "result", ("positive", "negative"))
         ratio = self.lr_positive if result == "positive" else self.lr_negative
-        ends = (
-            1.0 if np.isinf(lr) else before * lr / (before * lr + 1 - before)
+        middle, low, high = (
+            1.0 if np.isinf(lr) else float(before * lr / (before * lr + 1 - before))
             for lr in (ratio.estimate, ratio.ci_low, ratio.ci_high)
         )
         return PosttestEstimate(
-            *(float(end) for end in ends),
+            middle,
+            low,
+            high,
             self.level,
             ratio.method,
             "posttest_probability",

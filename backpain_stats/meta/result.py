@@ -13,17 +13,24 @@ from backpain_stats.meta.data import Studies
 from backpain_stats.meta.design import Design
 from backpain_stats.meta.parameters import covariance_from_root, sds_from_root
 from backpain_stats.meta.point import SummaryPoint
+from backpain_stats.sampling import DEFAULT_SEED, Seed
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
     from backpain_stats.meta.summary import Summary
-    from backpain_stats.sampling import Seed
 
     Floats = NDArray[np.float64]
 
 __all__ = ["BivariateFit"]
+
+
+def read_only(values: Floats) -> Floats:
+    """Return a copy that cannot be written to."""
+    copy = np.array(values, dtype=np.float64)
+    copy.flags.writeable = False
+    return copy
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -245,7 +252,9 @@ class BivariateFit:
 
         return sroc_curve(self, kind=kind, points=points)
 
-    def auc(self, *, partial: bool = False, replicates: int = 200, seed: Seed = None) -> Estimate:
+    def auc(
+        self, *, partial: bool = False, replicates: int = 200, seed: Seed = DEFAULT_SEED
+    ) -> Estimate:
         """Return the area under the curve; see :func:`backpain_stats.meta.sroc.sroc_area`."""
         from backpain_stats.meta.sroc import sroc_area
 
@@ -266,6 +275,14 @@ class BivariateFit:
         from backpain_stats.meta.prediction import predict
 
         return predict(self, pretest=pretest, level=level, **values)
+
+    def new_setting_draws(
+        self, draws: int = 4096, seed: Seed = DEFAULT_SEED, **values: Any
+    ) -> pd.DataFrame:
+        """Return draws of the accuracy in a new setting; see ``meta.prediction``."""
+        from backpain_stats.meta.prediction import new_setting_draws
+
+        return new_setting_draws(self, draws, seed, **values)
 
     def heterogeneity(self, *, level: float | None = None) -> pd.DataFrame:
         """Return SDs, correlation and I2; see :mod:`backpain_stats.meta.heterogeneity`."""
@@ -306,7 +323,10 @@ class BivariateFit:
 
     def __repr__(self) -> str:
         """Return one line."""
-        return f"<BivariateFit: {self.method}, {self.k} studies, log likelihood {self.log_likelihood:.3f}>"
+        return (
+            f"<BivariateFit: {self.method}, {self.k} studies, "
+            f"log likelihood {self.log_likelihood:.3f}>"
+        )
 
     def __str__(self) -> str:
         """Return the summary as text."""
