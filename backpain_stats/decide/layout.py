@@ -169,8 +169,8 @@ def _set_widths(table: Any, width: int, layout: Layout) -> None:
         letters.append(min(max(wanted, _NARROWEST), _WIDEST))
     letters[0] = max(letters[0], _FIRST)
     widths = [int(width * count / sum(letters)) for count in letters]
-    for column, own in zip(table.columns, widths, strict=True):
-        column.width = own
+    for column, share in zip(table.columns, widths, strict=True):
+        column.width = share
     for row in table.rows:
         for i, cell in enumerate(row.cells):
             if cell._tc.grid_span == 1:

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from backpain_stats import ArgumentError, DataError, load_evidence, plots
+from backpain_stats import ArgumentError, DataError, UnknownNameError, load_evidence, plots
 from backpain_stats import decision_curve as compute_curve
+from backpain_stats import endorsement as compute_endorsement
 from backpain_stats import natural_frequencies as compute_frequencies
 from backpain_stats.decide.quality import quality_judgements
 
@@ -25,11 +26,10 @@ TABLES = pd.DataFrame(
 
 
 @pytest.fixture(autouse=True)
-def clean_slate():
+def no_global_style():
     before = dict(mpl.rcParams)
     yield
-    assert dict(mpl.rcParams) == before  # no figure sets a global style
-    plt.close("all")
+    assert dict(mpl.rcParams) == before
 
 
 @pytest.fixture
@@ -56,9 +56,9 @@ def test_every_patient_is_drawn_once():
 
 def test_icon_array_is_told_apart_without_colour():
     ax = plots.natural_frequencies(compute_frequencies(TABLES, 0.0066))
-    shapes = [marks.get_paths()[0].vertices.shape for marks in ax.collections]
-    sizes = [marks.get_sizes()[0] for marks in ax.collections]
-    assert len(set(zip(shapes, sizes, strict=True))) == 4
+    # Each group has a shape of its own: a turned square, a square, a cross, a circle.
+    shapes = {marks.get_paths()[0].vertices.round(3).tobytes() for marks in ax.collections}
+    assert len(shapes) == 4
     labels = [text.get_text() for text in ax.get_legend().get_texts()]
     assert labels[0] == "2 (0 to 5) found: diseased and imaged"
 
@@ -125,3 +125,34 @@ def test_figures_draw_where_they_are_told(judgements):
     assert plots.natural_frequencies(frame, ax=axes[0]) is axes[0]
     assert plots.decision_curve(compute_curve(TABLES, 0.0066), ax=axes[1]) is axes[1]
     assert plots.quality(judgements, ax=axes[2]) is axes[2]
+
+
+def test_endorsement_map_has_a_square_a_statement_and_a_flag():
+    found = compute_endorsement(load_evidence())
+    for target in ("malignancy", "fracture"):
+        ax = plots.endorsement(found, target=target)
+        named = found.statements[
+            (found.statements["target"] == target) & found.statements["flag_id"].notna()
+        ]
+        pairs = named.drop_duplicates(["guideline_id", "flag_id"])
+        flags = found.flags[found.flags["target"] == target].set_index("flag_id")
+        shown = set(named["flag_id"]) | set(flags.index[flags["evidence"] == "informative"])
+        assert len(ax.patches) == len(pairs) + len(shown)
+        assert len(ax.get_yticklabels()) == len(shown)
+        # The sign says what the shade says.
+        fills = {
+            (patch.get_facecolor(), text.get_text())
+            for patch, text in zip(ax.patches, ax.texts, strict=True)
+        }
+        assert len(fills) == len({sign for _, sign in fills})
+        plt.close(ax.figure)
+
+
+def test_endorsement_map_needs_one_condition():
+    found = compute_endorsement(load_evidence())
+    with pytest.raises(ArgumentError, match="choose a target"):
+        plots.endorsement(found)
+    with pytest.raises(UnknownNameError, match="malignancy"):
+        plots.endorsement(found, target="malignacy")
+    with pytest.raises(DataError, match="no flag is endorsed"):
+        plots.endorsement(compute_endorsement(load_evidence(), target="any_serious"))

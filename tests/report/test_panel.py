@@ -1,0 +1,224 @@
+"""The panel's report: built once, read as a panel member's browser would."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from backpain_stats import (
+    ArgumentError,
+    DataError,
+    NotEstimableError,
+    PretestError,
+    load_evidence,
+    natural_frequencies,
+)
+from backpain_stats.cli.panel import panel
+from backpain_stats.report import panel as panel_module
+from backpain_stats.report.panel import PanelQuestion, build_panel
+
+VOID = {"meta", "link", "img", "br", "hr", "input"}
+
+
+class Page(HTMLParser):
+    """What a reader with a screen reader, or a validator, looks at."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.headings, self.images, self.ids, self.links = [], [], [], [], []
+        self.tables, self.text = 0, []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        if tag not in VOID:
+            self.open.append(tag)
+        if re.fullmatch(r"h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+        if tag == "img":
+            self.images.append(attributes)
+        if tag == "a":
+            self.links.append(attributes["href"])
+        if "id" in attributes:
+            self.ids.append(attributes["id"])
+        self.tables += tag == "table"
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+@pytest.fixture(scope="module")
+def evidence():
+    return load_evidence()
+
+
+@pytest.fixture(scope="module")
+def said():
+    return []
+
+
+@pytest.fixture(scope="module")
+def folder(evidence, tmp_path_factory, said):
+    out = tmp_path_factory.mktemp("panel")
+    question = PanelQuestion("malignancy", "primary_care", [0.003, 0.01], benefit=99, harm=1)
+    build_panel(evidence, question, out, progress=said.append)
+    return out
+
+
+@pytest.fixture(scope="module")
+def page(folder):
+    return Page((folder / "index.html").read_text(encoding="utf-8"))
+
+
+def test_page_is_well_formed_and_self_contained(page):
+    assert page.open == []
+    assert len(page.ids) == len(set(page.ids))
+    assert all(image["src"].startswith("data:image/svg+xml;base64,") for image in page.images)
+    outside = [href for href in page.links if not href.startswith(("#", "https://doi.org/"))]
+    assert outside
+    assert all(href.startswith("tables/") for href in outside)
+
+
+def test_every_link_leads_somewhere(page, folder):
+    for href in page.links:
+        if href.startswith("#"):
+            assert href[1:] in page.ids
+        elif href.startswith("tables/"):
+            assert (folder / href).is_file(), href
+
+
+def test_headings_are_in_order_and_pictures_have_words(page):
+    assert page.headings[0] == 1
+    assert page.headings.count(1) == 1
+    steps = pd.Series(page.headings).diff().dropna()
+    assert (steps <= 1).all()
+    assert page.images
+    assert all(len(image["alt"]) > 30 for image in page.images)
+
+
+def test_findings_come_first_with_the_numbers_of_the_library(page, folder, evidence):
+    words = " ".join(page.text)
+    sections = ["findings", "patients", "ranking", "decisions", "endorsement", "sources"]
+    order = [page.ids.index(name) for name in sections]
+    assert order == sorted(order)
+    row = natural_frequencies(evidence, 0.003, flag="cancer_history", setting="primary_care")
+    row = row[row["usable"]].iloc[0]
+    table = pd.read_csv(folder / "tables" / "natural_frequencies.csv").set_index("report_id")
+    mine = table.loc["deyo1988_cancer_history"]
+    assert mine[["tp", "fp", "fn", "tn"]].to_list() == row[["tp", "fp", "fn", "tn"]].to_list()
+    assert f"{row['tp']} (" in words
+    assert (table[["tp", "fp", "fn", "tn"]].sum(axis=1) == 1000).all()
+
+
+def test_every_number_is_traceable(folder):
+    tables = folder / "tables"
+    rows = set(pd.read_csv(tables / "sources.csv")["report_id"])
+    for name in ("natural_frequencies", "comparison", "decisive_ranges", "thresholds"):
+        assert set(pd.read_csv(tables / f"{name}.csv")["report_id"]) <= rows
+    sources = pd.read_csv(tables / "sources.csv")
+    assert sources["citation"].notna().all()
+    assert sources["doi"].notna().any()
+    assert sources["printed"].notna().all()
+
+
+def test_tables_come_as_word_documents_too(folder):
+    docx = pytest.importorskip("docx")
+    for name in ("natural_frequencies", "comparison", "summary_of_findings", "thresholds"):
+        document = docx.Document(str(folder / "tables" / f"{name}.docx"))
+        assert len(document.tables[0].rows) > 4
+
+
+def test_sheet_to_fill_in_can_be_handed_back(folder, evidence, tmp_path):
+    path = folder / "tables" / "judgements_to_fill_in.csv"
+    sheet = pd.read_csv(path, dtype=str, keep_default_na=False)
+    sheet["imprecision"] = "very serious"
+    filled = tmp_path / "judgements.csv"
+    sheet.to_csv(filled, index=False)
+    results = panel_module.PanelResults(
+        evidence, PanelQuestion("malignancy", "primary_care", [0.003], judgements=filled)
+    )
+    assert (results.findings.judgements["imprecision"] == "very serious").all()
+
+
+def test_progress_names_the_steps(said, folder):
+    assert said[0].startswith("tables")
+    assert any("ranking" in message for message in said)
+
+
+def test_two_runs_are_identical_and_word_is_optional(evidence, tmp_path, monkeypatch):
+    monkeypatch.setattr(panel_module, "find_spec", lambda name: None)
+    said = []
+    for run in ("one", "two"):
+        question = PanelQuestion("malignancy", "emergency")
+        build_panel(evidence, question, tmp_path / run, progress=said.append)
+    files = [
+        sorted(p.relative_to(tmp_path / run) for p in (tmp_path / run).rglob("*.*"))
+        for run in ("one", "two")
+    ]
+    assert files[0] == files[1]
+    for name in files[0]:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+    assert not list(tmp_path.rglob("*.docx"))
+    assert any("pip install 'backpain-stats[docx]'" in message for message in said)
+    text = (tmp_path / "one" / "index.html").read_text(encoding="utf-8")
+    assert ".docx" not in text
+    assert "published, thiru2014_malignancy: 4 of 329" in text
+
+
+def run(*arguments):
+    return CliRunner().invoke(panel, [str(one) for one in arguments])
+
+
+@pytest.mark.parametrize(
+    ("extra", "error", "match"),
+    [
+        (["--prevalence", "0"], PretestError, "strictly between 0 and 1"),
+        (["--prevalence", "1"], PretestError, "strictly between 0 and 1"),
+        (["--prevalence", "3"], PretestError, r"3% is written 0\.03"),
+        (["--benefit", "9", "--harm", "-1"], ArgumentError, "harm is -1"),
+        (["--benefit", "9"], ArgumentError, "both benefit and harm"),
+        (["--per", "0"], ArgumentError, "at least 1"),
+        (["--level", "95"], ArgumentError, r"95% is written 0\.95"),
+        (["--prevalence", "0.1", "--prevalence", "0.2"] * 2, ArgumentError, "4 prevalences"),
+    ],
+)
+def test_careless_input_gives_one_clear_message(extra, error, match, tmp_path):
+    out = tmp_path / "panel"
+    base = ["--target", "malignancy", "--setting", "emergency", "--out", out]
+    answer = run(*base, *extra)
+    assert isinstance(answer.exception, error)
+    assert re.search(match, str(answer.exception))
+    assert not out.exists()
+
+
+def test_setting_without_evidence_says_which_have_some(tmp_path):
+    out = tmp_path / "panel"
+    answer = run("--target", "malignancy", "--setting", "mixed", "--out", out)
+    assert isinstance(answer.exception, NotEstimableError)
+    assert "primary_care (5)" in str(answer.exception)
+    assert not out.exists()
+
+
+def test_a_sheet_with_mistakes_is_refused_before_anything_is_written(tmp_path):
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text("flag_id,certainty\nage_50,sure\n")
+    out = tmp_path / "panel"
+    answer = run(
+        *("--target", "malignancy", "--setting", "emergency", "--prevalence", 0.01),
+        *("--judgements", sheet, "--out", out),
+    )
+    assert isinstance(answer.exception, DataError)
+    assert "lacks the column" in str(answer.exception)
+    assert not Path(out).exists()
+
+
+def test_unknown_words_are_a_usage_error(tmp_path):
+    answer = run("--target", "cancer", "--setting", "emergency", "--out", tmp_path / "x")
+    assert answer.exit_code == 2
+    assert "malignancy" in answer.output
