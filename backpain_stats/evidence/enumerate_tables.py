@@ -234,7 +234,7 @@ def enumerate_tables(
     constraints = [*constraints, *_implied(constraints)]
     best: _Search | None = None
     for name in names:
-        cut = _Search(ORIENTATIONS[name], ranges, constraints, filters, labels, only_row)
+        cut = _Search(ORIENTATIONS[name], ranges, constraints, filters, labels, only_row, most_rows)
         if cut.prepare() < (best.rows if best else math.inf):
             best = cut
         # Cases against non-cases comes first: it is how papers think, and mostly small.
@@ -271,18 +271,17 @@ def _bounded_rows(
 
 def _implied(constraints: Sequence[Constraint]) -> list[Constraint]:
     """Return the bounds of sensitivity that two printed likelihood ratios imply."""
-    printed = {
-        one.measure.name: (one.low, one.high)
-        for one in constraints
-        if one.measure in (MEASURES["lr_positive"], MEASURES["lr_negative"])
-    }
-    p_low, p_high = printed.get("lr_positive", (None, None))
-    m_low, m_high = printed.get("lr_negative", (None, None))
+    found = {one.measure: one for one in constraints}
+    plus, minus = found.get(MEASURES["lr_positive"]), found.get(MEASURES["lr_negative"])
+    if plus is None or minus is None:
+        return []
+    p_low, p_high, m_low, m_high = plus.low, plus.high, minus.low, minus.high
     if p_low is None or p_high is None or m_low is None or m_high is None or p_low <= m_high:
         return []
     # LR+ (1 - LR-) / (LR+ - LR-) is monotone in each ratio, so its extremes are at corners.
     corners = [p * (1 - m) / (p - m) for p in (p_low, p_high) for m in (m_low, m_high)]
-    return [Constraint("", MEASURES["sensitivity"], min(corners), max(corners), implied=True)]
+    label = f"{plus.label} with {minus.label}"
+    return [Constraint(label, MEASURES["sensitivity"], min(corners), max(corners))]
 
 
 @dataclass(slots=True)
@@ -295,6 +294,7 @@ class _Search:
     filters: Sequence[RowFilter]
     labels: Mapping[str, str]
     only_row: bool
+    most_rows: int
     rows: int = 0
     steps: list[tuple[str, int]] = field(default_factory=list)
     checked: set[str] = field(default_factory=set)
@@ -307,7 +307,7 @@ class _Search:
         """Find the row totals, and for each the run of first cells; return their number."""
         a, b, c, d = self.cells
         self._row_totals()
-        if self.rows > MOST_ROWS:
+        if self.rows > self.most_rows:
             return self.rows
         other = self.n - self.row
         lines: dict[Form, Line] = {
@@ -395,7 +395,7 @@ class _Search:
         low = np.maximum(_minus(n, other_high, 0), row_low)
         high = np.minimum(_or(row_high, n), n - other_low)
         self.rows = total((high - low + 1).clip(0))
-        if self.rows <= MOST_ROWS:
+        if self.rows <= self.most_rows:
             index, self.row = consecutive(low, high)
             self.n = n[index]
 

@@ -38,8 +38,6 @@ class Constraint:
         Bounds; None is unbounded.
     low_closed, high_closed : bool
         Whether the bound itself is allowed.
-    implied : bool
-        Follows from other constraints; used to search less, never reported.
     """
 
     label: str
@@ -48,7 +46,6 @@ class Constraint:
     high: Fraction | None
     low_closed: bool = True
     high_closed: bool = True
-    implied: bool = False
 
     def inequalities(self) -> Iterator[tuple[int, int, int]]:
         """Yield (u, v, s): u * numerator + v * denominator - s >= 0 in whole numbers."""
