@@ -150,13 +150,17 @@ def cohort_frame(entries: Entries, pattern: NDArray[np.int8]) -> pd.DataFrame:
         if state < 0:
             continue
         row = rows.setdefault(
-            entry.cohort_id, {"cohort_id": entry.cohort_id, "n_cases": 0, "n": 0, "flags": []}
+            entry.cohort_id,
+            {"cohort_id": entry.cohort_id, "n_cases": 0, "n": 0, "flags": [], "studies": 0},
         )
+        row["studies"] = entry.accuracy.studies
         for name in ("n_cases", "n"):
             known, own = row[name], getattr(entry.accuracy, name)
             row[name] = pd.NA if own is None or known is pd.NA else max(int(str(known)), own)
         row["flags"] = [*row["flags"], entry.flag_id]  # type: ignore[misc]
-    frame = pd.DataFrame(list(rows.values()), columns=["cohort_id", "n_cases", "n", "flags"])
+    frame = pd.DataFrame(
+        list(rows.values()), columns=["cohort_id", "n_cases", "n", "flags", "studies"]
+    )
     frame["flags"] = frame["flags"].str.join(";") if len(frame) else frame["flags"]
     return frame.astype({"n_cases": "Int64", "n": "Int64"})
 

@@ -55,7 +55,7 @@ class Entry:
     accuracy : AccuracyDraws
         What is known of it.
     cohort_id : str
-        The cohort it comes from; ``"pooled"`` for several.
+        The cohort it comes from, or how many were pooled.
     """
 
     flag_id: str
@@ -147,7 +147,11 @@ def one_accuracy(flag: str, usable: Sequence[AccuracyDraws]) -> tuple[AccuracyDr
         return ranked[0], []
     counted = [one for one in ranked if isinstance(one, TableAccuracy)]
     if len(counted) >= POOL_FROM and len(cohorts) == len(ranked) == len(counted):
-        return _pooled(flag, counted), []
+        text = (
+            f"summary point of the bivariate model of {len(counted)} cohorts; how far a single "
+            "setting may lie from it is not in the interval"
+        )
+        return _pooled(flag, counted), [Note(flag, text)]
     others = ", ".join(
         f"{one.labels.get('report_id') or one.labels.get('cohort_id') or 'another row'} "
         f"({one.n_cases} cases)"
@@ -171,7 +175,7 @@ def _pooled(flag: str, reports: Sequence[TableAccuracy]) -> FitAccuracy:
     return FitAccuracy(
         np.asarray(fit.coefficients, dtype=float)[:2],
         np.asarray(fit.covariance, dtype=float)[:2, :2],
-        {"flag_id": flag, "report_id": "", "cohort_id": "pooled"},
+        {"flag_id": flag, "report_id": "", "cohort_id": f"{len(reports)} cohorts pooled"},
         studies=len(reports),
         n=sum(one.n or 0 for one in reports),
         n_cases=sum(one.n_cases or 0 for one in reports),
@@ -181,12 +185,14 @@ def _pooled(flag: str, reports: Sequence[TableAccuracy]) -> FitAccuracy:
 
 def nested_entries(entries: Sequence[Entry], flags: pd.DataFrame) -> tuple[tuple[str, ...], ...]:
     """Return the ordered thresholds among the entries, those of one cohort together."""
-    cohort = {entry.flag_id: entry.cohort_id for entry in entries}
+    by_flag = {entry.flag_id: entry for entry in entries}
+    cohort = {flag: entry.cohort_id for flag, entry in by_flag.items()}
     nested = []
     for chain in ordered_thresholds(flags):
         for origin in dict.fromkeys(cohort[flag] for flag in chain if flag in cohort):
             members = tuple(flag for flag in chain if cohort.get(flag) == origin)
-            if len(members) > 1 and origin != "pooled":
+            counted = all(not isinstance(by_flag[one].accuracy, FitAccuracy) for one in members)
+            if len(members) > 1 and counted:
                 nested.append(members)
     return tuple(nested)
 

@@ -51,8 +51,8 @@ class Risk:
     dependence : str
         What is assumed about the findings together, in one sentence.
     cohorts : pandas.DataFrame
-        ``cohort_id, n_cases, n, flags``: what the sensitivities and
-        specificities rest on.
+        ``cohort_id, n_cases, n, flags, studies``: what the sensitivities and
+        specificities rest on; ``studies`` is above 1 where cohorts were pooled.
     bounds : tuple of float
         Lowest and highest risk over every dependence that fits the figures
         used (point estimates; no sampling error).
@@ -204,8 +204,10 @@ def _cohort_text(row: Mapping[Any, Any]) -> str:
     name, cases, total = row["cohort_id"], row["n_cases"], row["n"]
     if pd.isna(cases) or pd.isna(total):
         return f"{name}: sensitivity and specificity taken as known, no counts"
-    share = 100 / cases
+    counts = f"{name}: {cases} cases among {total} patients"
+    if row["studies"] > 1:
+        return counts
     return (
-        f"{name}: {cases} cases among {total} patients; one case more or less with a finding "
-        f"moves its sensitivity by {share:.2g} percentage points"
+        f"{counts}; one case more or less with a finding moves its sensitivity by "
+        f"{100 / cases:.2g} percentage points"
     )

@@ -1,5 +1,6 @@
 import itertools
 import math
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,9 @@ from backpain_stats.errors import (
     PretestError,
     UnknownNameError,
 )
+from backpain_stats.meta.bivariate import fit_bivariate
 
+ORACLES = Path(__file__).resolve().parents[1] / "oracles" / "r" / "data"
 COUNTS = pd.DataFrame(
     {
         "flag": ["age", "history", "weight"],
@@ -367,6 +370,24 @@ def test_of_several_cohorts_the_one_with_most_cases_stands_and_the_others_are_na
     assert found.cohorts["cohort_id"].tolist() == ["large"]
     assert found.cohorts["n_cases"].tolist() == [40]
     assert any("not pooled with small (13 cases)" in text for text in found.warnings)
+
+
+def test_four_or_more_cohorts_of_one_flag_are_pooled_by_the_bivariate_model() -> None:
+    studies = pd.read_csv(ORACLES / "AuditC.csv").rename(columns=str.lower)
+    studies = studies[["tp", "fp", "fn", "tn"]].assign(flag="questionnaire")
+    studies["study"] = [f"study {place}" for place in range(len(studies))]
+    other = COUNTS.iloc[[1]].assign(study="another")
+    model = RiskModel.from_frame(pd.concat([studies, other]), 0.1)
+    fit = fit_bivariate(studies)
+    found = model.risk(["questionnaire"])
+    assert found.lr.estimate == pytest.approx(fit.lr_positive.estimate, rel=1e-9)
+    # 2%: normal logits here, whatever interval of the ratio the fit prints by default there.
+    assert found.lr.ci_high == pytest.approx(fit.lr_positive.ci_high, rel=0.02)
+    assert found.cohorts["studies"].tolist() == [len(studies)]
+    assert any("summary point of the bivariate model" in text for text in found.warnings)
+    assert "percentage points" not in str(found)
+    few = RiskModel.from_frame(pd.concat([studies.head(3), other]), 0.1)
+    assert few.risk(["questionnaire"]).cohorts["studies"].tolist() == [1]
 
 
 def test_one_result_three_faces() -> None:
