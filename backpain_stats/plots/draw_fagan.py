@@ -72,8 +72,8 @@ def fagan_coordinates(posttests: pd.DataFrame) -> pd.DataFrame:
         if column in rows.columns:
             values = rows[column].astype(float)
             filled = values if otherwise is None else values.fillna(rows[otherwise])
-            return filled.to_numpy(dtype=np.float64)
-        return rows[otherwise].to_numpy(float) if otherwise else np.full(len(rows), np.nan)
+            return np.asarray(filled, dtype=np.float64)
+        return numbers(otherwise) if otherwise else np.full(len(rows), np.nan)
 
     before, after = numbers("pretest"), numbers("estimate")
     # A published interval takes the pre-test as known: its band starts in a point.

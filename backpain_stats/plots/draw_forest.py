@@ -19,6 +19,7 @@ from backpain_stats.plots.style import (
     interval_text,
     ratio_limits,
     ratio_ticks,
+    refuse_empty,
     words,
 )
 
@@ -58,12 +59,13 @@ def forest_coordinates(ratios: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame
     Raises
     ------
     DataError
-        If a column is missing.
+        If a column is missing or there is no row.
     """
     import pandas as pd
 
     needed = [f"{measure}{end}" for measure in MEASURES for end in ("", "_low", "_high")]
     require_columns(ratios, ("study", *needed), "the frame of ratios")
+    refuse_empty(ratios, "the frame of ratios")
     reports = ratios.assign(
         _name=flag_names(ratios),
         _highest=ratios["lr_positive"].groupby(flag_names(ratios)).transform("max"),
@@ -130,7 +132,7 @@ def forest(ratios: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     Raises
     ------
     DataError
-        If a column is missing.
+        If a column is missing or there is no row.
 
     Examples
     --------
@@ -156,8 +158,8 @@ def _origin(report: dict[str, Any]) -> str:
     """Say which patients a report is about."""
     patients = ""
     if _known(report.get("n_cases")):
-        total = f" of {report['n']:,}" if _known(report.get("n")) else ""
-        patients = f"{report['n_cases']:,}{total}"
+        total = f" of {int(report['n']):,}" if _known(report.get("n")) else ""
+        patients = f"{int(report['n_cases']):,}{total}"
     return ", ".join(filter(None, (words(report["study"]), words(report.get("setting")), patients)))
 
 

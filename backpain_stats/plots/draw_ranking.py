@@ -17,6 +17,7 @@ from backpain_stats.plots.style import (
     interval_text,
     ratio_limits,
     ratio_ticks,
+    refuse_empty,
     tidy,
     words,
 )
@@ -51,7 +52,7 @@ def ranking_coordinates(ratios: pd.DataFrame, measure: str = "lr_positive") -> p
     Raises
     ------
     DataError
-        If a column is missing.
+        If a column is missing or there is no row.
     ArgumentError
         If the measure is not one of the two.
     """
@@ -59,6 +60,7 @@ def ranking_coordinates(ratios: pd.DataFrame, measure: str = "lr_positive") -> p
 
     check_choice(measure, "measure", tuple(MEASURES))
     require_columns(ratios, (measure, f"{measure}_low", f"{measure}_high"), "the frame of ratios")
+    refuse_empty(ratios, "the frame of ratios")
     origins = [
         ", ".join(filter(None, (words(row.get("study")), words(row.get("setting")))))
         for row in ratios.to_dict("records")
@@ -111,7 +113,7 @@ def ranking(ratios: pd.DataFrame, *, measure: str = "lr_positive", ax: Axes | No
     Raises
     ------
     DataError
-        If a column is missing.
+        If a column is missing or there is no row.
     ArgumentError
         If the measure is not one of the two.
 

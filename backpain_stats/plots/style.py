@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from backpain_stats.errors import DataError
 from backpain_stats.estimate import format_number, format_percent
 
 if TYPE_CHECKING:
@@ -194,3 +195,9 @@ def spread_out(places: ArrayLike, gap: float) -> NDArray[np.float64]:
     result = np.empty_like(wanted)
     result[order] = moved + gap * np.arange(wanted.size)
     return result
+
+
+def refuse_empty(frame: pd.DataFrame, where: str) -> None:
+    """Raise DataError if there is nothing to draw."""
+    if frame.empty:
+        raise DataError(f"{where} has no rows: there is nothing to draw")
