@@ -58,7 +58,7 @@ def decision_curve(
     prevalence : float, str or Prevalence
         One prevalence, in any of the forms of ``natural_frequencies``.
     thresholds : array_like, optional
-        The probabilities :math:`t`, from 0 to below 1; by default 121 of them,
+        The probabilities :math:`t`, from 0 to below 1; by default 61 of them,
         from 0 to a quarter beyond the highest post-test probability.
     test_harm : float, default 0
         Harm of asking, in units of a case found.
@@ -231,7 +231,7 @@ def _grid(
     if thresholds is None:
         present = _posttests(points[:, 0], points[:, 1], prevalence)[1]
         upper = min(0.95, 1.25 * max(prevalence, float(np.nanmax(present, initial=0))))
-        return np.linspace(0, upper, 121)
+        return np.linspace(0, upper, 61)
     grid = np.atleast_1d(np.asarray(thresholds, dtype=float))
     if not np.all((grid >= 0) & (grid < 1)):
         wrong = grid[~((grid >= 0) & (grid < 1))][0]

@@ -229,41 +229,47 @@ def _flags(
     mapped = statements[statements["flag_id"].notna() & statements["target"].isin(targets)]
     claims = evidence.claims[evidence.claims["target"].isin(targets)]
     claims = claims[claims["flag_id"].isin(evidence.flags["flag_id"])]
-    pairs = pd.concat([frame[["flag_id", "target"]] for frame in (mapped, ratios, claims)])
-    pairs = pairs.drop_duplicates().sort_values(["target", "flag_id"])
-    about = evidence.flags.set_index("flag_id")
-    measured = ratios[has_ratio(ratios)]
+    reports, named = _by_flag(ratios), _by_flag(mapped)
+    figures = claims.groupby(["flag_id", "target"]).size().to_dict()
+    measured = ratios.loc[has_ratio(ratios), ["family", "target", "flag_id"]].drop_duplicates()
+    relatives = measured.groupby(["family", "target"])["flag_id"].agg(set).to_dict()
+    about = evidence.flags.set_index("flag_id")[["label", "family"]].to_dict("index")
     rows = []
-    for flag, condition in pairs.itertuples(index=False):
-        own = ratios[(ratios["flag_id"] == flag) & (ratios["target"] == condition)]
-        said = claims[(claims["flag_id"] == flag) & (claims["target"] == condition)]
-        by = mapped[(mapped["flag_id"] == flag) & (mapped["target"] == condition)]
-        guidelines = by.loc[by["document"] == "guideline", "guideline_id"].nunique()
-        state, informative = evidence_state(own, len(said), *cutoffs)
-        family = about.loc[flag, "family"]
-        kin = about.index[(about["family"] == family) & (about.index != flag)]
-        kin_measured = measured[measured["flag_id"].isin(kin) & (measured["target"] == condition)]
+    for key in sorted({*reports, *named, *figures}, key=lambda pair: pair[::-1]):
+        flag, condition = key
+        own, by = reports.get(key, ratios.iloc[:0]), named.get(key, mapped.iloc[:0])
+        own_guidelines = by[by["document"] == "guideline"]
+        guidelines = own_guidelines["guideline_id"].nunique()
+        state, informative = evidence_state(own, figures.get(key, 0), *cutoffs)
+        family = about[flag]["family"]
         rows.append(
             {
                 "flag_id": flag,
-                "label": about.loc[flag, "label"],
+                "label": about[flag]["label"],
                 "family": family,
                 "target": condition,
                 "guidelines": guidelines,
-                "other_documents": by.loc[by["document"] != "guideline", "guideline_id"].nunique(),
-                "first_year": by["year"].min(),
+                "other_documents": by["guideline_id"].nunique() - guidelines,
+                "first_year": own_guidelines["year"].min(),
                 "reports": len(own),
                 "usable_reports": int(has_ratio(own).sum()),
                 "informative_reports": informative,
-                "claims": len(said),
+                "claims": figures.get(key, 0),
                 "evidence": state,
                 "verdict": f"{'endorsed' if guidelines else 'not endorsed'}, {state}",
-                "measured_in_family": ";".join(sorted(set(kin_measured["flag_id"]))),
-                "reason": _reason(own, len(said)),
+                "measured_in_family": ";".join(
+                    sorted(relatives.get((family, condition), set()) - {flag})
+                ),
+                "reason": _reason(own, figures.get(key, 0)),
             }
         )
     counts = ["guidelines", "other_documents", "first_year", "reports", "claims"]
     return pd.DataFrame(rows).astype(dict.fromkeys(counts, "Int64"))
+
+
+def _by_flag(frame: pd.DataFrame) -> dict[Any, pd.DataFrame]:
+    """Split a frame by flag and target."""
+    return dict(list(frame.groupby(["flag_id", "target"])))
 
 
 def _reason(reports: pd.DataFrame, claims: int) -> str:
