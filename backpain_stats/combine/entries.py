@@ -13,7 +13,7 @@ from backpain_stats.checks import (
     COUNT_COLUMNS,
 )
 from backpain_stats.combine.findings import ordered_thresholds
-from backpain_stats.errors import NotEstimableError
+from backpain_stats.errors import FitError, NotEstimableError
 from backpain_stats.evidence.accuracy_draws import AccuracyDraws, FitAccuracy, TableAccuracy
 from backpain_stats.evidence.pretest import Prevalence
 
@@ -21,8 +21,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-# The bivariate model has five parameters; fewer studies than this do not determine them.
+# The bivariate model has five parameters; two proportions from each of fewer studies than this
+# hardly determine them.
 POOL_FROM = 4
+POOLED = (
+    "summary point of the bivariate model of {} cohorts; how far a single setting may lie from "
+    "it is not in the interval"
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,21 +142,21 @@ def one_accuracy(flag: str, usable: Sequence[AccuracyDraws]) -> tuple[AccuracyDr
     """Return the accuracy to use of a flag reported by one or several cohorts, with notes.
 
     From four cohorts on, the summary point of the bivariate model (exact
-    binomial likelihood). With two or three that model is not determined and
-    counts of different populations must not be added, so the report with the
-    most cases stands alone and the others are named.
+    binomial likelihood). Two or three hardly determine that model, and counts of
+    different populations must not be added, so the report with the most cases
+    stands alone and the others are named.
     """
     ranked = sorted(usable, key=lambda one: (-(one.n_cases or 0), -(one.n or 0)))
     cohorts = {str(one.labels.get("cohort_id", "")) for one in ranked}
     if len(ranked) == 1:
         return ranked[0], []
     counted = [one for one in ranked if isinstance(one, TableAccuracy)]
+    failed = ""
     if len(counted) >= POOL_FROM and len(cohorts) == len(ranked) == len(counted):
-        text = (
-            f"summary point of the bivariate model of {len(counted)} cohorts; how far a single "
-            "setting may lie from it is not in the interval"
-        )
-        return _pooled(flag, counted), [Note(flag, text)]
+        try:
+            return _pooled(flag, counted), [Note(flag, POOLED.format(len(counted)))]
+        except FitError as error:
+            failed = f"; pooling failed: {error}"
     others = ", ".join(
         f"{one.labels.get('report_id') or one.labels.get('cohort_id') or 'another row'} "
         f"({one.n_cases} cases)"
@@ -160,7 +165,7 @@ def one_accuracy(flag: str, usable: Sequence[AccuracyDraws]) -> tuple[AccuracyDr
     chosen = ranked[0].labels.get("report_id") or ranked[0].labels.get("cohort_id") or "one row"
     text = (
         f"the report with the most cases is used ({chosen}, {ranked[0].n_cases} cases), "
-        f"not pooled with {others}"
+        f"not pooled with {others}{failed}"
     )
     return ranked[0], [Note(flag, text)]
 
