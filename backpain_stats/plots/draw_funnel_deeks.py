@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backpain_stats.plots.style import BLACK, BLUE, VERMILION, axes_or_new, tidy
+from backpain_stats.plots.style import (
+    BLACK,
+    BLUE,
+    VERMILION,
+    axes_or_new,
+    ratio_text,
+    ratio_ticks,
+    tidy,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,6 +62,9 @@ def funnel_deeks(test: DeeksTest, *, ax: Axes | None = None) -> Axes:
     ax.axvline(np.exp(test.intercept), color=BLACK, linewidth=0.8, linestyle=":",
                label="odds ratio of an infinitely large study")  # fmt: skip
     ax.set_xscale("log")
+    ticks = ratio_ticks(*ax.get_xlim())
+    ax.set_xticks(ticks, [ratio_text(tick) for tick in ticks])
+    ax.minorticks_off()
     ax.set_ylim(bottom=0)
     ax.invert_yaxis()
     left_out = int((~test.studies["used"]).sum())
