@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,6 +32,7 @@ MEASURES = {
     "lr_negative": ("LR−", "likelihood ratio of a negative result (LR−)"),
 }
 UNINFORMATIVE = (0.5, 2.0)
+LONGEST_NAME = 46  # letters; a longer name would leave the axis too little room
 
 
 def ranking_coordinates(ratios: pd.DataFrame, measure: str = "lr_positive") -> pd.DataFrame:
@@ -125,7 +127,7 @@ def ranking(ratios: pd.DataFrame, *, measure: str = "lr_positive", ax: Axes | No
     'log'
     """
     places = ranking_coordinates(ratios, measure)
-    ax = axes_or_new(ax, 8.5, 1.3 + 0.3 * len(places))
+    ax = axes_or_new(ax, 8.5, 1.4 + 0.34 * len(places))
     low, high = ratio_limits(places[["estimate", "low", "high"]].to_numpy().ravel())
     ax.set_xscale("log")
     ax.set_xlim(low / 1.12, high * 1.12)
@@ -145,16 +147,15 @@ def ranking(ratios: pd.DataFrame, *, measure: str = "lr_positive", ax: Axes | No
     ax.set_xticks(ratio_ticks(low, high), [f"{tick:g}" for tick in ratio_ticks(low, high)])
     ax.minorticks_off()
     names = [
-        " — ".join(filter(None, pair))
-        for pair in zip(places["name"], places["origin"], strict=True)
+        "\n".join(filter(None, (textwrap.shorten(name, LONGEST_NAME, placeholder=" …"), origin)))
+        for name, origin in zip(places["name"], places["origin"], strict=True)
     ]
-    ax.set_yticks(places["y"], names, fontsize=8)
+    ax.set_yticks(places["y"], names, fontsize=7.5, linespacing=1.05)
     ax.tick_params(axis="y", length=0)
     ax.set_ylim(0.4, len(places) + 0.6)
     tidy(ax, grid="x")
     note = ratio_note(places["low"], places["estimate"], places["counted"])
-    note = note.replace("; open", "\nopen", 1) if "; diamond" in note else note
-    ax.set_xlabel(f"{MEASURES[measure][1]}\n{note}", fontsize=8)
+    ax.set_xlabel("\n".join([MEASURES[measure][1], *note.split("; ")]), fontsize=8)
     ax.spines["left"].set_visible(False)
     return ax
 

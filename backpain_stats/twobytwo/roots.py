@@ -12,8 +12,8 @@ from backpain_stats.errors import FitError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# Two ends of a bracket halve in 200 steps from any double to any other.
-_LARGEST_NUMBER_OF_STEPS = 200
+# Bisection alone narrows any bracket used here to one double in fewer steps.
+_MOST_STEPS = 200
 
 
 def increasing_roots(
@@ -66,7 +66,7 @@ def increasing_roots(
     root = np.clip(start, low, high).astype(float)
     last_step = high - low
     rows = np.arange(root.size)
-    for _ in range(_LARGEST_NUMBER_OF_STEPS):
+    for _ in range(_MOST_STEPS):
         if rows.size == 0:
             return root
         here = root[rows]
@@ -82,4 +82,4 @@ def increasing_roots(
         last_step[rows] = step
         root[rows] = there
         rows = rows[step > tolerance * np.maximum(1.0, np.abs(there))]
-    raise FitError(f"{rows.size} of {root.size} roots were not found in {200} steps")
+    raise FitError(f"{rows.size} of {root.size} roots were not found in {_MOST_STEPS} steps")

@@ -152,7 +152,7 @@ def test_ranking_orders_and_shades(ratios):
     low, high = ax.patches[0].get_x(), ax.patches[0].get_x() + ax.patches[0].get_width()
     assert (low, high) == (0.5, 2.0)
     labels = [label.get_text() for label in ax.get_yticklabels()]
-    assert labels[-1] == "fever — henschke2009, primary care"
+    assert labels[-1] == "fever\nhenschke2009, primary care"
     assert "no ratio can be estimated" in texts_of(ax)
     points = [line for line in ax.lines if line.get_marker() == "o"]
     for point in points:
