@@ -19,6 +19,7 @@ from backpain_stats.meta.parameters import sds_from_root
 from backpain_stats.meta.quadrature import gauss_hermite
 from backpain_stats.meta.refusals import (
     OTHER_WAYS,
+    diverged,
     refuse_divergence,
     refuse_perfect,
     refuse_too_few,
@@ -149,7 +150,7 @@ def fit_bivariate(
     ...                      "tn": [80, 40, 90, 32, 95, 41, 60]})
     >>> fit = fit_bivariate(data)
     >>> print(fit.lr_positive)
-    7.87 (95% interval 4.86 to 12.7; exact binomial likelihood, delta method)
+    5.07 (95% interval 3.28 to 7.83; exact binomial likelihood, delta method)
     >>> fit.boundary, fit.converged
     (False, True)
     """
@@ -253,7 +254,9 @@ def _fit_exact(studies: Studies, design: Design, nodes: int | None, level: float
             f"{DEFAULT_NODES} nodes an axis did not resolve the likelihood, because the studies "
             f"differ so much; {more} were used.",
         )
-    refuse_divergence(solution, model.root_at, design, studies)
+        if diverged(solution.parameters, design.matrices, studies.arms).any():
+            break
+    refuse_divergence(solution, design, studies)
     hessian = model.hessian(solution.parameters, solution.directions)
     covariance = inverse_curvature(hessian, solution.directions)
     return _result(

@@ -14,6 +14,7 @@ from backpain_stats.meta.normal import Logits, NormalModel, observed_logits
 from backpain_stats.meta.optimise import Optima, maximise
 from backpain_stats.meta.parameters import sds_from_root
 from backpain_stats.meta.point import MEASURES, SummaryPoint
+from backpain_stats.meta.refusals import diverged
 from backpain_stats.meta.starts import moment_start
 
 if TYPE_CHECKING:
@@ -30,8 +31,6 @@ __all__ = ["leave_one_out"]
 # What is left must still determine a mean and a spread.
 _FEWEST_LEFT = 4
 _REFIT_NODES = 9
-# Mean logits beyond this mean that what is left is 0% or 100% throughout.
-_LARGEST_LOGIT, _LARGEST_SD = 15.0, 15.0
 
 
 def leave_one_out(fit: BivariateFit) -> pd.DataFrame:
@@ -115,8 +114,8 @@ def _refit(fit: BivariateFit) -> Found:
     model = ExactModel(Arms.from_counts(without), fit.design.matrices, nodes)
     found = maximise(model.evaluate, found.parameters[best])
     parameters, at = found.parameters, model.root_at
-    finite = np.abs(parameters[:, :at]).max(axis=1) < _LARGEST_LOGIT
-    finite &= sds_from_root(parameters[:, at:])[:, :2].max(axis=1) < _LARGEST_SD
+    arms = fit.studies.arms
+    finite = np.array([not diverged(one, fit.design.matrices, arms).any() for one in parameters])
     covariances = np.stack([_coefficient_covariance(one, at) for one in found.hessian])
     return parameters[:, :at], covariances, parameters[:, at:], found.converged & finite
 

@@ -54,7 +54,11 @@ def refuse_too_few(studies: Studies, design: Design) -> None:
 
 
 def refuse_perfect(counts: NDArray[np.int64]) -> None:
-    """Refuse data whose likelihood has no maximum because a proportion is 0 or 1 throughout."""
+    """Refuse data whose exact likelihood has no maximum, where that is plain to see.
+
+    A proportion that is 0 or 1 throughout pulls the mean to infinity; studies that are
+    each all or nothing pull the variance there.
+    """
     totals = dict(zip(COUNT_COLUMNS, counts.sum(axis=0), strict=True))
     for cell, outcome, value in (
         ("fn", "sensitivity", 1),
@@ -67,6 +71,17 @@ def refuse_perfect(counts: NDArray[np.int64]) -> None:
                 f"{cell} is 0 in every study: the likelihood is largest at a {outcome} of exactly "
                 f"{value}, where a random-effects model has no standard errors; {OTHER_WAYS}"
             )
+    tp, fp, fn, tn = counts.T
+    for outcome, events, others in (("sensitivity", tp, fn), ("specificity", tn, fp)):
+        if np.all((events == 0) | (others == 0)):
+            raise NotEstimableError(_all_or_nothing(outcome))
+
+
+def _all_or_nothing(outcome: str) -> str:
+    return (
+        f"the likelihood has no maximum: the {outcome} of (some of) the studies is all or nothing, "
+        f"and its mean or variance grows without bound; {OTHER_WAYS}"
+    )
 
 
 def refuse_zero_cells(studies: Studies, correction: str) -> None:
@@ -87,17 +102,28 @@ def refuse_zero_cells(studies: Studies, correction: str) -> None:
         )
 
 
-def refuse_divergence(solution: Solution, root_at: int, design: Design, studies: Studies) -> None:
+def diverged(
+    parameters: NDArray[np.float64],
+    designs: tuple[NDArray[np.float64], NDArray[np.float64]],
+    arms: NDArray[np.bool_],
+) -> NDArray[np.bool_]:
+    """Return for each outcome whether its means or its SD have run off, shape (2,).
+
+    ``arms`` says which studies inform which outcome, shape (studies, 2).
+    """
+    first, second = designs
+    width, root_at = first.shape[1], first.shape[1] + second.shape[1]
+    means = (first @ parameters[:width], second @ parameters[width:root_at])
+    sds = sds_from_root(parameters[root_at:])[:2]
+    largest = [
+        np.abs(mean[some]).max(initial=0.0) for mean, some in zip(means, arms.T, strict=True)
+    ]
+    return (sds > _LARGEST_SD) | (np.array(largest) > _LARGEST_LOGIT)
+
+
+def refuse_divergence(solution: Solution, design: Design, studies: Studies) -> None:
     """Refuse a likelihood without a maximum: studies that are all or nothing."""
-    width = design.matrices[0].shape[1]
-    parts = (slice(0, width), slice(width, root_at))
-    sds = sds_from_root(solution.parameters[root_at:])[:2]
-    for outcome, matrix, part, sd, informed in zip(
-        ("sensitivity", "specificity"), design.matrices, parts, sds, studies.arms.T, strict=True
-    ):
-        logits = (matrix @ solution.parameters[part])[informed]
-        if sd > _LARGEST_SD or np.abs(logits).max() > _LARGEST_LOGIT:
-            raise NotEstimableError(
-                f"the likelihood has no maximum: the {outcome} of (some of) the studies is all or "
-                f"nothing, and its mean or variance grows without bound; {OTHER_WAYS}"
-            )
+    found = diverged(solution.parameters, design.matrices, studies.arms)
+    for outcome, one in zip(("sensitivity", "specificity"), found, strict=True):
+        if one:
+            raise NotEstimableError(_all_or_nothing(outcome))

@@ -286,7 +286,7 @@ def compare_points(
             + slopes[1] @ second.covariance @ slopes[1]
             - 2 * slopes[0] @ joint @ slopes[1]
         )
-        change, error = values[0] - values[1], float(np.sqrt(max(variance, 0.0)))
+        change, error = values[0] - values[1], float(np.sqrt(np.maximum(variance, 0.0)))
         width = normal_quantile(level) * error
         ends = np.array([change, change - width, change + width])
         estimate, low, high = np.exp(ends) if ratio else ends
