@@ -236,7 +236,7 @@ def summary_of_findings(
         ignore_index=True,
     )
     flags = wide["flag_id"].unique()
-    about = " ".join(word for word in (target, setting and f"in {setting}") if word)
+    about = ", ".join(word for word in (target, setting) if word)
     labels = printed_labels(source) if isinstance(source, Evidence) else {}
     heading = title or f"Summary of findings{': ' + about.replace('_', ' ') if about else ''}"
     return SummaryOfFindings(heading, frame, read_judgements(judgements, flags), labels)

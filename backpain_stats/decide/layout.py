@@ -18,7 +18,7 @@ __all__ = ["Layout", "layout_docx", "layout_html", "layout_markdown"]
 # holds phrases and is never narrow.
 _NARROWEST, _FIRST, _WIDEST = 9, 17, 26
 _STYLE = (
-    "border-collapse:collapse;font-size:0.85rem;width:100%",
+    "border-collapse:collapse;table-layout:auto;font-size:0.85rem;width:100%",
     "border:1px solid currentColor;padding:0.25rem 0.4rem;text-align:left;vertical-align:top",
 )
 
