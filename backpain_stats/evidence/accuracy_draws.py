@@ -81,12 +81,22 @@ def middle_table(tables: NDArray[np.int64]) -> int:
     >>> middle_table(np.array([[4, 41, 9, 1921], [4, 40, 9, 1922], [4, 42, 9, 1920]]))
     0
     """
+    return int(table_order(tables)[(len(tables) - 1) // 2])
+
+
+def table_order(tables: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Return the positions of the tables from the smallest LR+ to the largest.
+
+    Examples
+    --------
+    >>> table_order(np.array([[4, 41, 9, 1921], [4, 40, 9, 1922], [4, 42, 9, 1920]]))
+    array([2, 0, 1])
+    """
     tp, fp, fn, tn = tables.T.astype(float)
     with np.errstate(divide="ignore", invalid="ignore"):
         # Products of whole numbers are exact, so that equal ratios compare as equal.
         ratio = (tp * (fp + tn)) / (fp * (tp + fn))
-    order = np.lexsort((*tables.T[::-1], ratio))
-    return int(order[(len(order) - 1) // 2])
+    return np.lexsort((*tables.T[::-1], ratio))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from backpain_stats.checks import COUNT_COLUMNS
-from backpain_stats.evidence.accuracy_draws import middle_table
+from backpain_stats.evidence.accuracy_draws import middle_table, table_order
 from backpain_stats.evidence.feasible import VERDICTS, ReportTables, report_tables
 from backpain_stats.evidence.likelihood import likelihood_ratios
 from backpain_stats.evidence.shared_patients import first_cohorts
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # The likelihood of printed figures is a sum over their tables; neighbouring tables differ
 # by one patient, so evenly spaced ones stand for all.
-MOST_TABLES = 40
+MOST_TABLES = 41
 COLUMNS = [
     *("report_id", "flag_id", "cohort_id", "study", "setting", "n", "n_cases"),
     *("tables", *COUNT_COLUMNS, "verdict", "used", "contributes", "reason"),
@@ -85,7 +85,7 @@ def _reason(verdict: str, reason: object, counted: str, *, used: bool, able: boo
 
 
 def report_rows(evidence: Evidence, reports: pd.DataFrame) -> pd.DataFrame:
-    """Return every table of the reports in use, at most 40 each: ``study, setting`` and counts.
+    """Return every table of the reports in use, at most 41 each: ``study, setting`` and counts.
 
     A group about which nothing is printed has two zeros. ``study`` is the report's name.
     """
@@ -102,13 +102,11 @@ def report_rows(evidence: Evidence, reports: pd.DataFrame) -> pd.DataFrame:
 
 
 def thinned(cells: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return at most 40 tables, evenly spaced in the order of their specificity."""
+    """Return at most 41 tables, evenly spaced in the order of their LR+, the middle one kept."""
     if len(cells) <= MOST_TABLES:
         return cells
-    tp, fp, fn, tn = cells.T
-    order = np.lexsort((tp + fn, tp / np.maximum(tp + fn, 1), tn / np.maximum(fp + tn, 1)))
-    places = np.linspace(0, len(cells) - 1, MOST_TABLES).round().astype(int)
-    return cells[order[places]]
+    places = np.linspace(0, len(cells) - 1, MOST_TABLES).astype(int)
+    return cells[table_order(cells)[places]]
 
 
 def middle_rows(rows: pd.DataFrame) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from backpain_stats.checks import require_columns
-from backpain_stats.plots.style import BLACK, BLUE, GREY, LIGHT_GREY, VERMILION, axes_or_new
+from backpain_stats.plots.style import BLACK, BLUE, GREY, LIGHT_GREY, VERMILION, axes_or_new, words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,9 +18,11 @@ INTERVALS = tuple(f"{measure}{end}" for measure in MEASURES for end in ("", "_lo
 COLUMNS = ("study", "tp", "fp", "fn", "tn", *INTERVALS)
 # Both panels live on one Axes: specificity is drawn this far to the right.
 PANEL_STEP = 1.2
-COUNT_PLACES = {"tp": -0.66, "fp": -0.50, "fn": -0.34, "tn": -0.18}
-NAME_PLACE = -1.75
+COUNT_PLACES = {"tp": -0.84, "fp": -0.60, "fn": -0.38, "tn": -0.12}
+# Width of a letter in units of the axis, and inches a unit.
+LETTER, INCHES = 0.042, 1.75
 NUMBER_PLACES = (2 * PANEL_STEP + 0.02, 2 * PANEL_STEP + 0.98)
+RIGHT_END = 2 * PANEL_STEP + 1.9
 NUMBER_FORMAT = "{:.2f} ({:.2f} to {:.2f})"
 
 
@@ -79,27 +81,30 @@ def forest_paired(studies: pd.DataFrame, *, fit: Any = None, ax: Axes | None = N
     """
     marks = paired_coordinates(studies)
     rows = len(studies)
-    ax = axes_or_new(ax, 10.4, 1.3 + 0.27 * (rows + (fit is not None)))
+    left = COUNT_PLACES["tp"] - 0.25 - LETTER * max(7, *studies["study"].astype(str).str.len())
+    width = (RIGHT_END - left) * INCHES
+    ax = axes_or_new(ax, width, 1.3 + 0.27 * (rows + (fit is not None)))
     for measure, colour in zip(MEASURES, (BLUE, VERMILION), strict=True):
         one = marks.loc[marks["measure"] == measure]
         ax.hlines(one["y"], one["x_low"], one["x_high"], color=BLACK, linewidth=0.9)
         ax.scatter(one["x"], one["y"], s=one["area"], marker="s", color=colour, zorder=3)
-    _write_counts(ax, studies)
+    _write_counts(ax, studies, left)
     _write_numbers(ax, studies)
     if fit is not None:
-        _draw_summary(ax, fit)
-    _dress(ax, rows, lowest=-0.6 if fit is not None else 0.4)
+        _draw_summary(ax, fit, left)
+    _dress(ax, rows, left=left, lowest=-0.6 if fit is not None else 0.4)
     return ax
 
 
-def _write_counts(ax: Axes, studies: pd.DataFrame) -> None:
+def _write_counts(ax: Axes, studies: pd.DataFrame, left: float) -> None:
     rows = len(studies)
-    heads = {"study": (NAME_PLACE, "left"), **{c: (x, "right") for c, x in COUNT_PLACES.items()}}
+    heads = {"study": (left, "left"), **{c: (x, "right") for c, x in COUNT_PLACES.items()}}
     for column, (x, side) in heads.items():
         title = "Study" if column == "study" else column.upper()
         ax.text(x, rows + 0.9, title, ha=side, va="center", fontsize=8, fontweight="bold")
         for y, value in zip(range(rows, 0, -1), studies[column], strict=True):
-            ax.text(x, y, str(value), ha=side, va="center", fontsize=8)
+            text = words(value) if column == "study" else str(value)
+            ax.text(x, y, text, ha=side, va="center", fontsize=8)
 
 
 def _write_numbers(ax: Axes, studies: pd.DataFrame) -> None:
@@ -116,8 +121,8 @@ def _write_numbers(ax: Axes, studies: pd.DataFrame) -> None:
                 va="center", fontsize=8, fontweight="bold")  # fmt: skip
 
 
-def _draw_summary(ax: Axes, fit: Any) -> None:
-    ax.text(NAME_PLACE, 0, "Summary", ha="left", va="center", fontsize=8, fontweight="bold")
+def _draw_summary(ax: Axes, fit: Any, left: float) -> None:
+    ax.text(left, 0, "Summary", ha="left", va="center", fontsize=8, fontweight="bold")
     for step, estimate in enumerate((fit.sensitivity, fit.specificity)):
         low, mid, high = estimate.ci_low, estimate.estimate, estimate.ci_high
         x = np.array([low, mid, high, mid]) + step * PANEL_STEP
@@ -126,7 +131,7 @@ def _draw_summary(ax: Axes, fit: Any) -> None:
         ax.text(NUMBER_PLACES[step], 0, text, ha="left", va="center", fontsize=8, fontweight="bold")
 
 
-def _dress(ax: Axes, rows: int, lowest: float) -> None:
+def _dress(ax: Axes, rows: int, *, left: float, lowest: float) -> None:
     ticks = np.linspace(0, 1, 6)
     for step, measure in enumerate(MEASURES):
         ax.vlines(ticks + step * PANEL_STEP, lowest, rows + 0.5, color=LIGHT_GREY, linewidth=0.6,
@@ -136,6 +141,6 @@ def _dress(ax: Axes, rows: int, lowest: float) -> None:
     ax.set_xticks([*ticks, *(ticks + PANEL_STEP)], [f"{tick:g}" for tick in ticks] * 2)
     ax.tick_params(axis="x", labelsize=8)
     ax.set_yticks([])
-    ax.set_xlim(NAME_PLACE - 0.05, 2 * PANEL_STEP + 1.9)
+    ax.set_xlim(left - 0.05, RIGHT_END)
     ax.set_ylim(lowest, rows + 1.4)
     ax.spines[["left", "top", "right", "bottom"]].set_visible(False)

@@ -210,7 +210,7 @@ def sroc(fit: BivariateFit | BayesianFit, *, label: bool = False, ax: Axes | Non
     draw_roc_space(ax)
     ax.legend(loc="lower right", frameon=False, fontsize=8)
     if found.missing:
-        ax.set_title("; ".join(found.missing), fontsize=8)
+        ax.set_title("; ".join(found.missing), fontsize=8, pad=14)
     return ax
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from backpain_stats import fit_bivariate, load_evidence, pool
 from backpain_stats.errors import ArgumentError, NotEstimableError, UnknownNameError
+from backpain_stats.evidence.accuracy_draws import middle_table
 from backpain_stats.meta.bayes import fit_bayes
 from backpain_stats.meta.imputation import fit_imputed
 from backpain_stats.meta.pooling import NODES, pool_all
@@ -52,6 +53,10 @@ def test_pooled_is_the_fit_of_the_printed_figures(evidence, cancer_history):
     pd.testing.assert_frame_equal(fit.draws, cancer_history.fit.draws)
     assert cancer_history.lr_positive == fit.lr_positive
     np.testing.assert_array_equal(cancer_history.coefficients, fit.coefficients)
+    # What the fit shows of each study is the middle table that the reports show.
+    reports = cancer_history.reports
+    shown = reports.loc[reports["used"], ["tp", "fp", "fn", "tn"]].astype("int64")
+    np.testing.assert_array_equal(fit.rows[["tp", "fp", "fn", "tn"]], shown)
     np.testing.assert_array_equal(cancer_history.covariance, fit.covariance)
 
 
@@ -114,14 +119,18 @@ def test_row_order_of_the_evidence_is_irrelevant(evidence, cancer_history):
     assert used == set(ours.loc[ours["used"], "report_id"])
 
 
-def test_thinned_tables_keep_the_ends():
+def test_thinned_tables_keep_the_ends_and_the_middle():
     grid = np.stack(np.meshgrid(np.arange(5, 15), np.arange(20, 40)), axis=-1).reshape(-1, 2)
     cells = np.column_stack([grid[:, 0], grid[:, 1], 20 - grid[:, 0], 200 - grid[:, 1]])
     kept = thinned(cells)
     assert len(kept) == MOST_TABLES
-    specificity = kept[:, 3] / (kept[:, 1] + kept[:, 3])
-    assert (specificity.min(), specificity.max()) == (161 / 200, 180 / 200)
-    assert thinned(cells[:7]) is not None
+
+    def ratios(tables):
+        tp, fp, fn, tn = tables.T
+        return tp / (tp + fn) / (fp / (fp + tn))
+
+    assert (ratios(kept).min(), ratios(kept).max()) == (ratios(cells).min(), ratios(cells).max())
+    np.testing.assert_array_equal(kept[middle_table(kept)], cells[middle_table(cells)])
     np.testing.assert_array_equal(thinned(cells[:7]), cells[:7])
 
 
