@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import expit, logit
 
 from backpain_stats.checks import check_choice, check_level, check_pretest
-from backpain_stats.estimate import Estimate, PosttestEstimate, format_number
+from backpain_stats.estimate import Estimate, PosttestEstimate
 from backpain_stats.meta import bayes_quantities as quantities
 from backpain_stats.meta.data import Studies
 from backpain_stats.meta.parameters import covariance_from_root, root_from_sds
@@ -22,6 +22,8 @@ from backpain_stats.sampling import DEFAULT_SEED, Seed
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
+
+    from backpain_stats.meta.summary import Summary
 
     Array = NDArray[np.float64]
 
@@ -346,26 +348,15 @@ class BayesianFit:
             **found, pretest=before, pretest_source=pretest_source, result=result
         )
 
+    def summary(self) -> Summary:
+        """Return the summary: ``str()``, HTML in a notebook, ``.frame``."""
+        from backpain_stats.meta.summary import summarise_posterior
+
+        return summarise_posterior(self)
+
     def __str__(self) -> str:
-        """Return the fit as a few printed lines."""
-        several = sum(count > 1 for count in self.tables)
-        lines = [
-            f"{self.method}: {self.k} studies"
-            + (f", {several} of them with several possible tables" if several else ""),
-            f"  priors: {self.priors.describe()}",
-            f"  {self.effective_size:.0f} effective draws, "
-            + (
-                f"k-hat {self.k_hat:.2f}"
-                if self.sampler == "importance"
-                else f"R-hat {self.r_hat:.3f}"
-            ),
-        ]
-        for row in self.posterior().to_dict("records"):
-            low, middle, high = (
-                format_number(row[name]) for name in ("ci_low", "estimate", "ci_high")
-            )
-            lines.append(f"  {row['measure']:<15} {middle} ({100 * self.level:g}% {low} to {high})")
-        return "\n".join(lines)
+        """Return the summary as text."""
+        return str(self.summary())
 
     def __repr__(self) -> str:
         """Return one line."""
@@ -375,9 +366,7 @@ class BayesianFit:
         )
 
     def _repr_html_(self) -> str:
-        """Return the posterior as an HTML table, for notebooks."""
-        table = self.posterior().to_html(index=False, float_format=format_number)
-        return f"<p>{self.priors.describe()}</p>{table}"
+        return self.summary()._repr_html_()
 
     def new_setting_draws(self, draws: int = 4096, seed: Seed = DEFAULT_SEED) -> pd.DataFrame:
         """Return draws of the accuracy in a new, exchangeable setting.

@@ -16,9 +16,12 @@ from backpain_stats.meta.regression import coefficient_table
 if TYPE_CHECKING:
     import pandas as pd
 
+    from backpain_stats.estimate import Estimate
+    from backpain_stats.meta.bayes_result import BayesianFit
+    from backpain_stats.meta.data import Studies
     from backpain_stats.meta.result import BivariateFit
 
-__all__ = ["Summary", "summarise"]
+__all__ = ["Summary", "summarise", "summarise_posterior"]
 
 _LABELS = {
     "sensitivity": "Sensitivity",
@@ -106,10 +109,10 @@ def summarise(fit: BivariateFit) -> Summary:
     return Summary(title, frame, table, tuple(facts), _notes(fit))
 
 
-def _measure_rows(fit: BivariateFit) -> tuple[tuple[str, ...], ...]:
+def _measure_rows(fit: BivariateFit | BayesianFit) -> tuple[tuple[str, ...], ...]:
     rows = [("", "Estimate", f"{100 * fit.level:g}% interval")]
     for measure in MEASURES:
-        one = fit.point.estimate(measure)
+        one: Estimate = getattr(fit, measure)
         write = format_percent if measure in ("sensitivity", "specificity") else format_number
         digits = 3
         interval = f"{write(one.ci_low, digits)} to {write(one.ci_high, digits)}"
@@ -174,3 +177,32 @@ def _notes(fit: BivariateFit) -> tuple[str, ...]:
         if reason:
             notes.append(f"{name}: {reason}{'' if used else ' (not used)'}.")
     return tuple(notes)
+
+
+def summarise_posterior(fit: BayesianFit) -> Summary:
+    """Return the summary of a Bayesian fit; ``frame`` holds every posterior quantity."""
+    sd1, sd2 = fit.between_study_sd
+    tp, fp, fn, tn = fit.studies.used_counts.sum(axis=0)
+    studies = f"{fit.k} studies" if fit.k != 1 else "1 study"
+    quality = f"k-hat {fit.k_hat:.2f}" if fit.sampler == "importance" else f"R-hat {fit.r_hat:.3f}"
+    facts = (
+        ("Cases, non-cases", f"{tp + fn}, {fp + tn}"),
+        ("Between-study SD (logit)", f"sensitivity {sd1:.3f}, specificity {sd2:.3f}"),
+        ("Between-study correlation", f"{fit.correlation:.3f}"),
+        ("Priors", fit.priors.describe()),
+        ("Effective draws", f"{fit.effective_size:.0f} ({fit.sampler} sampling, {quality})"),
+        ("Quadrature nodes", f"{fit.nodes} x {fit.nodes}"),
+    )
+    several = sum(count > 1 for count in fit.tables)
+    notes = [f"{several} studies print figures that several tables fit."] if several else []
+    notes += [f"{name}: {reason}." for name, reason in _remarks(fit.studies)]
+    title = f"Bayesian bivariate meta-analysis, {studies}: exact binomial likelihood"
+    return Summary(title, fit.posterior(), _measure_rows(fit), facts, tuple(notes))
+
+
+def _remarks(studies: Studies) -> list[tuple[str, str]]:
+    return [
+        (name, reason)
+        for name, reason in zip(studies.names, studies.reasons, strict=True)
+        if reason
+    ]

@@ -311,9 +311,10 @@ def test_derived_quantities_follow_from_the_draws():
     assert fit.hsroc["Lambda"] == found.loc["Lambda", "estimate"]
     assert fit.auc().estimate == found.loc["area", "estimate"]
     assert found.loc[["i2_sensitivity", "area"], "ci_high"].lt(1).all()
-    for phrase in ("2 studies", "half-Normal", "k-hat", "lr_positive"):
+    for phrase in ("2 studies", "half-Normal", "k-hat", "LR+"):
         assert phrase in str(fit)
     assert "<table" in fit._repr_html_()
+    pd.testing.assert_frame_equal(fit.summary().frame, fit.posterior())
 
 
 def test_area_and_curve_agree():
