@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 if TYPE_CHECKING:
+    from backpain_stats.decide.endorsement import Endorsement
     from backpain_stats.evidence.loading import Evidence
 
 __all__ = ["TARGET_LABELS", "Context"]
@@ -50,7 +51,7 @@ class Context:
         return reproduce(self.evidence)
 
     @cached_property
-    def endorsement(self) -> pd.DataFrame:
+    def endorsement(self) -> Endorsement:
         """Endorsements beside what is known of each flag."""
         from backpain_stats.decide.endorsement import endorsement
 

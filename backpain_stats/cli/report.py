@@ -1,0 +1,43 @@
+"""The command ``report``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from backpain_stats.cli.output import evidence_options, read_evidence
+from backpain_stats.errors import ArgumentError
+
+
+@click.command()
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("reports"),
+    show_default=True,
+    help="The folder to write to; made if it does not exist.",
+)
+@click.option("--explorer/--no-explorer", default=True, help="Write explorer.html too.")
+@evidence_options
+def report(out: Path, explorer: bool, **evidence: Any) -> None:
+    r"""Build the whole report: page, tables and figures.
+
+    \b
+    Example:
+      backpain-stats report --out reports
+    writes reports/index.html, reports/explorer.html, reports/tables/*.csv and
+    reports/figures/*.svg.
+    """
+    from backpain_stats.report.build import build_report
+
+    if out.exists() and not out.is_dir():
+        raise ArgumentError(f"--out is {out}, which is a file; give a folder")
+    page = build_report(
+        read_evidence(**evidence),
+        out,
+        explorer=explorer,
+        progress=lambda message: click.echo(f"  {message}", err=True),
+    )
+    click.echo(f"{page} written; open it in a browser.")

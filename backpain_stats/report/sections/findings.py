@@ -1,0 +1,83 @@
+"""The findings first: a handful of numbers, each computed from the evidence."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from backpain_stats.estimate import format_percent
+from backpain_stats.report.parts import Section
+
+if TYPE_CHECKING:
+    from backpain_stats.report.context import Context
+
+
+def findings_section(context: Context) -> Section:
+    """Build the opening section."""
+    ratios, ledger = context.ratios, context.ledger
+    usable = ratios[ratios["usable"] & ratios["counted"] & ratios["lr_positive"].notna()]
+    with_interval = usable[usable["lr_positive_low"].notna()]
+    informative = with_interval[with_interval["lr_positive_low"] > 2]
+    impossible = ratios[ratios["verdict"] == "impossible"]
+    reproduced = ledger["verdict"].str.startswith("reproduced")
+    differs = ledger["verdict"] == "differs"
+    inputs = ledger["verdict"] == "inputs not published"
+    flags = context.endorsement.flags
+    endorsed = flags[flags["guidelines"] > 0]
+    never = endorsed["verdict"].str.contains("never measured")
+    malignancy = usable[(usable["target"] == "malignancy") & (usable["setting"] == "primary_care")]
+    cases = malignancy["n_cases"].dropna()
+    cards = (
+        (
+            f"{int(cases.min())} cancers" if len(cases) else "no cancers",
+            f"are behind the {len(malignancy)} flags for malignancy in primary care that give a "
+            "likelihood ratio.",
+        ),
+        (
+            f"{len(informative)} of {len(with_interval)}",
+            "reports with counts have a positive likelihood ratio whose whole interval lies "
+            "above 2.",
+        ),
+        (
+            f"{int(never.sum())} of {len(endorsed)}",
+            "flags endorsed for a condition have never been measured for it in this evidence.",
+        ),
+        (
+            f"{len(impossible)} of {len(ratios)}",
+            "reports print figures that no table of whole patients can give.",
+        ),
+        (
+            f"{int(reproduced.sum())} of {len(ledger) - int(inputs.sum())}",
+            "published results whose inputs are known can be reproduced; "
+            f"{int(differs.sum())} differ, and for {int(inputs.sum())} more the inputs were "
+            "never published.",
+        ),
+    )
+    items = "".join(
+        f'<li><strong class="figure">{escape(number)}</strong> {escape(text)}</li>'
+        for number, text in cards
+    )
+    best = malignancy.sort_values("lr_positive", ascending=False).iloc[0]
+    return Section(
+        "findings",
+        "What the evidence says",
+        (
+            f'<ul class="cards">{items}</ul>',
+            _best_sentence(context, str(best["flag_id"]), str(best["label"])),
+        ),
+    )
+
+
+def _best_sentence(context: Context, flag: str, label: str) -> str:
+    """Say what the strongest flag for malignancy does in primary care."""
+    from backpain_stats.evidence.posttest import posttest
+
+    frame = posttest(context.evidence, flag, setting="primary_care", result="positive")
+    row = frame[frame["estimate"].notna() & frame["counted"]].iloc[0]
+    return (
+        f"The strongest single flag for malignancy in primary care is "
+        f"<strong>{escape(label.lower())}</strong>: it takes a pre-test probability of "
+        f"{format_percent(row['pretest'])} to {format_percent(row['estimate'])} "
+        f"({format_percent(row['ci_low'])} to {format_percent(row['ci_high'])}). Most others "
+        "leave it close to where it was."
+    )
