@@ -90,8 +90,14 @@ def read_source(
             f"{name}: {shorten(str(reason), 120, placeholder=' ...')}"
             for name, reason in zip(unusable["flag_id"], unusable["reason"], strict=True)
         )
+        where = ""
+        if isinstance(source, Evidence) and target is not None:
+            from backpain_stats.decide.published import settings_with_ratios
+
+            where = f"; settings with usable ratios for {target}: "
+            where += settings_with_ratios(source, target)
         raise NotEstimableError(
-            f"no row gives both a sensitivity and a specificity ({reasons or 'no rows'})"
+            f"no row gives both a sensitivity and a specificity ({reasons or 'no rows'}){where}"
         )
     return accuracies, unusable
 

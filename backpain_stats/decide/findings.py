@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SummaryOfFindings", "summary_of_findings"]
 
+MOST_PREVALENCES = 3
 # Outcome -> (cell of the table, group of patients, words).
 OUTCOMES = {
     "true_positives": ("tp", "cases", "True positives (found and imaged)"),
@@ -208,9 +209,10 @@ def summary_of_findings(
     ['21 (15 to 28)', '21 (15 to 28)']
     """
     several = read_prevalences(prevalences)
-    if len(several) > 3:
+    if len(several) > MOST_PREVALENCES:
         raise ArgumentError(
-            f"{len(several)} prevalences were given; the GRADE layout shows one to three"
+            f"{len(several)} prevalences were given; the GRADE layout shows one to "
+            f"{MOST_PREVALENCES}"
         )
     wide = natural_frequencies(
         source,

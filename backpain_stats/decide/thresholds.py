@@ -110,7 +110,7 @@ def thresholds(
     Between 0.069% and 1.4% the flag decides: image if present, not if absent. At 0.30% it does.
     """
     check_level(level)
-    benefit, harm, test_harm = _check_values(benefit, harm, test_harm)
+    benefit, harm, test_harm = check_values(benefit, harm, test_harm)
     accuracies, unusable = read_source(source, flag=flag, target=target, setting=setting)
     sensitivity, specificity, uniform = joint_draws(accuracies, draws=draws, seed=seed)
     prevalence = None if pretest is None else read_prevalence(pretest)
@@ -172,7 +172,7 @@ def decision_thresholds(
     return np.asarray(testing), np.asarray(treating)
 
 
-def _check_values(benefit: float, harm: float, test_harm: float) -> tuple[float, float, float]:
+def check_values(benefit: float, harm: float, test_harm: float) -> tuple[float, float, float]:
     """Return the panel's values as numbers, or say which is not allowed."""
     numbers = []
     for name, value in (("benefit", benefit), ("harm", harm), ("test_harm", test_harm)):

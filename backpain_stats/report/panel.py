@@ -16,13 +16,13 @@ from backpain_stats.checks import check_choice, check_level
 from backpain_stats.decide.comparison import Comparison, compare_flags
 from backpain_stats.decide.curves import decision_curve, decisive_range
 from backpain_stats.decide.endorsement import Endorsement, endorsement
-from backpain_stats.decide.findings import SummaryOfFindings, summary_of_findings
+from backpain_stats.decide.findings import MOST_PREVALENCES, SummaryOfFindings, summary_of_findings
 from backpain_stats.decide.frequencies import natural_frequencies
 from backpain_stats.decide.judgements import judgement_template
-from backpain_stats.decide.published import printed_labels, published_tables
+from backpain_stats.decide.published import printed_labels, published_tables, settings_with_ratios
 from backpain_stats.decide.quality import quality_judgements
-from backpain_stats.decide.thresholds import thresholds
-from backpain_stats.errors import ArgumentError
+from backpain_stats.decide.thresholds import check_values, thresholds
+from backpain_stats.errors import ArgumentError, NotEstimableError
 from backpain_stats.evidence.pretest import Prevalence, read_prevalence
 from backpain_stats.evidence.prevalence import setting_prevalence
 from backpain_stats.evidence.schema import SETTINGS, TARGETS
@@ -75,8 +75,18 @@ class PanelQuestion:
         check_choice(self.target, "target", TARGETS)
         check_choice(self.setting, "setting", SETTINGS)
         check_level(self.level)
-        if (self.benefit is None) != (self.harm is None):
-            raise ArgumentError("give both benefit and harm, or neither")
+        for one in self.prevalences:
+            read_prevalence(one)
+        if len(self.prevalences) > MOST_PREVALENCES:
+            raise ArgumentError(
+                f"{len(self.prevalences)} prevalences were given; the GRADE layout shows one to "
+                f"{MOST_PREVALENCES}"
+            )
+        if self.benefit is None or self.harm is None:
+            if not (self.benefit is None and self.harm is None):
+                raise ArgumentError("give both benefit and harm, or neither")
+        else:
+            check_values(self.benefit, self.harm, self.test_harm)
 
 
 @dataclass(frozen=True)
@@ -117,7 +127,14 @@ class PanelResults:
     def tables(self) -> pd.DataFrame:
         """Every feasible table of the condition and setting."""
         asked = self.question
-        return published_tables(self.evidence, target=asked.target, setting=asked.setting)
+        frame = published_tables(self.evidence, target=asked.target, setting=asked.setting)
+        if frame.loc[frame["counted"], "tp"].isna().all():
+            raise NotEstimableError(
+                f"no report on {asked.target} in {asked.setting} has a 2x2 table that fits what it "
+                f"prints; settings with usable reports: "
+                f"{settings_with_ratios(self.evidence, asked.target)}"
+            )
+        return frame
 
     @cached_property
     def labels(self) -> dict[str, str]:

@@ -52,6 +52,19 @@ def endorsement_section(results: PanelResults) -> Section:
                 (8.5, height),
             )
         )
+    return Section(
+        "endorsement",
+        "Which endorsed flags earn their place?",
+        tuple(paragraphs),
+        tuple(figures),
+        _endorsement_tables(results, word),
+    )
+
+
+def _endorsement_tables(results: PanelResults, word: str) -> tuple[TablePart, ...]:
+    """Return the endorsed flags, and every endorsement as written."""
+    found = results.endorsement
+    flags = found.flags
     table = TablePart(
         "endorsement",
         f"Endorsed flags for {word}, with what is known of each",
@@ -84,13 +97,7 @@ def endorsement_section(results: PanelResults) -> Section:
         ),
         folded=True,
     )
-    return Section(
-        "endorsement",
-        "Which endorsed flags earn their place?",
-        tuple(paragraphs),
-        tuple(figures),
-        (table, statements),
-    )
+    return table, statements
 
 
 def grade_section(results: PanelResults) -> Section:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -14,6 +15,26 @@ if TYPE_CHECKING:
     from backpain_stats.report.panel import PanelResults
 
 __all__ = ["decisions_section", "ranking_section"]
+
+_COMPARISON_COLUMNS = (
+    Column("label", "Flag"),
+    Column("study", "Study"),
+    Column("n_cases", "Cases", "count"),
+    Column("lr_positive", "LR+", "number", "lr_positive_low", "lr_positive_high"),
+    Column("lr_negative", "LR−", "number", "lr_negative_low", "lr_negative_high"),
+    Column("set_size", "Flags compared", "count"),
+    Column("best_rule_in_text", "Best to rule in"),
+    Column("best_rule_out_text", "Best to rule out"),
+    Column("report_id", "Row"),
+)
+_PAIR_COLUMNS = (
+    Column("label", "Flag"),
+    Column("other", "against"),
+    Column("measure", "Measure"),
+    Column("estimate", "Ratio of the two", "number", "ci_low", "ci_high"),
+    Column("chance_text", "Chance to be better"),
+    Column("cohort_id", "Cohort"),
+)
 
 
 def ranking_section(results: PanelResults) -> Section:
@@ -35,17 +56,6 @@ def ranking_section(results: PanelResults) -> Section:
         lambda figure: ranking(usable, ax=figure.subplots()),
         (8.0, 1.6 + 0.38 * len(usable)),
     )
-    columns = (
-        Column("label", "Flag"),
-        Column("study", "Study"),
-        Column("n_cases", "Cases", "count"),
-        Column("lr_positive", "LR+", "number", "lr_positive_low", "lr_positive_high"),
-        Column("lr_negative", "LR−", "number", "lr_negative_low", "lr_negative_high"),
-        Column("set_size", "Flags compared", "count"),
-        Column("best_rule_in_text", "Best to rule in"),
-        Column("best_rule_out_text", "Best to rule out"),
-        Column("report_id", "Row"),
-    )
     pairs = comparison.pairs.assign(
         label=comparison.pairs["flag_id"].map(results.labels),
         other=comparison.pairs["other_flag_id"].map(results.labels),
@@ -58,21 +68,14 @@ def ranking_section(results: PanelResults) -> Section:
     ]
     paragraphs += [_best_sentence(rows) for _, rows in usable.groupby("cohort_id") if len(rows) > 1]
     caption = f"The flags compared ({100 * results.question.level:g}% intervals)"
-    tables = [TablePart("comparison", caption, usable, columns)]
+    tables = [TablePart("comparison", caption, usable, _COMPARISON_COLUMNS)]
     if len(pairs):
         tables.append(
             TablePart(
                 "comparison_pairs",
                 "Each pair of flags of one cohort",
                 pairs,
-                (
-                    Column("label", "Flag"),
-                    Column("other", "against"),
-                    Column("measure", "Measure"),
-                    Column("estimate", "Ratio of the two", "number", "ci_low", "ci_high"),
-                    Column("chance_text", "Chance to be better"),
-                    Column("cohort_id", "Cohort"),
-                ),
+                _PAIR_COLUMNS,
                 folded=True,
             )
         )
@@ -134,7 +137,10 @@ def decisions_section(results: PanelResults) -> Section:
 
     per = results.question.per
     curve = results.curve
-    labels = {name: f"{results.labels.get(name, name)[:48]}" for name in curve["strategy"].unique()}
+    labels = {
+        name: shorten(results.labels.get(name, name), 46, placeholder=" ...")
+        for name in curve["strategy"].unique()
+    }
     names = ", ".join(labels[name] for name in curve["strategy"].unique())
     figure = FigurePart(
         "decision_curve",

@@ -205,6 +205,32 @@ def test_setting_without_evidence_says_which_have_some(tmp_path):
     assert not out.exists()
 
 
+def test_setting_whose_reports_cannot_be_used_says_so_too(tmp_path):
+    answer = run("--target", "fracture", "--setting", "primary_care", "--out", tmp_path / "x")
+    assert isinstance(answer.exception, NotEstimableError)
+    assert "has a 2x2 table" in str(answer.exception)
+    assert "secondary_care (4)" in str(answer.exception)
+
+
+def test_own_judgements_of_quality_are_shown(tmp_path):
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "quality.csv").write_text(
+        "cohort_id,assessor,domain,risk_of_bias,applicability,reason\n"
+        "patrick1983_fracture,A,patient_selection,high,unclear,films already ordered\n"
+    )
+    out = tmp_path / "panel"
+    answer = run(
+        *("--target", "fracture", "--setting", "emergency", "--prevalence", "0.03"),
+        *("--evidence", own, "--out", out),
+    )
+    assert answer.exit_code == 0, answer.exception
+    page = Page((out / "index.html").read_text(encoding="utf-8"))
+    assert "figure-quality" in page.ids
+    # What the only cohort's target really was is said at the top of the page.
+    assert "TARGET IS A POSITIVE FILM" in " ".join(page.text)
+
+
 def test_a_sheet_with_mistakes_is_refused_before_anything_is_written(tmp_path):
     sheet = tmp_path / "sheet.csv"
     sheet.write_text("flag_id,certainty\nage_50,sure\n")
