@@ -104,10 +104,10 @@ class Bounds(Dependence):
         other_low, other_high = self.probability_range(marginals.group("noncases"), checked)
         prior = np.asarray(pretest, dtype=float)
         column = prior[:, None] if prior.ndim else prior
-        return (
-            _risk(column, case_low, other_high),
-            _risk(column, case_high, other_low),
-        )
+        low, high = _risk(column, case_low, other_high), _risk(column, case_high, other_low)
+        # 0/0: at that end nobody has the pattern, so the distributions under which somebody
+        # has it decide, and they all give the risk of the other end (0 or 1).
+        return np.where(np.isnan(low), high, low), np.where(np.isnan(high), low, high)
 
     def probability_range(self, group: Group, patterns: NDArray[np.int8]) -> tuple[Array, Array]:
         """Return the extremes of each pattern's probability in one group, (draws, patterns)."""

@@ -208,6 +208,29 @@ class RiskModel:
         self._draws, self._seed = draws, seed
         self._point = point_marginals(entries)
 
+    def with_dependence(self, dependence: Dependence) -> Self:
+        """Return the same model under another dependence; the evidence is not read again.
+
+        Parameters
+        ----------
+        dependence : Dependence
+            What to assume instead. Draws and seed stay; a prior on the
+            correlation stays with one-factor dependence and is dropped otherwise.
+
+        Examples
+        --------
+        >>> from backpain_stats import Independent, load_evidence
+        >>> model = RiskModel(load_evidence())
+        >>> multiplied = model.with_dependence(Independent())
+        >>> findings = ["age_50", "cancer_history"]
+        >>> multiplied.risk(findings).lr.estimate > model.risk(findings).lr.estimate
+        True
+        """
+        prior = self._rho_prior if isinstance(dependence, OneFactor) else None
+        model = type(self).__new__(type(self))
+        model._set(self.entries, dependence, prior, self._draws, self._seed)
+        return model
+
     @property
     def flags(self) -> pd.DataFrame:
         """What enters, one row a flag.

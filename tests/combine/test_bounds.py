@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linprog
 
 from backpain_stats.combine.bounds import Bounds
 from backpain_stats.combine.dependence import Combination, Marginals, PatternModel
@@ -127,3 +128,35 @@ def test_nested_thresholds_are_one_finding() -> None:
     one = Bounds(non_negative=True).risk_range(marginals, [[1, 0, 1]], 0.1)
     model = OneFactor(0.4, 0.4).risk_range(marginals, [[1, 0, 1]], 0.1)[0]
     assert one[0][0, 0] - 1e-9 <= model[0, 0] <= one[1][0, 0] + 1e-9
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_closed_form_against_linear_programs_with_nested_and_unassessed_findings(seed: int) -> None:
+    """The programs are written out here, over every joint state, from the definition."""
+    rng = np.random.default_rng(seed)
+    findings = [(0,), (1, 2), (3,), (4,)]
+    states = all_patterns(findings)
+    frequency = rng.uniform(0.02, 0.98, 5)
+    frequency[1:3] = np.sort(frequency[1:3])[::-1]
+    marginals = Marginals(frequency, frequency, nested=[(1, 2)])
+    patterns = rng.integers(-1, 2, (10, 5)).astype(np.int8)
+    low, high = Bounds().probability_range(marginals.group("cases"), patterns)
+    rows = np.vstack([states.T, np.ones(len(states))])
+    for place, pattern in enumerate(patterns):
+        event = ((pattern == -1) | (states == pattern)).all(axis=1).astype(float)
+        for sign, end in ((1, low), (-1, high)):
+            program = linprog(sign * event, A_eq=rows, b_eq=np.append(frequency, 1), bounds=(0, 1))
+            # 1e-9: HiGHS's feasibility tolerance of 1e-7 bounds what it can be off by; its
+            # basic solutions of programs this small are exact to rounding.
+            assert end[0, place] == pytest.approx(sign * program.fun, abs=1e-9)
+
+
+def test_a_pattern_impossible_at_one_end_has_the_risk_of_those_who_can_have_it() -> None:
+    # No non-case has the second finding; of the cases between none and 40% have both. Whoever
+    # has both is a case, so the risk is 1 wherever it is defined.
+    low, high = Bounds().risk_range(Marginals([0.4, 0.5], [0.3, 0.0]), [[1, 1]], 0.01)
+    assert low[0, 0] == high[0, 0] == 1
+    low, high = Bounds().risk_range(Marginals([0.3, 0.0], [0.4, 0.5]), [[1, 1]], 0.01)
+    assert low[0, 0] == high[0, 0] == 0
+    low, high = Bounds().risk_range(Marginals([0.3, 0.0], [0.4, 0.0]), [[1, 1]], 0.01)
+    assert np.isnan([low[0, 0], high[0, 0]]).all()
