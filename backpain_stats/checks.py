@@ -142,9 +142,10 @@ def counts_from_frame(frame: pd.DataFrame, where: str = "the frame") -> NDArray[
     counts = np.empty((len(frame), 4), dtype=np.int64)
     wrong: list[str] = []
     for position, column in enumerate(COUNT_COLUMNS):
-        values = pd.to_numeric(frame[column], errors="coerce").to_numpy(
-            dtype=float, na_value=np.nan
-        )
+        cells = frame[column]
+        if not (isinstance(cells.dtype, np.dtype) and cells.dtype.kind in "iu"):
+            cells = pd.to_numeric(cells, errors="coerce")
+        values = cells.to_numpy(dtype=float, na_value=np.nan)
         good = np.isfinite(values) & (values >= 0) & (values % 1 == 0) & (values <= LARGEST_COUNT)
         wrong += [
             f"row {frame.index[int(row)]!r}, column {column}: {frame[column].iloc[int(row)]!r}"

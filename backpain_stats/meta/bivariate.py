@@ -42,7 +42,7 @@ __all__ = ["DEFAULT_NODES", "fit_bivariate"]
 # 21 x 21 nodes agree with brute-force integration to 1e-8 of log likelihood as long as
 # the between-study SDs are below 3 or so; beyond, the integrand turns into a cliff.
 DEFAULT_NODES = 21
-_MORE_NODES = (45, 101)
+_MORE_NODES = (35, 101)
 # A log likelihood that changes by less than this with more nodes is taken as resolved.
 _RESOLVED = 1e-5
 # Few nodes find the way; the asked number is used for the last steps.
@@ -89,7 +89,7 @@ def fit_bivariate(
         by default (``"reml"``).
     nodes : int, optional
         Quadrature nodes an axis for the binomial likelihood; 1 is the Laplace
-        approximation of lme4 and glmmTMB. By default 21, and 45 or 101 where 21 do not
+        approximation of lme4 and glmmTMB. By default 21, and 35 or 101 where 21 do not
         resolve the likelihood to 1e-5; the fit says which.
     correction : {"none", "zero_cells", "all"}, optional
         For the normal likelihood: 0.5 added to all four cells of no study, of studies

@@ -133,7 +133,7 @@ def climb(model: Model, starts: Floats) -> Optima:
         In the order of ``model``; gradients and Hessians are left empty if the
         outcomes were exchanged on the way.
     """
-    sd1, sd2, _ = np.median(sds_from_root(starts[:, model.root_at :]), axis=0)
+    sd1, sd2, _ = sds_from_root(starts[:, model.root_at :]).mean(axis=0)
     if not sd2 > sd1:
         return maximise(model.evaluate, starts)
     other = model.exchanged()
@@ -174,8 +174,9 @@ def solve(model: Model, starts: Floats) -> Solution:
         bool(optima.converged[best]),
         optima.iterations,
     )
+    sds = sds_from_root(parameters[root_at:])
     for held, name in _PIECES:
-        if not _near(parameters[root_at:], held):
+        if not _near(sds, held):
             continue
         free = np.setdiff1d(np.arange(len(parameters)), root_at + np.array(held))
         directions = np.eye(len(parameters))[:, free]
@@ -185,9 +186,9 @@ def solve(model: Model, starts: Floats) -> Solution:
     return inside
 
 
-def _near(root: Floats, held: tuple[int, ...]) -> bool:
-    """Return whether a root is so close to a piece of boundary that it may lie on it."""
-    sd1, sd2, correlation = sds_from_root(root)
+def _near(sds: Floats, held: tuple[int, ...]) -> bool:
+    """Return whether SDs and correlation are so close to a piece that they may lie on it."""
+    sd1, sd2, correlation = sds
     if held == (2,):
         return bool(np.isnan(correlation) or abs(correlation) > _NEAR_CORRELATION)
     small = {(0, 1, 2): max(sd1, sd2), (0, 2): sd1, (1, 2): sd2}[held]

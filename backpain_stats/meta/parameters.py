@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+# Second derivatives of (omega11, omega12, omega22) by (l11, l21, l22).
+_SECOND = np.zeros((3, 3, 3))
+_SECOND[0, 0, 0] = _SECOND[2, 1, 1] = _SECOND[2, 2, 2] = 2.0
+_SECOND[1, 0, 1] = _SECOND[1, 1, 0] = 1.0
+_SECOND.flags.writeable = False
+
 
 def root_from_sds(
     sd_sensitivity: ArrayLike, sd_specificity: ArrayLike, correlation: ArrayLike
@@ -116,12 +122,5 @@ def covariance_derivatives(root: Floats) -> tuple[Floats, Floats]:
     second : ndarray of shape (3, 3, 3)
         Second derivatives, which are constant.
     """
-    l11, l21, l22 = np.moveaxis(root, -1, 0)
-    jacobian = np.zeros((*root.shape[:-1], 3, 3))
-    jacobian[..., 0, 0] = 2 * l11
-    jacobian[..., 1, 0], jacobian[..., 1, 1] = l21, l11
-    jacobian[..., 2, 1], jacobian[..., 2, 2] = 2 * l21, 2 * l22
-    second = np.zeros((3, 3, 3))
-    second[0, 0, 0] = second[2, 1, 1] = second[2, 2, 2] = 2.0
-    second[1, 0, 1] = second[1, 1, 0] = 1.0
-    return jacobian, second
+    # the covariance is quadratic in the root, so its slope is linear
+    return (_SECOND @ root[..., None, :, None])[..., 0], _SECOND
