@@ -28,6 +28,10 @@ PARAMETERS = (
 )
 
 
+# In units of its prior scale. Far below anything seen, it keeps ratios of the SDs finite.
+SMALLEST_SD = 1e-10
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Priors:
     r"""Priors of the two mean logits, the two between-study SDs and the correlation.
@@ -96,7 +100,7 @@ class Priors:
         out[..., 1] = self.specificity_location + self.specificity_scale * u[..., 1]
         for column, scale in ((2, self.sensitivity_sd_scale), (3, self.specificity_sd_scale)):
             # The quantile of |N|, written with the upper tail so that large values keep digits.
-            out[..., column] = -scale * ndtri(0.5 * ndtr(-u[..., column]))
+            out[..., column] = scale * np.maximum(-ndtri(0.5 * ndtr(-u[..., column])), SMALLEST_SD)
         # Below 1e-100 the correlation is +-1 in double precision, and scipy's inverse gives NaN.
         tail = np.maximum(ndtr(-np.abs(u[..., 4])), 1e-100)
         half = betaincinv(self.correlation_shape, self.correlation_shape, tail)

@@ -128,7 +128,8 @@ def test_priors_are_what_they_say():
         # A scrambled Sobol sample of 8192 has a discrepancy far below 0.005.
         assert stats.kstest(draws[name], distribution.cdf).statistic < 0.005
     extreme = priors.from_standard_normal(np.full((1, 5), -40.0))[0]
-    assert (extreme[2], extreme[4]) == (0.0, -1.0)
+    assert 0 < extreme[2] < 1e-9
+    assert extreme[4] == -1.0
     assert np.all(np.isfinite(priors.from_standard_normal(np.full((1, 5), 30.0))))
 
 
