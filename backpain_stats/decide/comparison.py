@@ -41,7 +41,8 @@ class Comparison:
     Parameters
     ----------
     flags : pandas.DataFrame
-        One row a report: its labels, ``n_cases``, ``tables``, ``lr_positive``
+        One row a report: its labels, ``n_cases`` (as printed, else of the middle
+        table), ``tables``, ``lr_positive``
         and ``lr_negative`` with ``_low`` and ``_high``, ``set_size`` (flags of
         the same cohort), ``probability_best_rule_in`` and
         ``probability_best_rule_out``, ``usable``, ``reason``.
@@ -142,7 +143,9 @@ def compare_flags(
             f"no flag has a usable likelihood ratio for {target} in {setting}; settings with "
             f"usable reports: {settings_with_ratios(evidence, target)}"
         )
-    flags = ratios.assign(usable=known)
+    # Where the number of cases is not printed, the table that fits knows it.
+    cases = ratios["n_cases"].fillna(ratios["tp"] + ratios["fn"])
+    flags = ratios.assign(usable=known, n_cases=cases)
     pairs = []
     for _, accuracies in _sets(evidence, flags[known]):
         chances, rows = _compare_set(accuracies, level, draws, seed)
