@@ -58,8 +58,13 @@ class Context:
         return endorsement(self.evidence)
 
     def label_flags(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Add the column ``label`` of flags.csv beside ``flag_id``."""
-        labels = self.evidence.flags.set_index("flag_id")["label"]
+        """Add the column ``label``: of flags.csv, or the wording of a combination."""
+        labels = pd.concat(
+            [
+                self.evidence.flags.set_index("flag_id")["label"],
+                self.evidence.combinations.set_index("combination_id")["definition"],
+            ]
+        )
         out = frame.copy()
         out["label"] = out["flag_id"].map(labels).fillna(out["flag_id"])
         return out

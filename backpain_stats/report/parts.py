@@ -27,6 +27,8 @@ def _count(value: Any) -> str:
 
 FORMATTERS: dict[str, Callable[[Any], str]] = {
     "text": _text,
+    "words": lambda value: _text(value).replace("_", " "),
+    "fold": _text,
     "count": _count,
     "number": lambda value: format_number(float(value)) if _text(value) else "",
     "percent": lambda value: format_percent(float(value)) if _text(value) else "",
@@ -44,8 +46,9 @@ class Column:
         The frame's column. With ``low`` and ``high`` the cell reads "2.4 (1.1 to 5.0)".
     label : str
         The heading.
-    kind : {"text", "count", "number", "percent", "doi"}
-        How values are printed; a DOI becomes a link.
+    kind : {"text", "words", "fold", "count", "number", "percent", "doi"}
+        How values are printed. Words lose their underscores, a fold hides a long
+        text until it is asked for, a DOI becomes a link.
     low, high : str, optional
         The columns of the interval's ends.
     """
@@ -72,17 +75,21 @@ class Column:
 
 @dataclass(frozen=True)
 class TablePart:
-    """A table: all of ``frame`` goes to ``name``.csv, ``columns`` of it to the page."""
+    """A table: all of ``frame`` goes to ``name``.csv, ``columns`` of it to the page.
+
+    ``shown`` restricts the page to some of the rows.
+    """
 
     name: str
     caption: str
     frame: pd.DataFrame
     columns: tuple[Column, ...]
     folded: bool = False
+    shown: pd.DataFrame | None = None
 
     def rows(self) -> list[list[str]]:
         """Return the printed cells, row by row."""
-        records = self.frame.to_dict("records")
+        records = (self.frame if self.shown is None else self.shown).to_dict("records")
         return [
             [column.cell({str(k): v for k, v in row.items()}) for column in self.columns]
             for row in records

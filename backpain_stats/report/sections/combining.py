@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PRESENT = ("age_50", "cancer_history")
 ABSENT = ("weight_loss_unexplained",)
 PATTERN_COLUMNS = (
-    Column("pattern", "Flags present"),
+    Column("pattern", "Flags present", "words"),
     Column("model", "Assumption"),
     Column("pretest", "Pre-test", "percent"),
     Column("lr", "Combined LR (95%)", "number", "lr_low", "lr_high"),
@@ -78,15 +78,21 @@ def combining_section(context: Context) -> Section:
         for name, rows in complete.groupby("model", sort=False)
     }
     after, along = risk.posttest, sensitivity["estimate"].to_numpy()
-    names = ", ".join(risk.present) + " present, " + ", ".join(risk.absent) + " absent"
+    labels = context.evidence.flags.set_index("flag_id")["label"]
+    names = "; ".join(
+        f"{labels[flag].lower()}, {state}"
+        for flags, state in ((PRESENT, "present"), (ABSENT, "absent"))
+        for flag in flags
+    )
     paragraphs = (
         "Textbooks multiply the likelihood ratios of several findings. That is right only if the "
         "findings are independent within those with and those without the disease. They are not. "
-        "On 464 real back-pain patients (the target there is the type of pain, not cancer) the "
+        f"On {int(complete['n'].max())} real back-pain patients (complete records; the target "
+        "there is the type of pain, not cancer) the "
         f"calibration slopes of multiplying are {slopes['independent']}: overconfident, where 1 "
         "is honest. A modest shared dependence (correlation 0.2) gives "
         f"{slopes['one-factor, rho 0.2']}. That measurement is the reason for the default.",
-        f"A patient in primary care with {names}: from a pre-test probability of "
+        f"A patient in primary care ({names}): from a pre-test probability of "
         f"{format_percent(risk.pretest)}, the default gives {format_percent(after.estimate)} "
         f"({format_percent(after.ci_low)} to {format_percent(after.ci_high)}); "
         f"multiplying gives {format_percent(product.posttest.estimate)}. Without any assumption "

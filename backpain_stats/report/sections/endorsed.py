@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     Column("label", "Flag"),
-    Column("target", "Condition"),
+    Column("target", "Condition", "words"),
     Column("guidelines", "Endorsed by", "count"),
     Column("reports", "Reports", "count"),
     Column("verdict", "Verdict"),
-    Column("reason", "Why"),
+    Column("reason", "Why", "fold"),
 )
 
 

@@ -57,27 +57,29 @@ def findings_section(context: Context) -> Section:
         f'<li><strong class="figure">{escape(number)}</strong> {escape(text)}</li>'
         for number, text in cards
     )
-    best = malignancy.sort_values("lr_positive", ascending=False).iloc[0]
     return Section(
         "findings",
         "What the evidence says",
         (
             f'<ul class="cards">{items}</ul>',
-            _best_sentence(context, str(best["flag_id"]), str(best["label"])),
+            _best_sentence(context, sorted(malignancy["flag_id"])),
         ),
     )
 
 
-def _best_sentence(context: Context, flag: str, label: str) -> str:
-    """Say what the strongest flag for malignancy does in primary care."""
+def _best_sentence(context: Context, flags: list[str]) -> str:
+    """Say what the strongest flag for malignancy does in primary care, and what the others do."""
     from backpain_stats.evidence.posttest import posttest
 
-    frame = posttest(context.evidence, flag, setting="primary_care", result="positive")
-    row = frame[frame["estimate"].notna() & frame["counted"]].iloc[0]
+    frame = posttest(context.evidence, flags, setting="primary_care", result="positive")
+    known = context.label_flags(frame[frame["estimate"].notna() & frame["counted"]])
+    rows = known.sort_values("estimate", ascending=False).to_dict("records")
+    best, others = rows[0], [row["estimate"] for row in rows[1:]]
     return (
         f"The strongest single flag for malignancy in primary care is "
-        f"<strong>{escape(label.lower())}</strong>: it takes a pre-test probability of "
-        f"{format_percent(row['pretest'])} to {format_percent(row['estimate'])} "
-        f"({format_percent(row['ci_low'])} to {format_percent(row['ci_high'])}). Most others "
-        "leave it close to where it was."
+        f"<strong>{escape(str(best['label']).lower())}</strong>: it takes a pre-test probability "
+        f"of {format_percent(best['pretest'])} to {format_percent(best['estimate'])} "
+        f"({format_percent(best['ci_low'])} to {format_percent(best['ci_high'])}). The "
+        f"{len(others)} others take it to between {format_percent(min(others))} and "
+        f"{format_percent(max(others))}."
     )

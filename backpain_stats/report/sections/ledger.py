@@ -4,18 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from backpain_stats.report.parts import Column, Section, TablePart
 
 if TYPE_CHECKING:
     from backpain_stats.report.context import Context
 
 COLUMNS = (
-    Column("claim_id", "Claim"),
+    Column("label", "Flag"),
+    Column("source", "Source"),
+    Column("statistic", "Figure", "words"),
     Column("printed", "Printed"),
+    Column("printed_pretest", "From pre-test"),
     Column("recomputed", "Recomputed"),
+    Column("recomputed_pretest", "From pre-test"),
     Column("verdict", "Verdict"),
-    Column("convention", "Convention"),
-    Column("explanation", "Explanation"),
+    Column("explanation", "Explanation", "fold"),
+    Column("conventions_tried", "Tried", "count"),
+    Column("conventions_fitting", "Fit", "count"),
+    Column("doi", "DOI", "doi"),
+)
+WITHOUT_INPUTS = (
+    Column("label", "Flag"),
+    Column("source", "Source"),
+    Column("statistic", "Figure", "words"),
+    Column("printed", "Printed"),
+    Column("explanation", "Explanation", "fold"),
     Column("doi", "DOI", "doi"),
 )
 
@@ -26,7 +41,11 @@ def ledger_section(context: Context) -> Section:
     claims = context.evidence.claims.set_index("claim_id")
     sources = context.evidence.sources.set_index("source_id")["doi"]
     original = claims["quotes"].fillna(claims["reported_in"])
-    ledger["doi"] = ledger["claim_id"].map(original).map(sources)
+    ledger["source"] = ledger["claim_id"].map(original)
+    ledger["doi"] = ledger["source"].map(sources)
+    definitions = claims["definition"].reindex(ledger["claim_id"]).to_numpy()
+    ledger = context.label_flags(ledger)
+    ledger["label"] = ledger["label"].fillna(pd.Series(definitions, index=ledger.index))
     kinds = ledger["verdict"].str.split(" only with").str[0]
     counts = kinds.value_counts()
     items = "".join(f"<li>{kind}: {count}</li>" for kind, count in counts.items())
@@ -40,7 +59,22 @@ def ledger_section(context: Context) -> Section:
         "tried is weaker support than one that could come out in one way only: the table says "
         "how many were tried.",
     )
-    table = TablePart("reproduction", "The ledger: one row a published figure", ledger, COLUMNS)
-    return Section(
-        "reproduction", "Can the published conclusions be recomputed?", paragraphs, tables=(table,)
+    known = ledger["verdict"] != "inputs not published"
+    tables = (
+        TablePart(
+            "reproduction",
+            "The ledger: published figures whose inputs are known",
+            ledger,
+            COLUMNS,
+            shown=ledger[known],
+        ),
+        TablePart(
+            "claims_without_inputs",
+            "Published figures whose inputs were never published",
+            ledger[~known],
+            WITHOUT_INPUTS,
+            folded=True,
+        ),
     )
+    title = "Can the published conclusions be recomputed?"
+    return Section("reproduction", title, paragraphs, tables=tables)

@@ -19,14 +19,13 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     Column("label", "Flag"),
-    Column("target", "Target"),
+    Column("target", "Target", "words"),
     Column("cohorts", "Cohorts", "count"),
     Column("n_cases", "Cases", "count"),
     Column("lr_positive", "LR+ (95%)", "number", "lr_positive_low", "lr_positive_high"),
-    Column("lr_positive_prediction_low", "LR+ in a new setting, from", "number"),
-    Column("lr_positive_prediction_high", "to", "number"),
+    Column("prediction", "LR+ in a new setting (95%)"),
     Column("lr_negative", "LR− (95%)", "number", "lr_negative_low", "lr_negative_high"),
-    Column("reports", "Reports"),
+    Column("reports", "Reports", "fold"),
 )
 TITLE = "Several studies of one flag"
 
@@ -42,6 +41,8 @@ def pooling_section(context: Context) -> Section:
         return Section("pooling", TITLE, (f"Not in this report: {error}.",))
     kept = [frame for frame in frames if len(frame)]
     pooled = context.label_flags(pd.concat(kept, ignore_index=True))
+    ends = pooled[["lr_positive_prediction_low", "lr_positive_prediction_high"]].to_numpy()
+    pooled["prediction"] = [f"{format_number(low)} to {format_number(high)}" for low, high in ends]
     width = _ratio(cancer)
     paragraphs = (
         f"{len(pooled)} flags were measured in two cohorts or more. The bivariate model with the "
@@ -49,7 +50,7 @@ def pooling_section(context: Context) -> Section:
         f"History of cancer, {cancer.cohorts} cohorts: LR+ {format_number(width['estimate'])} "
         f"({format_number(width['ci_low'])} to {format_number(width['ci_high'])}). In a new "
         f"setting it may lie anywhere from {format_number(width['prediction_low'])} to "
-        f"{format_number(width['prediction_high'])}. This is why the reviews declined to pool.",
+        f"{format_number(width['prediction_high'])}: settings differ too much for one number.",
     )
     figure = FigurePart(
         "pooled_cancer_history",

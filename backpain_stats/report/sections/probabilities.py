@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     Column("label", "Flag"),
-    Column("target", "Target"),
-    Column("setting", "Setting"),
+    Column("target", "Target", "words"),
+    Column("setting", "Setting", "words"),
     Column("study", "Study"),
     Column("result", "Result"),
     Column("pretest", "Pre-test (95%)", "percent", "pretest_low", "pretest_high"),
@@ -68,7 +69,8 @@ def probabilities_section(context: Context) -> Section:
         "The pre-test probability is the published prevalence of the setting; its source stands "
         "in every row. The interval carries the uncertainty of sensitivity, specificity and "
         "prevalence together.",
-        "Malignancy in primary care, flag present: " + "; ".join(sentences) + ".",
+        "Malignancy in primary care, flag present:",
+        "<ul>" + "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences) + "</ul>",
     )
     table = TablePart(
         "posttest", "Post-test probabilities, with their pre-test", frame, COLUMNS, True

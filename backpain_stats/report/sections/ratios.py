@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     Column("label", "Flag"),
-    Column("target", "Target"),
-    Column("setting", "Setting"),
+    Column("target", "Target", "words"),
+    Column("setting", "Setting", "words"),
     Column("study", "Study"),
     Column("n", "Patients", "count"),
     Column("n_cases", "Cases", "count"),
     Column("tables", "Tables that fit", "count"),
     Column("lr_positive", "LR+ (95%)", "number", "lr_positive_low", "lr_positive_high"),
     Column("lr_negative", "LR− (95%)", "number", "lr_negative_low", "lr_negative_high"),
-    Column("verdict", "Verdict"),
-    Column("reason", "Why"),
+    Column("verdict", "Verdict", "words"),
+    Column("reason", "Why", "fold"),
     Column("reported_in", "Read in"),
     Column("doi", "DOI", "doi"),
 )
