@@ -17,7 +17,7 @@ $(BIN)/python:
 
 # One stamp a set of extras: installing twice costs nothing.
 $(VENV)/.stamp-core: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet -e .
+	$(BIN)/python -m pip install --quiet -e ".[bayes,docx]"
 	@touch $@
 
 $(VENV)/.stamp-test: pyproject.toml | $(BIN)/python
