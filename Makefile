@@ -25,7 +25,7 @@ $(VENV)/.stamp-test: pyproject.toml | $(BIN)/python
 	@touch $@ $(VENV)/.stamp-core
 
 $(VENV)/.stamp-notebooks: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet -e ".[notebooks]"
+	$(BIN)/python -m pip install --quiet -e ".[bayes,docx,notebooks]"
 	@touch $@ $(VENV)/.stamp-core
 
 report: $(VENV)/.stamp-core ## Build reports/index.html, its tables and its figures
