@@ -133,9 +133,12 @@ def _print_fit(
     if isinstance(fit, BivariateFit) and fit.design.covariates:
         if pretests:
             raise ArgumentError("--pretest needs one summary; a formula has one a group")
-        write_frame(
-            fit.subgroups(), output_format, note=str(fit) if output_format == "table" else ""
-        )
+        groups = fit.subgroups()
+        if output_format == "table":
+            click.echo(f"{fit}\n\nSummary of each group:")
+            dropped = [name for name in groups.columns if name.startswith("odds_ratio")]
+            groups = groups.drop(columns=[*dropped, "ci_level", "method"]).round(3)
+        write_frame(groups, output_format)
         return
     common = fit.effects == "common"
     if common and pretests:

@@ -138,6 +138,8 @@ def build_design(studies: Studies, formula: Formula) -> tuple[Studies, Design]:
         lacking = np.flatnonzero(studies.frame[name].isna().to_numpy() & studies.used)
         studies = studies.without(lacking, f"no value of the covariate {name}")
     frame = studies.frame[studies.used].reset_index(drop=True)
+    # formulaic takes pandas' nullable text for numbers
+    frame = frame.astype(dict.fromkeys(frame.select_dtypes("string").columns, object))
     matrices: list[Floats] = []
     labels: list[str] = []
     specifications: list[Any] = []

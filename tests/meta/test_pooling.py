@@ -176,6 +176,15 @@ def test_without_choice_there_is_nothing_to_impute(tables):
     assert "middle one" in common.notes[-1]
 
 
+def test_setting_as_a_covariate(tables):
+    """The evidence holds its settings as nullable text, which formulas must not misread."""
+    tables["setting"] = tables["setting"].astype("string")
+    fit = fit_imputed(tables, imputations=3, seed=7, **{**OPTIONS, "formula": "setting"})
+    groups = fit.subgroups().set_index("setting")
+    assert groups["studies"].to_dict() == {"clinic": 3, "practice": 3}
+    assert len(fit.coefficients) == 4
+
+
 def test_likelihood_needs_enough_cohorts(evidence):
     with pytest.raises(NotEstimableError, match="too few"):
         pool(evidence, target="malignancy", flag="cancer_history", inference="likelihood")
