@@ -18,12 +18,16 @@
 #
 # - find the table behind a paper's percentages, or show that there is none;
 # - tell a rounding from an error, and an error from missing patients;
-# - reproduce a published post-test probability together with the convention that made it.
+# - reproduce a published post-test probability together with the convention that made it;
+# - say how much it means that a number can be reproduced.
 #
-# You need a pencil, notebook 01, and some mistrust.
+# You need a pencil, [notebook 01](01_likelihood_ratios.ipynb), and some mistrust.
 
 # %%
+import matplotlib.pyplot as plt
+import pandas as pd
 from exercises import check
+from references import references
 
 import backpain_stats as bps
 
@@ -32,7 +36,7 @@ evidence = bps.load_evidence()
 # %% [markdown]
 # ## 1. A number that cannot be
 #
-# Deyo and Diehl's study had 13 patients with cancer. For "pain for more than a month" the review
+# Deyo and Diehl's study had 13 patients with cancer. For "pain for more than a month" a review
 # prints sensitivity 0.50, specificity 0.81. Half of thirteen is not a number of patients.
 
 # %%
@@ -41,74 +45,134 @@ print(bps.reconstruct(n=1975, n_cases=13, sensitivity="0.50", specificity="0.81"
 # %% [markdown]
 # Nobody need have cheated. The likeliest reason is that some of the 13 were not asked. Then the
 # denominator is not 13, and nothing that uses 13 for this row is right. The package keeps the row,
-# shows why it cannot be used, and uses it in no calculation:
+# says why it cannot be used, and uses it in no calculation:
 
 # %%
 ratios = bps.likelihood_ratios(evidence, target="malignancy", flag="pain_duration_1_month")
-ratios[["cohort_id", "verdict", "usable", "reason"]].to_dict("records")
+for row in ratios.itertuples():
+    print(f"{row.cohort_id}: {row.verdict}; usable: {row.usable}\n  {row.reason}")
 
 # %%
-check("05.1", ...)  # Can 17 cases print a sensitivity of 0.823? ("yes" or "no")
+check("05.1", ...)  # Can 17 cases print a sensitivity of 0.823? "yes" or "no"
 
 # %% [markdown]
 # ## 2. A likelihood ratio from nowhere
 #
-# A review quotes an LR+ of 15.3 for a history of cancer, another 23.7. Is either the ratio of the
-# study with sensitivity 0.31 and 13 cases?
+# For a history of cancer one review prints LR+ 23.7, another "6.4 to 15.3". Can either figure come
+# from Deyo's 1975 patients, with sensitivity 0.31?
 
 # %%
-for printed in ("14.7", "15.3", "23.7"):
-    answer = bps.reconstruct(n=1975, n_cases=13, sensitivity="0.31", lr_positive=printed)
-    also = bps.reconstruct(
-        n=1975, n_cases=13, sensitivity="0.31", specificity="0.98", lr_positive=printed
-    )
-    print(f"LR+ {printed}: {answer.verdict} without the specificity, {also.verdict} with it")
-
-# %%
-check("05.2", ...)  # tp, fp, fn, tn of the only table behind 0.31, 0.98 and 14.7, as a tuple
+for lr in ("23.7", "15.3"):
+    print(f"LR+ {lr}")
+    print(bps.reconstruct(n=1975, n_cases=13, sensitivity="0.31", lr_positive=lr).explanation)
+    print()
 
 # %% [markdown]
-# ## 3. Downie's 33%
+# Neither can. So they rest on other studies, on other tables, or on patients left out, and whoever
+# quotes them beside Deyo's name has mixed two things. What they rest on we cannot say: the tables of
+# both reviews were not available.
 #
-# The review in the BMJ gives a post-test probability of 33% (22 to 46%) for a history of cancer in
-# emergency care. The study is Reinus 1998: 482 patients, 7 cancers, all 7 with a history; 4% of
-# all patients had one. Which table, and which convention, print 33 (22 to 46)?
+# ## 3. Four percentages, one table
+#
+# Each rounded figure leaves many tables. Several together often leave one. A study of suspected
+# cauda equina syndrome prints, for 200 mL or more left in the bladder: sensitivity 0.941,
+# specificity 0.668, predictive values 0.299 and 0.987, of 260 patients. How many of them had the
+# syndrome it does not say in the abstract.
 
 # %%
-five = bps.reconstruct(n=482, n_cases=7, sensitivity="1.00", test_positive_rate="0.04")
-five.tables
+print(bps.reconstruct(n=260, sensitivity="0.941", specificity="0.668").explanation)
+
+# %%
+check("05.2", ...)  # How many of the 260 had it? Add ppv="0.299", npv="0.987"
+
+# %% [markdown]
+# ## 4. Downie's 33%
+#
+# The review in the BMJ gives a post-test probability of 33% (22 to 46%) for a history of cancer in
+# emergency care, as a secondary page quotes it. The study seems to be Reinus 1998: 482 patients, 7
+# cancers, all 7 with a history; 4% of all patients had one.
+
+# %%
+reinus = {"n": 482, "n_cases": 7, "sensitivity": "1.00", "test_positive_rate": "0.04"}
+print(bps.reconstruct(**reinus).explanation)
+
+# %% [markdown]
+# Which of the five tables prints 33 (22 to 46)? The pre-test is the study's own 7 of 482. The usual
+# interval of a ratio is on the log scale, and it does not exist with a zero cell unless something is
+# added. Many add half a patient to each cell:
+
+# %%
+for interval, correction in (("log", "none"), ("log", "all"), ("score", "none")):
+    found = bps.reconstruct(
+        **reinus,
+        posttest="0.33 (0.22-0.46)",
+        pretest="cohort",
+        interval_methods=interval,
+        corrections=correction,
+    )
+    tables = ", ".join(f"fp {fp}" for fp in found.tables["fp"]) or "no table"
+    print(f"{interval:6} interval, correction {correction:5}: {tables}")
+
+# %% [markdown]
+# So two readings print it: 13 false positives and half a patient added to each cell, or 14 and a
+# score interval. The first is the common recipe. A convention that nobody states decides which table
+# you believe in.
+
+# %%
+check("05.3", ...)  # How many false positives has the table of the common recipe?
+
+# %% [markdown]
+# How surprising is it to hit 33 (22 to 46)? The ledger tries many conventions (tables, corrections,
+# intervals, pre-tests), and says how many fitted:
 
 # %%
 claims = bps.reproduce(evidence)
-claims[claims.claim_id == "downie2013_malignancy_cancer_history_ed"].T
+downie = claims.set_index("claim_id").loc["downie2013_malignancy_cancer_history_ed"]
+for name in ("printed", "recomputed", "verdict", "conventions_tried", "conventions_fitting"):
+    print(f"{name:20} {downie[name]}")
 
 # %% [markdown]
-# One table, and only with half a patient added to each cell. Without the correction no table gives
-# the interval. A convention nobody states decides whether you can reproduce a number.
+# The point and both ends of the interval fit at once, so this is no accident. A lone rounded figure
+# that one convention in a hundred reaches would be.
+#
+# ## 5. The whole ledger
+#
+# Every published result in the evidence, recomputed where its inputs are published:
 
 # %%
-check("05.3", ...)  # How many false positives does the reproducing table have?
+found = claims["verdict"].str.split(" only with").str[0]
+found.value_counts().rename("claims").to_frame()
 
 # %% [markdown]
-# ## 4. The whole ledger
+# Most cannot be recomputed by anybody: the inputs are not printed. These differ:
 
 # %%
-claims.verdict.str.split(" only with").str[0].value_counts()
+differing = claims.loc[found == "differs", ["claim_id", "statistic", "printed", "recomputed"]]
+differing.reset_index(drop=True)
+
+# %% [markdown]
+# The column `explanation` says, for each, what was tried and what came nearest. One of them:
 
 # %%
-claims[claims.verdict == "differs"][["claim_id", "printed", "explanation"]]
+print(claims.set_index("claim_id").loc[differing["claim_id"].iloc[0], "explanation"])
 
 # %% [markdown]
 # ## What to remember
 #
-# - Counts are integers. Most printed percentages can be checked with a pencil and the denominator.
+# - Counts are whole numbers. Most printed percentages can be checked with a pencil and the
+#   denominator.
 # - "Impossible" often means "some patients were not assessed, and the paper does not say so".
-# - A figure that can be reproduced in one way out of hundreds tried is a weaker finding than one
-#   that had only one way to come out: the ledger says how many were tried.
+# - Reproducing a number means finding its inputs *and* its convention. Ask how many were tried.
+# - A figure whose inputs are not published can only be believed.
 #
 # ## References
 
 # %%
-evidence.sources.query("source_id in ['deyo1988', 'deyo1992', 'reinus1998', 'downie2013']")[
-    ["citation", "doi"]
-]
+references(evidence, "deyo1992", "henschke2007", "verhagen2017", "katzouraki2020")
+
+# %%
+references(evidence, "reinus1998", "downie2013", "venkatesan2019")
+
+# %% [markdown]
+# - Whole numbers behind printed ones: Brown NJL, Heathers JAJ. The GRIM test. Soc Psychol Personal
+#   Sci 2017;8:363-369. <https://doi.org/10.1177/1948550616673876>

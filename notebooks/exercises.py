@@ -6,7 +6,8 @@ In a notebook::
     check("01.1", 15.5)
 
 The reply says right or wrong; a wrong answer gets a hint, and a well-known
-mistake is recognised by name.
+mistake is recognised by name. The exercises themselves are in ``solutions/``;
+reading there is not cheating, only less instructive.
 """
 
 from __future__ import annotations
@@ -46,30 +47,81 @@ class Exercise:
 
 @dataclass(frozen=True)
 class Reply:
-    """What the student reads; ``correct`` is what the tests read."""
+    """What the student reads; the tests read ``state`` and ``correct``."""
 
-    correct: bool
+    state: str  # "right", "wrong" or "open"
     message: str
 
+    @property
+    def correct(self) -> bool:
+        return self.state == "right"
+
     def __repr__(self) -> str:
-        return ("Right. " if self.correct else "Not yet. ") + self.message
+        return _WORDS[self.state] + self.message
 
     def _repr_html_(self) -> str:
-        mark, colour = ("✓ Right.", "#00664b") if self.correct else ("✗ Not yet.", "#a03c00")
         text = html.escape(self.message)
-        return f'<p><strong style="color:{colour}">{mark}</strong> {text}</p>'
+        if self.state == "open":
+            return f'<p class="exercise">✎ {text}</p>'
+        # Both colours are legible on a light page and on a dark one.
+        mark, colour = ("✓", "#1f8a5b") if self.correct else ("✗", "#c4571b")
+        word = f'<strong style="color:{colour}">{mark} {_WORDS[self.state].strip()}</strong>'
+        return f'<p class="exercise">{word} {text}</p>'
+
+
+_WORDS = {"right": "Right. ", "wrong": "Not yet. ", "open": ""}
+
+
+class _WrongKindError(TypeError):
+    """The answer is of a kind that cannot be compared with the solution."""
+
+
+def _number(answer: Any) -> float:
+    if hasattr(answer, "item") and getattr(answer, "size", 0) == 1:
+        answer = answer.item()  # a cell of a frame, or a series of one
+    answer = getattr(answer, "estimate", answer)  # an Estimate of the library
+    if isinstance(answer, bool):
+        raise _WrongKindError
+    try:
+        return float(answer)
+    except (TypeError, ValueError):
+        raise _WrongKindError from None
+
+
+def _word(answer: Any) -> str:
+    if not isinstance(answer, str):
+        raise _WrongKindError
+    return answer.strip().lower()
+
+
+def _parts(answer: Any) -> list[Any]:
+    if isinstance(answer, str) or not hasattr(answer, "__iter__"):
+        raise _WrongKindError
+    return list(answer)
 
 
 def _same(answer: Any, solution: Any, tolerance: float) -> bool:
-    if isinstance(solution, bool | str):
-        return str(answer).strip().lower() == str(solution).strip().lower()
-    if isinstance(solution, set | frozenset):
-        return {str(one) for one in answer} == {str(one) for one in solution}
-    if isinstance(solution, tuple | list):
-        return len(answer) == len(solution) and all(
-            _same(a, b, tolerance) for a, b in zip(answer, solution, strict=True)
+    if isinstance(solution, str):
+        return _word(answer) == solution.lower()
+    if isinstance(solution, frozenset):
+        return {_word(one) for one in _parts(answer)} == {str(one).lower() for one in solution}
+    if isinstance(solution, tuple):
+        given = _parts(answer)
+        return len(given) == len(solution) and all(
+            _same(one, other, tolerance) for one, other in zip(given, solution, strict=True)
         )
-    return math.isclose(float(answer), float(solution), rel_tol=tolerance, abs_tol=1e-12)
+    # The absolute tolerance is for solutions that are 0: an answer of 0 is then exact.
+    return math.isclose(_number(answer), float(solution), rel_tol=tolerance, abs_tol=1e-12)
+
+
+def _kind(solution: Any) -> str:
+    if isinstance(solution, str):
+        return 'a word in quotes, for example "yes"'
+    if isinstance(solution, frozenset):
+        return 'names in braces, for example {"age_50", "cancer_history"}'
+    if isinstance(solution, tuple):
+        return f"{len(solution)} numbers in brackets, separated by commas"
+    return "a number"
 
 
 def check(name: str, answer: Any) -> Reply:
@@ -79,8 +131,9 @@ def check(name: str, answer: Any) -> Reply:
     ----------
     name : str
         The number of the exercise, for example ``"01.2"``.
-    answer : float, str, bool, set or tuple
-        Probabilities are fractions: 0.09, not 9.
+    answer : float, str, set or tuple
+        Probabilities are fractions: 0.09, not 9. ``...`` (three dots) shows the
+        question.
 
     Returns
     -------
@@ -90,24 +143,25 @@ def check(name: str, answer: Any) -> Reply:
     exercises = all_exercises()
     if name not in exercises:
         known = ", ".join(sorted(exercises))
-        return Reply(False, f"There is no exercise {name!r}. Exercises: {known}.")
+        return Reply("wrong", f"There is no exercise {name!r}. Exercises: {known}.")
     exercise = exercises[name]
     if answer is None or answer is ...:
-        return Reply(False, f"Put your answer in place of the dots. {exercise.question}")
+        return Reply("open", f"{exercise.question} Put your answer in place of the dots.")
     solution = exercise.solve()
     try:
         if _same(answer, solution, exercise.tolerance):
-            return Reply(True, exercise.reason)
+            return Reply("right", exercise.reason)
         for mistake in exercise.mistakes:
             if _same(answer, mistake.answer(), exercise.tolerance):
-                return Reply(False, mistake.hint)
-    except (TypeError, ValueError):
-        kind = type(solution).__name__
-        return Reply(False, f"The answer should be a {kind}, not {answer!r}.")
-    percent = isinstance(solution, float) and 0 < solution < 1
-    if percent and _same(answer, 100 * solution, exercise.tolerance):
-        return Reply(False, "Right in percent; write it as a fraction, for example 0.09 for 9%.")
-    return Reply(False, exercise.hint)
+                return Reply("wrong", mistake.hint)
+        fraction = isinstance(solution, float) and 0 < solution < 1
+        if fraction and _same(answer, 100 * solution, exercise.tolerance):
+            return Reply(
+                "wrong", "Right in percent; write it as a fraction, for example 0.09 for 9%."
+            )
+    except _WrongKindError:
+        return Reply("wrong", f"The answer should be {_kind(solution)}, not {answer!r}.")
+    return Reply("wrong", exercise.hint)
 
 
 def all_exercises() -> dict[str, Exercise]:
