@@ -56,6 +56,20 @@ def crosshair(studies: pd.DataFrame, *, label: bool = False, ax: Axes | None = N
     ------
     DataError
         If a column is missing.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> import pandas as pd
+    >>> from backpain_stats import plots
+    >>> from backpain_stats.meta.studies import study_accuracy
+    >>> data = pd.DataFrame({"study": list("ABCDEF"), "tp": [19, 8, 25, 7, 40, 12],
+    ...                      "fp": [10, 2, 9, 4, 22, 0], "fn": [4, 0, 11, 3, 7, 5],
+    ...                      "tn": [80, 30, 90, 22, 95, 41]})
+    >>> ax = plots.crosshair(study_accuracy(data))
+    >>> ax.get_xlabel()
+    '1 − specificity (false-positive fraction)'
+    >>> plt.close(ax.figure)
     """
     points = crosshair_coordinates(studies)
     ax = axes_or_new(ax, 5.4, 5.2)

@@ -78,6 +78,20 @@ def forest_paired(studies: pd.DataFrame, *, fit: Any = None, ax: Axes | None = N
     ------
     DataError
         If a column is missing.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> import pandas as pd
+    >>> from backpain_stats import plots
+    >>> from backpain_stats.meta.studies import study_accuracy
+    >>> data = pd.DataFrame({"study": list("ABCDEF"), "tp": [19, 8, 25, 7, 40, 12],
+    ...                      "fp": [10, 2, 9, 4, 22, 0], "fn": [4, 0, 11, 3, 7, 5],
+    ...                      "tn": [80, 30, 90, 22, 95, 41]})
+    >>> ax = plots.forest_paired(study_accuracy(data))
+    >>> [text.get_text() for text in ax.texts][:3]
+    ['Study', 'A', 'B']
+    >>> plt.close(ax.figure)
     """
     marks = paired_coordinates(studies)
     rows = len(studies)

@@ -54,6 +54,20 @@ def funnel_deeks(test: DeeksTest, *, ax: Axes | None = None) -> Axes:
     matplotlib.axes.Axes
         An upright line is symmetry; a slanted one says that small studies report
         other odds ratios than large ones.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> import pandas as pd
+    >>> from backpain_stats import plots
+    >>> from backpain_stats.meta.deeks import deeks_test
+    >>> data = pd.DataFrame({"study": list("ABCDEF"), "tp": [19, 8, 25, 7, 40, 12],
+    ...                      "fp": [10, 2, 9, 4, 22, 0], "fn": [4, 0, 11, 3, 7, 5],
+    ...                      "tn": [80, 30, 90, 22, 95, 41]})
+    >>> ax = plots.funnel_deeks(deeks_test(data))
+    >>> ax.get_title()
+    'Slope 12.3, p = 0.29, 6 studies'
+    >>> plt.close(ax.figure)
     """
     points, line = funnel_coordinates(test)
     ax = axes_or_new(ax, 5.6, 4.6)

@@ -88,6 +88,21 @@ def influence(
     ------
     ArgumentError, DataError
         If the measure is unknown, or the frame lacks its columns.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> import pandas as pd
+    >>> from backpain_stats import plots
+    >>> from backpain_stats import fit_bivariate
+    >>> data = pd.DataFrame({"study": list("ABCDEF"), "tp": [19, 8, 25, 7, 40, 12],
+    ...                      "fp": [10, 2, 9, 4, 22, 0], "fn": [4, 0, 11, 3, 7, 5],
+    ...                      "tn": [80, 30, 90, 22, 95, 41]})
+    >>> fit = fit_bivariate(data)
+    >>> ax = plots.influence(fit.influence(), fit=fit)
+    >>> ax.get_yticklabels()[0].get_text()
+    'without C'
+    >>> plt.close(ax.figure)
     """
     rows = influence_coordinates(table, measure)
     ax = axes_or_new(ax, 6.4, 1.3 + 0.25 * len(rows))
