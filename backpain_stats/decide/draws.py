@@ -19,6 +19,7 @@ from backpain_stats.errors import ArgumentError, DataError, NotEstimableError, U
 from backpain_stats.evidence.accuracy_draws import AccuracyDraws, TableAccuracy
 from backpain_stats.evidence.loading import Evidence
 from backpain_stats.meta.bayes_result import BayesianFit
+from backpain_stats.meta.pooling import PooledEvidence
 from backpain_stats.meta.result import BivariateFit
 from backpain_stats.sampling import Seed, quasi_uniform
 from backpain_stats.twobytwo.tables import TwoByTwo
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-Source: TypeAlias = TwoByTwo | pd.DataFrame | Evidence | BivariateFit | BayesianFit | AccuracyDraws
+Source: TypeAlias = (
+    TwoByTwo | pd.DataFrame | Evidence | BivariateFit | BayesianFit | PooledEvidence | AccuracyDraws
+)
 LABELS = ("flag_id", "report_id", "cohort_id", "study", "target", "setting")
 DRAWS = 4096  # a power of two keeps the Sobol sample balanced
 UNIFORMS_PER_ACCURACY = 3
@@ -44,7 +47,7 @@ def read_source(
 
     Parameters
     ----------
-    source : TwoByTwo, DataFrame, Evidence, BivariateFit, BayesianFit or AccuracyDraws
+    source : TwoByTwo, DataFrame, Evidence, a fit, PooledEvidence or AccuracyDraws
         A frame needs the columns ``tp, fp, fn, tn``; a frame of
         ``feasible_tables`` (column ``table``) is grouped by report. Rows whose
         column ``counted`` says False are set aside.
@@ -72,6 +75,8 @@ def read_source(
         from backpain_stats.decide.published import published_tables
 
         frame = published_tables(source, flag=flag, target=target, setting=setting)
+    elif isinstance(source, PooledEvidence):
+        return [pooled_accuracy(source.fit, flag=_name(flag, source.name))], _unusable([])
     elif isinstance(source, BivariateFit | BayesianFit):
         return [pooled_accuracy(source, flag=_name(flag, "pooled flag"))], _unusable([])
     elif isinstance(source, TwoByTwo):

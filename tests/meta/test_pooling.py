@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from backpain_stats import fit_bivariate, load_evidence, pool
+from backpain_stats import fit_bivariate, load_evidence, natural_frequencies, pool
 from backpain_stats.errors import ArgumentError, NotEstimableError, UnknownNameError
 from backpain_stats.evidence.accuracy_draws import middle_table
 from backpain_stats.meta.bayes import fit_bayes
@@ -85,6 +85,16 @@ def test_prediction_is_wider_than_the_summary(cancer_history):
     for words in ("exchangeable", "rests on the prior", "several tables fit", "in a new setting"):
         assert words in str(cancer_history)
     assert "tsiang2017_cancer_history_patient" in cancer_history._repr_html_()
+
+
+def test_a_panel_can_take_it_from_there(cancer_history):
+    """The decision room reads pooled evidence as it reads the fit inside."""
+    rows = (
+        natural_frequencies(cancer_history, 0.003),
+        natural_frequencies(cancer_history.fit, 0.003),
+    )
+    pd.testing.assert_frame_equal(*(one.drop(columns="flag_id") for one in rows))
+    assert rows[0]["flag_id"].iloc[0] == "cancer_history"
 
 
 def test_a_family_uses_each_patient_once(evidence):
