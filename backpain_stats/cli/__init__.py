@@ -79,3 +79,8 @@ def main() -> None:
     except BackpainStatsError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(2)
+    except OSError as error:
+        # A file that cannot be written or read is the user's to mend, not a fault in here.
+        where = f" {error.filename}" if error.filename else ""
+        click.echo(f"Error: cannot use the file{where}: {error.strerror or error}", err=True)
+        sys.exit(2)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from backpain_stats.cli.output import evidence_options, read_evidence, writable_folder
+
 
 @click.command()
 @click.option(
@@ -15,13 +17,8 @@ import click
     show_default=True,
     help="The page to write.",
 )
-@click.option(
-    "--evidence",
-    "folder",
-    type=click.Path(path_type=Path),
-    help="A folder of evidence of your own, in place of the packaged one.",
-)
-def explorer(out: Path, folder: Path | None) -> None:
+@evidence_options
+def explorer(out: Path, folder: str | None, *, add: bool) -> None:
     r"""Write the explorer: one page to play with, no server.
 
     \b
@@ -29,8 +26,9 @@ def explorer(out: Path, folder: Path | None) -> None:
       backpain-stats explorer --out explorer.html
     Then open explorer.html in a browser.
     """
-    from backpain_stats.evidence.loading import load_evidence
     from backpain_stats.report.explorer import write_explorer
 
-    page = write_explorer(load_evidence(folder), out, lambda text: click.echo(text, err=True))
+    writable_folder(out.parent)
+    evidence = read_evidence(folder, add=add)
+    page = write_explorer(evidence, out, lambda text: click.echo(text, err=True))
     click.echo(f"{page} written ({page.stat().st_size / 1e6:.1f} MB); open it in a browser.")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import math
 import sys
+import tempfile
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -58,6 +60,21 @@ def read_evidence(folder: str | None, *, add: bool = False) -> Evidence:
     for remark in remarks:
         click.echo(f"note: {remark.message}", err=True)
     return evidence
+
+
+def writable_folder(folder: Path) -> Path:
+    """Make a folder to write to, before any long computation; ArgumentError if it cannot be."""
+    from backpain_stats.errors import ArgumentError
+
+    if folder.exists() and not folder.is_dir():
+        raise ArgumentError(f"{folder} is a file; give a folder to write to")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ArgumentError(f"cannot write to {folder}: {error.strerror or error}") from error
+    return folder
 
 
 def split_names(ctx: click.Context, parameter: click.Parameter, value: str | None) -> list[str]:

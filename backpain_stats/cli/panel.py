@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
+from backpain_stats.cli.output import evidence_options, read_evidence, writable_folder
 from backpain_stats.evidence.schema import SETTINGS, TARGETS
 
 
@@ -41,27 +43,22 @@ from backpain_stats.evidence.schema import SETTINGS, TARGETS
     type=click.Path(exists=True, dir_okay=False),
     help="The panel's GRADE judgements as CSV; a sheet to fill in is written beside the tables.",
 )
-@click.option(
-    "--evidence",
-    "folder",
-    type=click.Path(exists=True, file_okay=False),
-    help="A folder of your own evidence, added to the packaged one.",
-)
+@evidence_options
 @click.option("--level", type=float, default=0.95, show_default=True, help="Interval level.")
 @click.option(
-    "--out", type=click.Path(file_okay=False), required=True, help="Folder for page and tables."
+    "--out", type=click.Path(path_type=Path), required=True, help="Folder for page and tables."
 )
-def panel(folder: str | None, out: str, **asked: Any) -> None:
+def panel(folder: str | None, out: Path, *, add: bool, **asked: Any) -> None:
     """Build the report for a guideline panel.
 
     One self-contained page, index.html, with its tables as CSV and Word
     documents and its figures as SVG beside it.
     """
-    from backpain_stats.evidence.loading import load_evidence
     from backpain_stats.report.panel import PanelQuestion, build_panel
 
     question = PanelQuestion(**asked)
-    evidence = load_evidence(folder, add=folder is not None)
+    evidence = read_evidence(folder, add=add)
+    writable_folder(out)
 
     def say(message: str) -> None:
         click.echo(f"  {message}", err=True)

@@ -7,8 +7,7 @@ from typing import Any
 
 import click
 
-from backpain_stats.cli.output import evidence_options, read_evidence
-from backpain_stats.errors import ArgumentError
+from backpain_stats.cli.output import evidence_options, read_evidence, writable_folder
 
 
 @click.command()
@@ -32,11 +31,9 @@ def report(out: Path, explorer: bool, **evidence: Any) -> None:
     """
     from backpain_stats.report.build import build_report
 
-    if out.exists() and not out.is_dir():
-        raise ArgumentError(f"--out is {out}, which is a file; give a folder")
     page = build_report(
         read_evidence(**evidence),
-        out,
+        writable_folder(out),
         explorer=explorer,
         progress=lambda message: click.echo(f"  {message}", err=True),
     )

@@ -126,4 +126,4 @@ def test_a_file_in_place_of_the_folder_is_refused(tmp_path):
     path.write_text("")
     done = CliRunner().invoke(cli, ["report", "--out", str(path)])
     assert done.exit_code != 0
-    assert "which is a file; give a folder" in str(done.exception)
+    assert "is a file; give a folder" in str(done.exception)
