@@ -17,6 +17,7 @@ from scipy.special import logit
 from backpain_stats.checks import check_level
 from backpain_stats.combine.contributions import shapley_values
 from backpain_stats.combine.dependence import PatternModel, all_patterns
+from backpain_stats.combine.one_factor import OneFactor
 from backpain_stats.combine.patient import patient_pattern
 from backpain_stats.combine.patterns import ABSENT, NOT_ASSESSED, PRESENT
 from backpain_stats.combine.posterior import point_marginals
@@ -27,14 +28,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from backpain_stats.combine.dependence import Marginals
+    from backpain_stats.combine.entries import Entries
     from backpain_stats.combine.model import RiskModel
+    from backpain_stats.combine.posterior import Posterior
 
     Array = NDArray[np.float64]
 
-__all__ = ["LARGEST_FLAGS", "PatternRatios", "pattern_ratios"]
+__all__ = ["IMPOSSIBLE", "LARGEST_FLAGS", "PatternRatios", "pattern_ratios"]
 
 # 3**9 patterns are 20,000; more would make a page slow to load.
 LARGEST_FLAGS = 9
+# What is said of a pattern that the figures exclude among cases and among non-cases.
+IMPOSSIBLE = "the published figures make these findings impossible together"
 # The state of a flag by its ternary digit.
 STATES = np.array([NOT_ASSESSED, PRESENT, ABSENT], dtype=np.int8)
 
@@ -55,9 +60,12 @@ class PatternRatios:
         ``lr`` under :class:`Bounds`, whose ends are sharp bounds.
     factors : numpy.ndarray or None
         What each flag multiplies the odds by (its Shapley value), shape
-        (3**m, m); NaN for flags not assessed. None under :class:`Bounds`.
+        (3**m, m); NaN for flags not assessed and where an infinite ratio leaves no
+        share. Thresholds of one quantity share one factor, at the first assessed.
+        None under :class:`Bounds`.
     refused : dict
-        Row to the reason why those findings have no ratio.
+        Row to the reason why those findings have no ratio: the message of
+        :meth:`RiskModel.risk`, or :data:`IMPOSSIBLE`.
     """
 
     flags: tuple[str, ...]
@@ -66,6 +74,15 @@ class PatternRatios:
     high: Array
     factors: Array | None
     refused: dict[int, str]
+
+    @property
+    def digits(self) -> NDArray[np.int64]:
+        """The ternary digits of each row, shape (3**m, m)."""
+        return _digits(len(self.flags))
+
+
+def _digits(flags: int) -> NDArray[np.int64]:
+    return (np.arange(3**flags)[:, None] // 3 ** np.arange(flags)) % 3
 
 
 def pattern_ratios(model: RiskModel, *, level: float = 0.95) -> PatternRatios:
@@ -101,46 +118,39 @@ def pattern_ratios(model: RiskModel, *, level: float = 0.95) -> PatternRatios:
     flags = model.entries.flags
     if len(flags) > LARGEST_FLAGS:
         raise ArgumentError(f"the model has {len(flags)} flags; {LARGEST_FLAGS} is the most here")
-    digits = (np.arange(3 ** len(flags))[:, None] // 3 ** np.arange(len(flags))) % 3
+    digits = _digits(len(flags))
     patterns = STATES[digits]
-    refused = _refused(model, patterns)
-    allowed = np.array([row for row in range(len(patterns)) if row not in refused])
+    refused = _refused(model.entries, patterns)
+    allowed = np.setdiff1d(np.arange(len(patterns)), list(refused))
     point = point_marginals(model.entries)
     lr, low, high = (np.full(len(patterns), np.nan) for _ in range(3))
-    dependence = model.dependence
-    if not isinstance(dependence, PatternModel):
+    factors = None
+    if isinstance(model.dependence, PatternModel):
+        log_ratio = _log_ratios(model.dependence, point, patterns)[0]
+        lr[allowed] = np.exp(log_ratio[allowed])
+        if not model.posterior.certain:
+            drawn = _drawn(model.dependence, model.posterior, patterns[allowed])
+            low[allowed], high[allowed] = _intervals(lr[allowed], drawn, level)
+        factors = np.full(digits.shape, np.nan)
+        factors[allowed] = np.exp(_shapley_table(log_ratio, digits[allowed], point))
+        impossible = np.isnan(lr)
+    else:
         pretest = model.entries.pretest.estimate
-        ends = dependence.risk_range(point, patterns[allowed], pretest)
-        with np.errstate(divide="ignore"):
-            low[allowed], high[allowed] = np.exp(logit(np.vstack(ends)) - logit(pretest))
-        return PatternRatios(flags, lr, low, high, None, refused)
-    log_ratio = _log_ratios(dependence, point, patterns)[0]
-    for row in np.flatnonzero(np.isnan(log_ratio)):
-        refused.setdefault(
-            int(row), "The published figures make these findings impossible together."
-        )
-    allowed = np.array([row for row in range(len(patterns)) if row not in refused])
-    lr[allowed] = np.exp(log_ratio[allowed])
-    if not model.posterior.certain:
-        drawn = np.exp(_log_ratios(dependence, model.posterior.marginals, patterns[allowed]))
-        for row, ratios in zip(allowed, drawn.T, strict=True):
-            kept = ratios[~np.isnan(ratios)]
-            low[row], high[row] = interval_around(lr[row], kept, level)
-    factors = np.exp(_shapley_table(log_ratio, digits, point))
+        ends = model.dependence.risk_range(point, patterns[allowed], pretest)
+        low[allowed], high[allowed] = np.exp(logit([end[0] for end in ends]) - logit(pretest))
+        impossible = np.isnan(low)
+    for row in np.flatnonzero(impossible):
+        refused.setdefault(int(row), IMPOSSIBLE)
     return PatternRatios(flags, lr, low, high, factors, refused)
 
 
-def _refused(model: RiskModel, patterns: NDArray[np.int8]) -> dict[int, str]:
+def _refused(entries: Entries, patterns: NDArray[np.int8]) -> dict[int, str]:
     """Return the patterns a patient cannot have, with the message of ``RiskModel.risk``."""
     refused = {}
+    flags = np.array(entries.flags)
     for row, pattern in enumerate(patterns):
-        named = list(zip(model.entries.flags, pattern, strict=True))
         try:
-            patient_pattern(
-                model.entries,
-                [flag for flag, own in named if own == PRESENT],
-                [flag for flag, own in named if own == ABSENT],
-            )
+            patient_pattern(entries, flags[pattern == PRESENT], flags[pattern == ABSENT])
         except ArgumentError as error:
             refused[row] = str(error)
     return refused
@@ -151,16 +161,32 @@ def _log_ratios(
 ) -> Array:
     """Return log likelihood ratios (draws, patterns) as sums over the complete patterns.
 
-    One table of complete patterns serves every incomplete one, which is far
-    cheaper than integrating each of them by itself.
+    There are at most ``2**m`` complete patterns, so this is far cheaper than
+    integrating each of the ``3**m``.
     """
-    table = dependence.log_table(marginals)
     complete = all_patterns(marginals.findings)
+    found = dependence.log_probabilities(marginals, complete)
     fits = np.ones((len(patterns), len(complete)))
     for own, whole in zip(patterns.T, complete.T, strict=True):
         fits *= (own[:, None] == NOT_ASSESSED) | (own[:, None] == whole)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.log(np.exp(table.cases) @ fits.T) - np.log(np.exp(table.noncases) @ fits.T)
+        return np.log(np.exp(found.cases) @ fits.T) - np.log(np.exp(found.noncases) @ fits.T)
+
+
+def _drawn(dependence: PatternModel, posterior: Posterior, patterns: NDArray[np.int8]) -> Array:
+    """Return likelihood ratios (patterns, draws), under a prior on rho if there is one."""
+    if posterior.rho is not None:
+        dependence = OneFactor(*posterior.rho)
+    return np.exp(_log_ratios(dependence, posterior.marginals, patterns)).T
+
+
+def _intervals(lr: Array, drawn: Array, level: float) -> tuple[Array, Array]:
+    """Return the interval of each pattern; draws without a ratio are left out."""
+    low, high = interval_around(lr, drawn, level)
+    for row in np.flatnonzero(np.isnan(drawn).any(axis=1)):
+        kept = drawn[row, ~np.isnan(drawn[row])]
+        low[row], high[row] = interval_around(lr[row], kept, level) if kept.size else [np.nan] * 2
+    return low, high
 
 
 def _shapley_table(log_ratio: Array, digits: NDArray[np.int64], point: Marginals) -> Array:
@@ -178,6 +204,5 @@ def _shapley_table(log_ratio: Array, digits: NDArray[np.int64], point: Marginals
         subsets = (np.arange(2 ** len(groups))[:, None] >> np.arange(len(groups))) & 1
         values = shapley_values(log_ratio[subsets @ steps if groups else [0]])
         for group, value in zip(groups, values, strict=True):
-            # Thresholds of one quantity share one contribution; it stands at the first.
             shares[row, group[0]] = value
     return shares
