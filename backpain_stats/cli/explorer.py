@@ -9,7 +9,11 @@ import click
 from backpain_stats.cli.output import evidence_options, read_evidence, writable_folder
 
 
-@click.command()
+@click.command(
+    epilog="\b\nExample:\n"
+    "  backpain-stats explorer --out explorer.html\n"
+    "Then open explorer.html in a browser.\n"
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -19,13 +23,7 @@ from backpain_stats.cli.output import evidence_options, read_evidence, writable_
 )
 @evidence_options
 def explorer(out: Path, folder: str | None, *, add: bool) -> None:
-    r"""Write the explorer: one page to play with, no server.
-
-    \b
-    Example:
-      backpain-stats explorer --out explorer.html
-    Then open explorer.html in a browser.
-    """
+    """Write the explorer: one page to play with, no server."""
     from backpain_stats.report.explorer import write_explorer
 
     writable_folder(out.parent)

@@ -10,7 +10,12 @@ import click
 from backpain_stats.cli.output import evidence_options, read_evidence, writable_folder
 
 
-@click.command()
+@click.command(
+    epilog="\b\nExample:\n"
+    "  backpain-stats report --out reports\n"
+    "writes reports/index.html, reports/explorer.html, reports/tables/*.csv\n"
+    "and reports/figures/*.svg.\n"
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -21,14 +26,7 @@ from backpain_stats.cli.output import evidence_options, read_evidence, writable_
 @click.option("--explorer/--no-explorer", default=True, help="Write explorer.html too.")
 @evidence_options
 def report(out: Path, explorer: bool, **evidence: Any) -> None:
-    r"""Build the whole report: page, tables and figures.
-
-    \b
-    Example:
-      backpain-stats report --out reports
-    writes reports/index.html, reports/explorer.html, reports/tables/*.csv and
-    reports/figures/*.svg.
-    """
+    """Build the whole report: page, tables and figures."""
     from backpain_stats.report.build import build_report
 
     page = build_report(

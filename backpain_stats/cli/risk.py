@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from backpain_stats.cli.output import format_option, split_names, write_frame
+from backpain_stats.cli.output import (
+    evidence_options,
+    format_option,
+    read_evidence,
+    split_names,
+    write_frame,
+)
 from backpain_stats.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -15,7 +21,11 @@ if TYPE_CHECKING:
 DEPENDENCE = ("one-factor", "independent", "maximum-entropy", "bounds")
 
 
-@click.command()
+@click.command(
+    epilog="\b\nExample:\n"
+    "  backpain-stats risk --present cancer_history,age_50 \\\n"
+    "      --absent weight_loss_unexplained --setting primary_care\n"
+)
 @click.option("--present", callback=split_names, help="Flags that were found: a,b,c.")
 @click.option("--absent", callback=split_names, help="Flags looked for and not found.")
 @click.option("--target", default="malignancy", show_default=True, help="The condition.")
@@ -40,9 +50,7 @@ DEPENDENCE = ("one-factor", "independent", "maximum-entropy", "bounds")
     "[default: the published prevalence of the setting]",
 )
 @click.option("--level", type=float, default=0.95, show_default=True, help="Level of intervals.")
-@click.option(
-    "--evidence", "folder", type=click.Path(), help="A folder of your own evidence files."
-)
+@evidence_options
 @format_option
 def risk(
     *,
@@ -55,22 +63,18 @@ def risk(
     pretest: str | None,
     level: float,
     folder: str | None,
+    add: bool,
     output_format: str,
 ) -> None:
-    r"""Risk of one patient with several findings.
+    """Risk of one patient with several findings.
 
     Flags in neither list count as not assessed. The names of the flags are
     those of the command "flags".
-
-    \b
-    Example:
-      backpain-stats risk --present cancer_history,age_50 --absent weight_loss_unexplained
     """
     from backpain_stats.combine.model import RiskModel
-    from backpain_stats.evidence.loading import load_evidence
 
     model = RiskModel(
-        load_evidence(folder),
+        read_evidence(folder, add=add),
         target,
         setting,
         dependence=_dependence(dependence, rho),
