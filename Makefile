@@ -17,7 +17,7 @@ $(BIN)/python:
 
 # One stamp a set of extras: installing twice costs nothing.
 $(VENV)/.stamp-core: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet -e ".[bayes,docx]"
+	$(BIN)/python -m pip install --quiet -e .
 	@touch $@
 
 $(VENV)/.stamp-test: pyproject.toml | $(BIN)/python
@@ -25,7 +25,7 @@ $(VENV)/.stamp-test: pyproject.toml | $(BIN)/python
 	@touch $@ $(VENV)/.stamp-core
 
 $(VENV)/.stamp-notebooks: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet -e ".[bayes,docx,notebooks]"
+	$(BIN)/python -m pip install --quiet -e ".[notebooks]"
 	@touch $@ $(VENV)/.stamp-core
 
 report: $(VENV)/.stamp-core ## Build reports/index.html, its tables and its figures

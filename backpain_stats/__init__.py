@@ -37,6 +37,8 @@ _EXPORTS = {
     # what has been published
     "Evidence": "evidence.loading",
     "load_evidence": "evidence.loading",
+    "check_evidence": "evidence.loading",
+    "setting_prevalence": "evidence.prevalence",
     "load_patients": "evidence.patients",
     "Reconstruction": "evidence.reconstruct",
     "reconstruct": "evidence.reconstruct",
@@ -50,7 +52,11 @@ _EXPORTS = {
     "fit_bivariate": "meta.bivariate",
     "compare_fits": "meta.regression",
     "pool": "meta.pooling",
+    "pool_all": "meta.pooling",
     "pool_univariate": "meta.univariate",
+    "deeks_test": "meta.deeks",
+    "study_accuracy": "meta.studies",
+    "Priors": "meta.priors",
     # several flags in one patient
     "Bounds": "combine.bounds",
     "Independent": "combine.independent",

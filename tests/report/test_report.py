@@ -16,6 +16,12 @@ from backpain_stats.report.build import SECTIONS, build_report
 
 ROOT = Path(__file__).parents[2]
 COMMITTED = ROOT / "reports" / "tables"
+# Tables are written with eight digits. Sampled intervals go through exp and log, whose last bits
+# differ between processors and libraries; 1e-5 is far below any printed digit. The pooled flags
+# come from importance sampling around a numerically found mode: their draws move with it, and
+# 2e-3 is below the Monte Carlo error of 4,000 effective draws.
+TOLERANCE = {"pooled.csv": 2e-3}
+DEFAULT_TOLERANCE = 1e-5
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +63,8 @@ def test_the_committed_tables_are_those_of_this_code(built):
     assert set(made) == {path.name for path in COMMITTED.glob("*.csv")}
     for name, path in made.items():
         new, old = pd.read_csv(path), pd.read_csv(COMMITTED / name)
-        # Tables are written with eight digits. Sampled intervals go through exp and log, whose
-        # last bits differ between processors and libraries; 1e-5 is far below any printed digit.
-        pd.testing.assert_frame_equal(new, old, rtol=1e-5, atol=1e-9, obj=name)
+        rtol = TOLERANCE.get(name, DEFAULT_TOLERANCE)
+        pd.testing.assert_frame_equal(new, old, rtol=rtol, atol=1e-9, obj=name)
 
 
 def test_the_committed_page_has_the_figures_the_readme_shows():

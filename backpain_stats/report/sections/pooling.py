@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from backpain_stats.errors import MissingExtraError
 from backpain_stats.estimate import format_number
 from backpain_stats.report.context import TARGET_LABELS
 from backpain_stats.report.parts import Column, FigurePart, Section, TablePart
@@ -14,7 +14,7 @@ from backpain_stats.report.parts import Column, FigurePart, Section, TablePart
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from backpain_stats.meta.pooling import PooledEvidence
+    from backpain_stats.evidence.loading import Evidence
     from backpain_stats.report.context import Context
 
 COLUMNS = (
@@ -32,47 +32,39 @@ TITLE = "Several studies of one flag"
 
 def pooling_section(context: Context) -> Section:
     """Build the section on pooled flags."""
-    from backpain_stats.meta.pooling import pool, pool_all
+    from backpain_stats.meta.pooling import pool_all
 
-    try:
-        frames = [pool_all(context.evidence, target) for target in TARGET_LABELS]
-        cancer = pool(context.evidence, target="malignancy", flag="cancer_history")
-    except MissingExtraError as error:
-        return Section("pooling", TITLE, (f"Not in this report: {error}.",))
+    frames = [pool_all(context.evidence, target) for target in TARGET_LABELS]
     kept = [frame for frame in frames if len(frame)]
+    if not kept:
+        return Section("pooling", TITLE, ("No flag was measured in two cohorts.",))
     pooled = context.label_flags(pd.concat(kept, ignore_index=True))
     ends = pooled[["lr_positive_prediction_low", "lr_positive_prediction_high"]].to_numpy()
     pooled["prediction"] = [f"{format_number(low)} to {format_number(high)}" for low, high in ends]
-    width = _ratio(cancer)
+    most = pooled.sort_values("cohorts", ascending=False).to_dict("records")[0]
     paragraphs = (
         f"{len(pooled)} flags were measured in two cohorts or more. The bivariate model with the "
         "exact likelihood pools them; with so few cohorts its priors are part of the result.",
-        f"History of cancer, {cancer.cohorts} cohorts: LR+ {format_number(width['estimate'])} "
-        f"({format_number(width['ci_low'])} to {format_number(width['ci_high'])}). In a new "
-        f"setting it may lie anywhere from {format_number(width['prediction_low'])} to "
-        f"{format_number(width['prediction_high'])}: settings differ too much for one number.",
+        f"{most['label']} for {most['target']}, {most['cohorts']} cohorts: LR+ "
+        f"{format_number(most['lr_positive'])} ({format_number(most['lr_positive_low'])} to "
+        f"{format_number(most['lr_positive_high'])}). In a new setting it may lie anywhere from "
+        f"{most['prediction']}: settings differ too much for one number.",
     )
     figure = FigurePart(
-        "pooled_cancer_history",
-        "History of cancer: sensitivity and specificity of each cohort with counts (middle "
-        "tables).",
-        f"Paired forest of {cancer.cohorts} cohorts.",
-        lambda figure: _draw(cancer, figure),
+        "pooled_flag",
+        f"{most['label']}: sensitivity and specificity of each cohort with counts (middle tables).",
+        f"Paired forest of {most['cohorts']} cohorts: {most['settings'].replace('_', ' ')}.",
+        partial(_draw, context.evidence, str(most["target"]), str(most["flag_id"])),
         (10.0, 3.2),
     )
     table = TablePart("pooled", "Pooled flags", pooled, COLUMNS)
     return Section("pooling", TITLE, paragraphs, (figure,), (table,))
 
 
-def _ratio(pooled: PooledEvidence) -> dict[str, float]:
-    """Return LR+ with its interval and its prediction interval."""
-    (row,) = pooled.frame().query("measure == 'lr_positive'").to_dict("records")
-    return {str(name): value for name, value in row.items()}
-
-
-def _draw(pooled: PooledEvidence, figure: Figure) -> None:
+def _draw(evidence: Evidence, target: str, flag: str, figure: Figure) -> None:
+    from backpain_stats.meta.reports import chosen_reports
     from backpain_stats.meta.studies import study_accuracy
     from backpain_stats.plots.draw_forest_paired import forest_paired
 
-    used = pooled.reports[pooled.reports["used"]]
-    forest_paired(study_accuracy(used), ax=figure.subplots())
+    reports = chosen_reports(evidence, target, None, flag, None)
+    forest_paired(study_accuracy(reports[reports["used"]]), ax=figure.subplots())
