@@ -43,8 +43,11 @@ __all__ = ["DEFAULT_NODES", "fit_bivariate"]
 # the between-study SDs are below 3 or so; beyond, the integrand turns into a cliff.
 DEFAULT_NODES = 21
 _MORE_NODES = (35, 101)
-# A log likelihood that changes by less than this with more nodes is taken as resolved.
+# A log likelihood of k studies that changes by less than this times sqrt(k) with more
+# nodes is resolved: the estimates then move by less than 1e-4 standard errors or so.
 _RESOLVED = 1e-5
+# Studies x nodes that a finer look may cost.
+_MOST_POINTS = 5_000_000
 # Few nodes find the way; the asked number is used for the last steps.
 _NODES_ON_THE_WAY = 7
 # Where few nodes report an SD above this, their maximum may be an artefact.
@@ -90,7 +93,7 @@ def fit_bivariate(
     nodes : int, optional
         Quadrature nodes an axis for the binomial likelihood; 1 is the Laplace
         approximation of lme4 and glmmTMB. By default 21, and 35 or 101 where 21 do not
-        resolve the likelihood to 1e-5; the fit says which.
+        resolve the likelihood; the fit says which.
     correction : {"none", "zero_cells", "all"}, optional
         For the normal likelihood: 0.5 added to all four cells of no study, of studies
         with a zero, of every study. "none" (the default) refuses data with zeros, so
@@ -246,9 +249,13 @@ def _fit_exact(studies: Studies, design: Design, nodes: int | None, level: float
     notes: tuple[str, ...] = ()
     for more in _MORE_NODES if nodes is None else ():
         finer = ExactModel(arms, design.matrices, more)
-        change = abs(finer.value(solution.parameters) - solution.value)
-        if change < _RESOLVED:
+        if len(counts) * more**2 > _MOST_POINTS:
             break
+        change = abs(finer.value(solution.parameters) - solution.value)
+        if change < _RESOLVED * np.sqrt(len(counts)):
+            break
+        if model.nodes > DEFAULT_NODES:
+            starts = solution.parameters[None]
         model, solution = finer, solve(finer, starts)
         notes = (
             f"{DEFAULT_NODES} nodes an axis did not resolve the likelihood, because the studies "
@@ -294,12 +301,10 @@ def _fit_normal(
     along = solution.directions.T @ curvature[0] @ solution.directions
     of_root = inverse_curvature(along, solution.directions)
     width = len(design.names)
-    covariance = None
-    if of_root is not None or not solution.directions.size:
-        covariance = np.zeros((width + 3, width + 3))
-        covariance[:width, :width] = inverse[0]
-        if of_root is not None:
-            covariance[width:, width:] = of_root
+    covariance = np.zeros((width + 3, width + 3))
+    covariance[:width, :width] = inverse[0]
+    if solution.directions.size:
+        covariance[width:, width:] = np.nan if of_root is None else of_root
     return _result(
         studies,
         design,

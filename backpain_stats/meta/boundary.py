@@ -35,6 +35,9 @@ _NOTHING_LOST = 1e-7
 # Only near the boundary is it worth looking.
 _NEAR_CORRELATION, _NEAR_SD = 0.98, 0.1
 
+# Of curvatures scaled to 1 on the diagonal: below this, rounding decides.
+_FLAT = 1e-12
+
 # (root entries held at 0, what to call it), most restrictive first
 _PIECES = (
     ((0, 1, 2), "both between-study variances are 0"),
@@ -220,7 +223,7 @@ def inverse_curvature(hessian: Floats, directions: Floats) -> Floats | None:
         return None
     scale = np.sqrt(np.maximum(np.abs(np.diag(hessian)), 1e-300))
     values, axes = np.linalg.eigh(-hessian / np.outer(scale, scale))
-    if not len(values) or values[0] < 1e-9:
+    if not len(values) or values[0] < _FLAT:
         return None
     inverse = (axes / values) @ axes.T / np.outer(scale, scale)
     return directions @ inverse @ directions.T

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 # Step of central differences of an exact gradient: its error, step squared, stays
 # far below the 1e-4 asked of a covariance, and rounding (1e-13 / step) further.
 _DIFFERENCE_STEP = 1e-4
+# Posterior moments by fewer nodes than this do not give second derivatives.
+_FEWEST_NODES_FOR_MOMENTS = 5
 
 
 @dataclass(slots=True)
@@ -57,8 +59,16 @@ class ExactModel:
         return self.designs[0].shape[1] + self.designs[1].shape[1]
 
     def evaluate(self, parameters: Floats, rows: Rows) -> tuple[Floats, Floats, Floats]:
-        """Return values, gradients and Hessians; see ``optimise.Evaluate``."""
-        return self.sums(parameters, rows, order=2)
+        """Return values, gradients and Hessians; see ``optimise.Evaluate``.
+
+        With very few nodes the function maximised bends differently from the integral
+        it approximates, so that its own curvature is taken, by differences.
+        """
+        if self.nodes >= _FEWEST_NODES_FOR_MOMENTS:
+            return self.sums(parameters, rows, order=2)
+        value, gradient, _ = self.sums(parameters, rows, order=1)
+        hessians = self._differences(parameters, rows, np.eye(parameters.shape[1]))
+        return value, gradient, hessians
 
     def value(self, parameters: Floats) -> float:
         """Return the log likelihood at one parameter vector."""
@@ -120,16 +130,26 @@ class ExactModel:
         total[:, two:, two:] = by_study[:, :, 2:, 2:].sum(axis=1)
 
     def hessian(self, parameters: Floats, directions: Floats) -> Floats:
-        """Return the Hessian along the columns of ``directions``, by central differences.
+        """Return the Hessian of the first problem along the columns of ``directions``.
 
         The gradient is exact for the quadrature in use, so this is the curvature of
-        the very function that was maximised, whatever the number of nodes. The
-        problems of a batch must share one data set.
+        the very function that was maximised, whatever the number of nodes.
         """
-        steps = _DIFFERENCE_STEP * directions.T
-        points = np.concatenate([parameters + steps, parameters - steps])
-        model = ExactModel(self.arms, self.designs, self.nodes)
+        first = np.zeros(1, dtype=np.intp)
+        return self._differences(parameters[None], first, directions)[0]
+
+    def _differences(self, parameters: Floats, rows: Rows, directions: Floats) -> Floats:
+        """Return Hessians along ``directions``, (p, q), by central differences, (b, q, q)."""
+        size, (width, along) = len(rows), directions.shape
+        steps = _DIFFERENCE_STEP * np.concatenate([directions.T, -directions.T])
+        points = (parameters[:, None] + steps).reshape(-1, width)
+        repeated = np.repeat(rows, 2 * along)
+        shared = len(self.arms.saturated) == 1
+        arms = self.arms if shared else self.arms.of_data_sets(repeated)
+        model = ExactModel(arms, self.designs, self.nodes)
+        if len(self._modes) > rows.max(initial=-1):
+            model._modes = self._modes[repeated]
         _, gradient, _ = model.sums(points, np.arange(len(points)), order=1)
-        width = len(steps)
-        hessian = (gradient[:width] - gradient[width:]) @ directions / (2 * _DIFFERENCE_STEP)
-        return 0.5 * (hessian + hessian.T)
+        ends = gradient.reshape(size, 2, along, width)
+        hessian = (ends[:, 0] - ends[:, 1]) @ directions / (2 * _DIFFERENCE_STEP)
+        return 0.5 * (hessian + np.swapaxes(hessian, 1, 2))

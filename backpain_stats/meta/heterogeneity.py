@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = ["full_covariance", "heterogeneity", "i_squared", "within_study_variance"]
 
-# Profiles need the likelihood's shape, for which 9 nodes are plenty; a fit that needed
-# more than 21 keeps its own.
-_PROFILE_NODES, _ORDINARY_NODES = 9, 21
+# Profiles need the likelihood's shape, for which 9 nodes are plenty, or 35 where the
+# studies differ so much that a fit needed more than 21.
+_FEW_NODES, _ORDINARY_NODES, _MANY_NODES = 9, 21, 35
 # The last step in an end of an interval: Newton's steps square their error, so the end
 # is good to far more than is printed.
 _END_TOLERANCE = 1e-5
@@ -51,9 +51,13 @@ def model_of(fit: BivariateFit) -> Model:
     if fit.likelihood == "normal":
         logits = observed_logits(counts, fit.correction)
         return NormalModel(logits, designs, restricted=fit.estimator == "reml")
-    nodes = fit.nodes or _PROFILE_NODES
-    nodes = nodes if nodes > _ORDINARY_NODES else min(nodes, _PROFILE_NODES)
-    return ExactModel(Arms.from_counts(counts), designs, nodes)
+    return ExactModel(Arms.from_counts(counts), designs, refit_nodes(fit))
+
+
+def refit_nodes(fit: BivariateFit) -> int:
+    """Return the nodes for repeated fits: 9, fewer if the fit has, 35 if it needed many."""
+    nodes = fit.nodes or _FEW_NODES
+    return _MANY_NODES if nodes > _ORDINARY_NODES else min(nodes, _FEW_NODES)
 
 
 def heterogeneity(fit: BivariateFit, *, level: float | None = None) -> pd.DataFrame:

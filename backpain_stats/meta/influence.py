@@ -10,6 +10,7 @@ from backpain_stats.errors import NotEstimableError
 from backpain_stats.meta.binomial import Arms
 from backpain_stats.meta.boundary import climb
 from backpain_stats.meta.exact import ExactModel
+from backpain_stats.meta.heterogeneity import refit_nodes
 from backpain_stats.meta.normal import Logits, NormalModel, observed_logits
 from backpain_stats.meta.optimise import Optima, maximise
 from backpain_stats.meta.parameters import sds_from_root
@@ -30,7 +31,7 @@ __all__ = ["leave_one_out"]
 
 # What is left must still determine a mean and a spread.
 _FEWEST_LEFT = 4
-_REFIT_NODES = 9
+_NODES_FOR_CURVATURE = 9
 
 
 def leave_one_out(fit: BivariateFit) -> pd.DataFrame:
@@ -105,9 +106,7 @@ def _refit(fit: BivariateFit) -> Found:
     if fit.likelihood == "normal":
         return _refit_normal(fit, logits, roots)
     moments[k:] = fit.coefficients
-    # a fit that needed more nodes than usual keeps them
-    nodes = fit.nodes or _REFIT_NODES
-    nodes = nodes if nodes > 21 else min(nodes, _REFIT_NODES)
+    nodes = refit_nodes(fit)
     model = ExactModel(Arms.from_counts(twice), fit.design.matrices, nodes)
     found = climb(model, np.concatenate([moments, roots], axis=1))
     best = _better(found, k)
@@ -116,7 +115,10 @@ def _refit(fit: BivariateFit) -> Found:
     parameters, at = found.parameters, model.root_at
     arms = fit.studies.arms
     finite = np.array([not diverged(one, fit.design.matrices, arms).any() for one in parameters])
-    covariances = np.stack([_coefficient_covariance(one, at) for one in found.hessian])
+    # second derivatives are posterior moments, which a Laplace approximation does not give
+    finer = ExactModel(model.arms, model.designs, max(nodes, _NODES_FOR_CURVATURE))
+    _, _, hessians = finer.evaluate(parameters, np.arange(k))
+    covariances = np.stack([_coefficient_covariance(one, at) for one in hessians])
     return parameters[:, :at], covariances, parameters[:, at:], found.converged & finite
 
 
@@ -134,7 +136,7 @@ def _better(found: Optima, k: int) -> NDArray[np.intp]:
 
 
 def _coefficient_covariance(hessian: Floats, at: int) -> Floats:
-    """Return the coefficients' block of the inverse curvature.
+    """Return the coefficients' block of the inverse curvature; NaN if it is no maximum's.
 
     Root entries that the likelihood does not bend along (at a boundary) are left out by
     the pseudo-inverse.
@@ -142,4 +144,7 @@ def _coefficient_covariance(hessian: Floats, at: int) -> Floats:
     information = -hessian
     cross = information[:at, at:]
     block = np.linalg.pinv(information[at:, at:], rcond=1e-8, hermitian=True)
-    return np.asarray(np.linalg.pinv(information[:at, :at] - cross @ block @ cross.T))
+    of_coefficients = information[:at, :at] - cross @ block @ cross.T
+    if np.linalg.eigvalsh(of_coefficients)[0] <= 0:
+        return np.full((at, at), np.nan)
+    return np.asarray(np.linalg.inv(of_coefficients))

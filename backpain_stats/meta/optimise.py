@@ -25,7 +25,8 @@ GAIN_TOLERANCE = 1e-11
 # Where rounding of the log likelihood hides gains this small, stop as well.
 _NOISE = 1e-13
 _FIRST_RADIUS, _LARGEST_RADIUS, _SMALLEST_RADIUS = 1.0, 4.0, 1e-9
-_FLAT = 1e-7
+# Curvatures below this share of the largest are lost in rounding.
+_FLAT = 1e-12
 
 # Takes parameters of shape (b, p) and the numbers of the b problems they belong to;
 # returns values (b,), gradients (b, p) and Hessians (b, p, p).

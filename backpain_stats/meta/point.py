@@ -93,7 +93,8 @@ class SummaryPoint:
         """Return a measure on its working scale and its delta-method standard error."""
         slope = self.gradient(measure)
         value = float(log_measures(self.mean[0], self.mean[1])[measure])
-        return value, float(np.sqrt(slope @ self.covariance @ slope))
+        variance = float(slope @ self.covariance @ slope)
+        return value, float(np.sqrt(variance)) if variance >= 0 else np.nan
 
     def estimate(self, measure: str) -> Estimate:
         """Return one of the five measures with its interval."""

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 MOST_NODES = 101
 # Convergence is quadratic: the pass after a step of 1e-7 is at rounding error.
 _MODE_TOLERANCE = 1e-7
-_MODE_ITERATIONS = 200
+_MODE_ITERATIONS = 500
+# A start that moves a logit this far from its mean belongs to other parameters.
+_FAR_START = 20.0
 
 
 @lru_cache(maxsize=32)
@@ -128,12 +130,13 @@ def find_mode(
     Raises
     ------
     FitError
-        If a mode is not reached in 200 steps, which finite input cannot cause.
+        If a mode is not reached in 500 steps, which finite input cannot cause.
     """
     (y1, y2), (f1, f2), (m1, m2), (l11, l21, l22) = successes, failures, means, root
     n1, n2 = y1 + f1, y2 + f2
     l21_squared, l22_squared = l21 * l21, l22 * l22
-    b1, b2 = start
+    near = np.maximum(np.abs(l11 * start[0]), np.abs(l21 * start[0] + l22 * start[1])) < _FAR_START
+    b1, b2 = start[0] * near, start[1] * near
     close = False
     for _ in range(_MODE_ITERATIONS):
         eta1, eta2 = m1 + l11 * b1, m2 + l21 * b1 + l22 * b2
