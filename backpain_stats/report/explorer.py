@@ -25,6 +25,7 @@ from backpain_stats.report.plain import PlainWords
 if TYPE_CHECKING:
     from backpain_stats.combine.all_patterns import PatternRatios
     from backpain_stats.combine.dependence import Dependence
+    from backpain_stats.combine.entries import Entry
     from backpain_stats.combine.model import RiskModel
     from backpain_stats.evidence.loading import Evidence
 
@@ -33,6 +34,7 @@ __all__ = [
     "DRAWS",
     "OFFERED",
     "explorer_data",
+    "explorer_page",
     "page_models",
     "published_model",
     "write_explorer",
@@ -145,6 +147,22 @@ def explorer_data(
     }
 
 
+def explorer_page(data: dict[str, Any]) -> str:
+    """Return the page around the data of :func:`explorer_data`."""
+    # "</" would end the script element that holds the data.
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("</", "<\\/")
+    return (
+        environment()
+        .get_template("explorer.html.j2")
+        .render(
+            title="Red flags in one patient",
+            data=text,
+            version=data["version"],
+            disclaimer=DISCLAIMER,
+        )
+    )
+
+
 def write_explorer(
     evidence: Evidence, path: Path, progress: Callable[[str], None] = lambda message: None
 ) -> Path:
@@ -155,21 +173,9 @@ def write_explorer(
     NotEstimableError
         If the evidence has no usable flag.
     """
-    data = explorer_data(evidence, progress)
-    # "</" would end the script element that holds the data.
-    text = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("</", "<\\/")
-    html = (
-        environment()
-        .get_template("explorer.html.j2")
-        .render(
-            title="Red flags in one patient",
-            data=text,
-            version=__version__,
-            disclaimer=DISCLAIMER,
-        )
-    )
+    page = explorer_page(explorer_data(evidence, progress))
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(html, encoding="utf-8")
+    path.write_text(page, encoding="utf-8")
     return path
 
 
@@ -273,6 +279,7 @@ def _suggestion(evidence: Evidence, target: str, setting: str, plain: PlainWords
 def _flags(evidence: Evidence, model: RiskModel, plain: PlainWords) -> list[dict[str, Any]]:
     """Return what the page shows of each flag, its sources included."""
     rows = []
+    reports = evidence.select(model.entries.target, model.entries.setting).accuracy
     for entry, row in zip(model.entries.entries, model.flags.to_dict("records"), strict=True):
         notes = [plain(note.text) for note in model.entries.notes if note.about == entry.flag_id]
         if not entry.accuracy.tables and entry.accuracy.studies == 1:
@@ -286,26 +293,26 @@ def _flags(evidence: Evidence, model: RiskModel, plain: PlainWords) -> list[dict
                 "n": None if pd.isna(row["n"]) else int(row["n"]),
                 "n_cases": None if pd.isna(row["n_cases"]) else int(row["n_cases"]),
                 "notes": notes,
-                "sources": _sources(evidence, model, entry.flag_id, plain),
+                "sources": _sources(evidence, reports, entry, plain),
             }
         )
     return rows
 
 
 def _sources(
-    evidence: Evidence, model: RiskModel, flag: str, plain: PlainWords
+    evidence: Evidence, reports: pd.DataFrame, entry: Entry, plain: PlainWords
 ) -> list[dict[str, Any]]:
     """Return study, page read and DOI of the report behind a flag; of all, if they were pooled."""
-    entries = model.entries
-    accuracy = entries.entries[entries.flags.index(flag)].accuracy
-    reports = evidence.select(entries.target, entries.setting, flag).accuracy
-    if report := accuracy.labels.get("report_id"):
-        reports = reports[reports["report_id"] == report]
+    from backpain_stats.evidence.likelihood import likelihood_ratios
+
+    own = [entry.accuracy.labels.get("report_id")]
+    if not own[0]:
+        found = likelihood_ratios(evidence.select(flag=entry.flag_id))
+        own = list(found.loc[found["usable"] & found["counted"], "report_id"])
+    reports = reports.loc[reports["report_id"].isin(own), ["report_id", "cohort_id"]]
     studies = evidence.cohorts.set_index("cohort_id")["study_id"]
     sources = []
-    for row in (
-        Context(evidence).reported_doi(reports[["report_id", "cohort_id"]]).to_dict("records")
-    ):
+    for row in Context(evidence).reported_doi(reports).to_dict("records"):
         study, quoted = studies[row["cohort_id"]], row["quotes"]
         quoting = (
             "" if pd.isna(quoted) or quoted == study else f", quoting {plain.citation(quoted)}"

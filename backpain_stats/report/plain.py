@@ -60,6 +60,7 @@ class PlainWords:
             zip(evidence.cohorts["cohort_id"], evidence.cohorts["study_id"], strict=True)
         )
         self.names = {
+            **self.citations,
             **{str(one): str(one).replace("_", " ") for one in families},
             **{str(row.prevalence_id): self.source(row) for row in _rows(evidence.prevalence)},
             **{str(cohort): self.citation(study) for cohort, study in studies.items()},

@@ -21,7 +21,7 @@ function fixed(value, decimals) {
   const tie = /^\.?50*$/.test(exact.slice(end));
   return tie && Number(exact[end - 1]) % 2 === 0 ? exact.slice(0, end) : value.toFixed(decimals);
 }
-const exponent = (value) => Number(value.toExponential().split("e")[1]);
+const exponent = (value) => Math.floor(Math.log10(value));
 function formatNumber(value, digits = 3) {
   if (Number.isNaN(value)) return "not estimable";
   if (value === Infinity) return "infinity";
