@@ -46,7 +46,7 @@ _MORE_NODES = (35, 101)
 # A log likelihood of k studies that changes by less than this times sqrt(k) with more
 # nodes is resolved: the estimates then move by less than 1e-4 standard errors or so.
 _RESOLVED = 1e-5
-# Studies x nodes that a finer look may cost.
+# Studies x nodes of a refit by more nodes; a look at the value may cost ten times that.
 _MOST_POINTS = 5_000_000
 # Few nodes find the way; the asked number is used for the last steps.
 _NODES_ON_THE_WAY = 7
@@ -248,11 +248,18 @@ def _fit_exact(studies: Studies, design: Design, nodes: int | None, level: float
         solution = solve(model, starts)
     notes: tuple[str, ...] = ()
     for more in _MORE_NODES if nodes is None else ():
-        finer = ExactModel(arms, design.matrices, more)
-        if len(counts) * more**2 > _MOST_POINTS:
+        finer, points = ExactModel(arms, design.matrices, more), len(counts) * more**2
+        if points > 10 * _MOST_POINTS:
             break
         change = abs(finer.value(solution.parameters) - solution.value)
         if change < _RESOLVED * np.sqrt(len(counts)):
+            break
+        if points > _MOST_POINTS:
+            notes = (
+                f"{model.nodes} nodes an axis do not quite resolve the likelihood of so many "
+                f"studies (it changes by {change:.1g} with {more}): ask for nodes={more} if time "
+                "allows.",
+            )
             break
         if model.nodes > DEFAULT_NODES:
             starts = solution.parameters[None]

@@ -101,7 +101,7 @@ def heterogeneity(fit: BivariateFit, *, level: float | None = None) -> pd.DataFr
         low, high = _Profile(model, fit, measure).interval(level)
         rows.append((measure, float(value), low, high, f"{fit.method}, profile likelihood"))
     for measure, value in i_squared(fit).items():
-        rows.append((measure, value, np.nan, np.nan, "Zhou and Dendukuri 2014"))
+        rows.append((measure, value, np.nan, np.nan, "after Zhou and Dendukuri 2014"))
     frame = pd.DataFrame(rows, columns=["measure", "estimate", "ci_low", "ci_high", "method"])
     frame.insert(4, "ci_level", level)
     return frame
@@ -243,8 +243,7 @@ def within_study_variance(fit: BivariateFit) -> Floats:
     .. math:: E = \frac{1}{n} \left( e^{m + s^2/2} + e^{-m + s^2/2} + 2 \right),
 
     averaged over the studies. Putting the average p in its place, as is common,
-    understates it and overstates I2 (Zhou and Dendukuri 2014,
-    https://doi.org/10.1002/sim.6115).
+    understates it and overstates I2 (Zhou and Dendukuri, Stat Med 2014;33:2701-17).
     """
     arms, sds = fit.studies.arms, fit.between_study_sd
     tp, fp, fn, tn = fit.studies.used_counts.T.astype(np.float64)
@@ -282,6 +281,9 @@ def i_squared(fit: BivariateFit) -> dict[str, float]:
 
     Notes
     -----
+    Derived here after Zhou and Dendukuri (Stat Med 2014;33:2701-17), whose text was not
+    at hand; the R package mada prints somewhat different figures under their name.
+
     The share depends on how large the studies are. It is not a measure of how much
     settings differ: that is the SD, or the prediction interval.
     """
