@@ -29,10 +29,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import gammaln
 
 from backpain_stats.meta.integrand import ChunkOfStudies, IntegrandPoints
 from backpain_stats.meta.quadrature import find_mode, gauss_hermite
+from backpain_stats.twobytwo.special import stirling_error
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -46,15 +46,6 @@ _POINTS_AT_ONCE = 40_000
 _FEWEST_NODES_FOR_HESSIAN = 5
 
 
-def _stirling_error(x: Floats) -> Floats:
-    """Return log(x!) minus Stirling's approximation to it, for x >= 1."""
-    small = np.minimum(x, 16.0)
-    exact = gammaln(small + 1) - ((small + 0.5) * np.log(small) - small + 0.5 * np.log(2 * np.pi))
-    large = np.maximum(x, 16.0)
-    series = (1 / 12 - (1 / 360 - (1 / 1260 - 1 / (1680 * large**2)) / large**2) / large**2) / large
-    return np.where(x < 16, exact, series)
-
-
 def _saturated(successes: Floats, failures: Floats) -> Floats:
     """Return the binomial log probability of the counts at their own proportion.
 
@@ -64,7 +55,7 @@ def _saturated(successes: Floats, failures: Floats) -> Floats:
     inside = (successes > 0) & (failures > 0)
     y, f = np.where(inside, successes, 1.0), np.where(inside, failures, 1.0)
     n = y + f
-    value = _stirling_error(n) - _stirling_error(y) - _stirling_error(f)
+    value = stirling_error(n) - stirling_error(y) - stirling_error(f)
     value += 0.5 * (np.log(n / y / f) - np.log(2 * np.pi))
     return np.where(inside, value, 0.0)
 

@@ -17,9 +17,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import betainc, betaincinv, digamma, expit, gammaln, logit, ndtri, polygamma
+from scipy.special import betainc, betaincinv, digamma, expit, logit, ndtri, polygamma
 
 from backpain_stats.twobytwo.roots import increasing_roots
+from backpain_stats.twobytwo.special import stirling_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -141,7 +142,7 @@ class _LogitDensity:
         self.mode, self.rest = a / (a + b), b / (a + b)
         self.spread = 1 / np.sqrt(a * self.rest)
         half_log = 0.5 * np.log(a * self.rest / (2 * np.pi))
-        self.log_peak = half_log - (_stirling(a) + _stirling(b) - _stirling(a + b))
+        self.log_peak = half_log - (stirling_error(a) + stirling_error(b) - stirling_error(a + b))
 
     def __call__(self, p: _Array, q: _Array, rows: NDArray[np.intp]) -> _Array:
         """Return the density at ``p = 1 - q``, both of shape (rows, nodes)."""
@@ -160,14 +161,6 @@ def _log_ratio(value: _Array, reference: _Array, shift: _Array) -> _Array:
     return np.where(
         near, np.log1p(np.where(near, shift / reference, 0.0)), np.log(value / reference)
     )
-
-
-def _stirling(x: _Array) -> _Array:
-    """Return log gamma(x) minus Stirling's formula."""
-    small = np.minimum(x, 32.0)
-    direct = gammaln(small) - ((small - 0.5) * np.log(small) - small + 0.5 * np.log(2 * np.pi))
-    series = 1 / (12 * x) - 1 / (360 * x**3) + 1 / (1260 * x**5)
-    return np.where(x < 32, direct, series)
 
 
 def _ratio_integrand(
