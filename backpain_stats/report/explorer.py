@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DIGITS",
-    "DRAWS",
     "OFFERED",
     "explorer_data",
     "explorer_page",
@@ -40,8 +39,6 @@ __all__ = [
     "write_explorer",
 ]
 
-# A quarter of the library's default: the page holds thousands of intervals. A power of two.
-DRAWS = 1024
 # Digits kept of each ratio. The page shows three; at eight, rounding twice does not show.
 DIGITS = 8
 # Flags offered of one target and setting, those with the most cases first. Each further one
@@ -182,9 +179,10 @@ def write_explorer(
 def published_model(evidence: Evidence, target: str, setting: str) -> RiskModel:
     """Return the risk model of the flags offered; its pre-test is fixed and plays no part.
 
-    The reader sets the pre-test. A published prevalence is the page's
-    suggestion, not a condition: where there is none the flags are offered all
-    the same.
+    Everything else is the library's default, the draws behind the intervals
+    included, so that page and library print the same interval. A published
+    prevalence is the page's suggestion, not a condition: where there is none the
+    flags are offered all the same, and the reader sets the pre-test.
 
     Raises
     ------
@@ -194,7 +192,7 @@ def published_model(evidence: Evidence, target: str, setting: str) -> RiskModel:
     from backpain_stats.combine.model import RiskModel
 
     def model(flags: list[str] | None = None) -> RiskModel:
-        return RiskModel(evidence, target, setting, flags=flags, pretest=0.5, draws=DRAWS)
+        return RiskModel(evidence, target, setting, flags=flags, pretest=0.5)
 
     everything = model()
     if len(everything.entries.flags) <= OFFERED:

@@ -17,14 +17,20 @@ import pytest
 from backpain_stats import RiskModel, load_evidence, posttest_probability
 from backpain_stats.errors import ArgumentError
 from backpain_stats.estimate import format_number, format_percent
-from backpain_stats.report.explorer import DIGITS, DRAWS, explorer_page, page_models
+from backpain_stats.report.explorer import DIGITS, explorer_page, page_models
 from backpain_stats.report.plain import PlainWords
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
 
-pytestmark = pytest.mark.browser
-
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        not Path(CHROMIUM).exists(), reason="no chromium here; on Debian: apt-get install chromium"
+    ),
+]
+
 ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync", "--no-first-run"),
@@ -44,8 +50,6 @@ CASE = {
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[sync_api.Browser]:
-    if not Path(CHROMIUM).exists():
-        pytest.skip("no chromium here; on Debian: apt-get install chromium")
     with sync_api.sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield started
@@ -128,7 +132,7 @@ def _cases(data: dict, evidence, count: int) -> list[dict]:
         # From 0.01% to 99%, evenly on the log-odds scale.
         pretest = float(1 / (1 + np.exp(-rng.uniform(-9.2, 4.6))))
         if where not in bases:
-            bases[where] = pretest, RiskModel(evidence, *where, pretest=pretest, draws=DRAWS)
+            bases[where] = pretest, RiskModel(evidence, *where, pretest=pretest)
         in_full = place // len(data["cases"]) % 6 == 0
         pretest = bases[where][0] if in_full else case["pretest"] if place % 5 == 0 else pretest
         known = [one for one in page_models() if one.id in case["tables"]]
@@ -241,7 +245,7 @@ def test_clicking_and_typing_reach_the_same_numbers(visitor, evidence) -> None:
     page.get_by_label("How the findings hang together").select_option(
         label="Independent: the ratios are multiplied"
     )
-    model = RiskModel(evidence, "cauda_equina", "secondary_care", pretest=0.025, draws=DRAWS)
+    model = RiskModel(evidence, "cauda_equina", "secondary_care", pretest=0.025)
     models = {one.id: one.dependence for one in page_models()}
     risk = model.with_dependence(models["independent"]).risk(
         ["leg_pain_bilateral"], ["leg_weakness"]
@@ -330,7 +334,7 @@ def test_the_keyboard_alone_is_enough(visitor, evidence) -> None:
     tab_to("flag-cancer_history")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
-    risk = RiskModel(evidence, pretest=0.015, draws=DRAWS).risk(["age_50"], ["cancer_history"])
+    risk = RiskModel(evidence, pretest=0.015).risk(["age_50"], ["cancer_history"])
     assert page.locator("#posttest").inner_text() == format_percent(risk.posttest.estimate)
     tab_to("model")
     page.keyboard.press("End")

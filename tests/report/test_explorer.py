@@ -19,7 +19,6 @@ from backpain_stats.evidence.prevalence import setting_prevalence
 from backpain_stats.report import explorer as module
 from backpain_stats.report.explorer import (
     DIGITS,
-    DRAWS,
     OFFERED,
     explorer_data,
     explorer_page,
@@ -59,7 +58,6 @@ def test_ratios_are_those_of_the_risk_model(evidence, explorer) -> None:
             case["setting"],
             flags=[flag["id"] for flag in case["flags"]],
             pretest=pretest,
-            draws=DRAWS,
         )
         for one in page_models():
             if one.id not in case["tables"]:
