@@ -143,6 +143,33 @@ def contribution_frame(
     return pd.DataFrame(rows, columns=columns)
 
 
+def flag_frame(entries: Entries) -> pd.DataFrame:
+    """Return what enters a model, one row a flag; see ``RiskModel.flags``."""
+    rows = []
+    for entry in entries.entries:
+        accuracy = entry.accuracy
+        with np.errstate(divide="ignore", invalid="ignore"):
+            positive = np.float64(accuracy.sensitivity) / (1 - accuracy.specificity)
+            negative = np.float64(1 - accuracy.sensitivity) / accuracy.specificity
+        rows.append(
+            {
+                "flag_id": entry.flag_id,
+                "label": entry.label,
+                "family": entry.family or pd.NA,
+                "cohort_id": entry.cohort_id,
+                "n_cases": accuracy.n_cases,
+                "n": accuracy.n,
+                "tables": accuracy.tables,
+                "sensitivity": accuracy.sensitivity,
+                "specificity": accuracy.specificity,
+                "lr_positive": positive,
+                "lr_negative": negative,
+                "basis": accuracy.basis,
+            }
+        )
+    return pd.DataFrame(rows).astype({"n_cases": "Int64", "n": "Int64"})
+
+
 def cohort_frame(entries: Entries, pattern: NDArray[np.int8]) -> pd.DataFrame:
     """Return the cohorts behind the assessed flags, with their numbers of cases."""
     rows: dict[str, dict[str, object]] = {}

@@ -9,46 +9,35 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import pandas as pd
-from scipy.special import logit
 
 from backpain_stats.checks import check_level, check_pretest
-from backpain_stats.combine.assessment import (
-    cohort_frame,
-    contribution_frame,
-    drawn_log_ratios,
-    remarks,
-    width_shares,
-    without_combinations,
-)
-from backpain_stats.combine.bounds import Bounds
-from backpain_stats.combine.dependence import Dependence, PatternModel
+from backpain_stats.combine.assessment import flag_frame, without_combinations
+from backpain_stats.combine.dependence import Dependence
 from backpain_stats.combine.entries import Entries
 from backpain_stats.combine.frame_entries import entries_from_frame
 from backpain_stats.combine.one_factor import OneFactor
 from backpain_stats.combine.patient import check_together, patient_pattern
-from backpain_stats.combine.patterns import ABSENT, NOT_ASSESSED, PRESENT
-from backpain_stats.combine.posterior import Posterior, draw_posterior, point_marginals
+from backpain_stats.combine.patient_risk import patient_risk
+from backpain_stats.combine.posterior import (
+    Posterior,
+    checked_rho_prior,
+    draw_posterior,
+    point_marginals,
+)
 from backpain_stats.combine.published_entries import entries_from_evidence
 from backpain_stats.combine.risk import Risk
-from backpain_stats.combine.tables import profile_frame, risk_and_ratio, sensitivity_frame
-from backpain_stats.errors import ArgumentError, NotEstimableError
-from backpain_stats.estimate import Estimate, PosttestEstimate
+from backpain_stats.combine.tables import profile_frame, sensitivity_frame
+from backpain_stats.errors import ArgumentError
 from backpain_stats.sampling import DEFAULT_SEED, Seed
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from backpain_stats.evidence.loading import Evidence
     from backpain_stats.evidence.pretest import PrevalenceLike
-
-    Array = NDArray[np.float64]
 
 __all__ = ["RiskModel"]
 
 DEFAULT_DEPENDENCE = OneFactor()
 DRAWS = 4096  # a power of two keeps the Sobol sample balanced
-# Bounds closer to 0 and to 1 than this leave every risk possible.
-UNINFORMATIVE = 1e-6
 RHO_GRID = tuple(round(0.05 * step, 2) for step in range(19))
 
 
@@ -204,7 +193,7 @@ class RiskModel:
             raise ArgumentError(f"draws is {draws!r}; at least 2 are needed")
         self.entries = entries
         self.dependence = dependence
-        self._rho_prior = _checked_prior(rho_prior, dependence)
+        self._rho_prior = checked_rho_prior(rho_prior, dependence)
         self._draws, self._seed = draws, seed
         self._point = point_marginals(entries)
 
@@ -238,29 +227,7 @@ class RiskModel:
         ``flag_id, label, family, cohort_id, n_cases, n, tables, sensitivity,
         specificity, lr_positive, lr_negative, basis``.
         """
-        rows = []
-        for entry in self.entries.entries:
-            accuracy = entry.accuracy
-            with np.errstate(divide="ignore", invalid="ignore"):
-                positive = np.float64(accuracy.sensitivity) / (1 - accuracy.specificity)
-                negative = np.float64(1 - accuracy.sensitivity) / accuracy.specificity
-            rows.append(
-                {
-                    "flag_id": entry.flag_id,
-                    "label": entry.label,
-                    "family": entry.family or pd.NA,
-                    "cohort_id": entry.cohort_id,
-                    "n_cases": accuracy.n_cases,
-                    "n": accuracy.n,
-                    "tables": accuracy.tables,
-                    "sensitivity": accuracy.sensitivity,
-                    "specificity": accuracy.specificity,
-                    "lr_positive": positive,
-                    "lr_negative": negative,
-                    "basis": accuracy.basis,
-                }
-            )
-        return pd.DataFrame(rows).astype({"n_cases": "Int64", "n": "Int64"})
+        return flag_frame(self.entries)
 
     @cached_property
     def posterior(self) -> Posterior:
@@ -309,108 +276,8 @@ class RiskModel:
         """
         check_level(level)
         pattern = patient_pattern(self.entries, present, absent)
-        if isinstance(self.dependence, PatternModel):
-            posttest, ratio, shares, draws = self._estimates(self.dependence, pattern, level)
-        else:
-            posttest, ratio = self._range(pattern)
-            shares, draws = {}, None
-        bounds = self._bounds(pattern)
-        warnings = remarks(self.entries, self.dependence, self.posterior, pattern)
-        if bounds[0] < UNINFORMATIVE and bounds[1] > 1 - UNINFORMATIVE:
-            warnings.append(
-                "without an assumption about dependence, the figures used leave any risk from "
-                "0 to 1 possible for these findings together"
-            )
-        flags = np.array(self.entries.flags)
-        return Risk(
-            posttest=posttest,
-            pretest=self.entries.pretest.estimate,
-            pretest_source=self.entries.pretest_source,
-            lr=ratio,
-            contributions=contribution_frame(
-                self.entries, self.dependence, (self._point, self.posterior), pattern, level
-            ),
-            dependence=self.dependence.describe(),
-            cohorts=cohort_frame(self.entries, pattern),
-            bounds=bounds,
-            width_shares=shares,
-            warnings=tuple(warnings),
-            present=tuple(flags[pattern == PRESENT].tolist()),
-            absent=tuple(flags[pattern == ABSENT].tolist()),
-            not_assessed=tuple(flags[pattern == NOT_ASSESSED].tolist()),
-            target=self.entries.target,
-            setting=self.entries.setting,
-            draws=draws,
-        )
-
-    def _estimates(
-        self, dependence: PatternModel, pattern: NDArray[np.int8], level: float
-    ) -> tuple[PosttestEstimate, Estimate, dict[str, float], Array | None]:
-        """Return post-test, likelihood ratio, shares of the width, and the draws."""
-        log_ratio = float(dependence.log_probabilities(self._point, pattern).log_ratio[0, 0])
-        if np.isnan(log_ratio):
-            raise NotEstimableError(
-                f"the published figures make {self._described(pattern)} impossible among cases "
-                "and among non-cases, so it has no likelihood ratio"
-            )
-        posterior = self.posterior
-        if posterior.certain:
-            method, shares = f"{dependence.name}; no counts were given", {}
-            sampled = None
-        else:
-            method = f"{dependence.name}; Jeffreys posterior, {self._draws} quasi-random draws"
-            sampled = drawn_log_ratios(dependence, posterior, pattern)
-            shares = width_shares(dependence, (self._point, posterior), pattern, sampled)
-        risk, ratio, draws = risk_and_ratio(
-            log_ratio, self.entries.pretest.estimate, sampled, posterior.pretest, level
-        )
-        posttest = self._posttest(risk, level, method, pattern)
-        return posttest, Estimate(*ratio, level, method, "lr"), shares, draws
-
-    def _range(self, pattern: NDArray[np.int8]) -> tuple[PosttestEstimate, Estimate]:
-        """Return the bounds in place of estimates: they are no confidence interval."""
-        low, high = self._bounds(pattern)
-        with np.errstate(divide="ignore"):
-            ends = np.exp(logit([low, high]) - logit(self.entries.pretest.estimate))
-        method = "sharp bounds, no sampling error"
-        posttest = self._posttest((np.nan, low, high), np.nan, method, pattern)
-        ratio = Estimate(np.nan, float(ends[0]), float(ends[1]), np.nan, method, "lr")
-        return posttest, ratio
-
-    def _posttest(
-        self,
-        risk: tuple[float, float, float],
-        level: float,
-        method: str,
-        pattern: NDArray[np.int8],
-    ) -> PosttestEstimate:
-        return PosttestEstimate(
-            *risk,
-            level,
-            method,
-            "posttest",
-            pretest=self.entries.pretest.estimate,
-            pretest_source=self.entries.pretest_source,
-            result=self._described(pattern),
-        )
-
-    def _described(self, pattern: NDArray[np.int8]) -> str:
-        """Say a pattern in words."""
-        named = [
-            f"{flag} {'present' if state == PRESENT else 'absent'}"
-            for flag, state in zip(self.entries.flags, pattern, strict=True)
-            if state != NOT_ASSESSED
-        ]
-        return ", ".join(named) or "no finding"
-
-    def _bounds(self, pattern: NDArray[np.int8]) -> tuple[float, float]:
-        """Return the sharp bounds from the figures that the dependence model uses."""
-        model = self.dependence if isinstance(self.dependence, Bounds) else Bounds()
-        point = self._point
-        if not self.dependence.uses_combinations:
-            point = without_combinations(point)
-        low, high = model.risk_range(point, pattern, self.entries.pretest.estimate)
-        return float(low[0, 0]), float(high[0, 0])
+        known = (self._point, self.posterior)
+        return patient_risk(self.entries, self.dependence, known, pattern, level)
 
     def profile(self) -> pd.DataFrame:
         """Return every complete pattern of findings with its probability and risk.
@@ -518,21 +385,3 @@ class RiskModel:
             f"({', '.join(self.entries.flags)}); pre-test {pretest}; "
             f"{self.dependence.describe()}"
         )
-
-
-def _checked_prior(
-    prior: tuple[float, float] | None, dependence: Dependence
-) -> tuple[float, float] | None:
-    """Return a range of rho, or raise ArgumentError."""
-    if prior is None:
-        return None
-    if not isinstance(dependence, OneFactor):
-        raise ArgumentError(
-            f"rho_prior is a range for one-factor dependence; {dependence.name} has no correlation"
-        )
-    ends = tuple(float(end) for end in prior)
-    if len(ends) != 2 or not 0 <= ends[0] < ends[1] < 1:
-        raise ArgumentError(
-            f"rho_prior is {prior!r}; it must be two numbers with 0 <= low < high < 1"
-        )
-    return ends[0], ends[1]

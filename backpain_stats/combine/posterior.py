@@ -40,8 +40,9 @@ from backpain_stats.combine.constraints import combinations_of, joint_space, tie
 from backpain_stats.combine.dependence import Combination, Dependence, Marginals, PatternModel
 from backpain_stats.combine.entries import Entries, Entry
 from backpain_stats.combine.maximum_entropy import MaximumEntropy, log_joint
+from backpain_stats.combine.one_factor import OneFactor
 from backpain_stats.combine.patterns import NOT_ASSESSED, PRESENT
-from backpain_stats.errors import DataError
+from backpain_stats.errors import ArgumentError, DataError
 from backpain_stats.evidence.accuracy_draws import TableAccuracy
 from backpain_stats.sampling import Seed, generator, jeffreys_quantile, quasi_uniform
 
@@ -111,6 +112,24 @@ def point_marginals(entries: Entries) -> Marginals:
     return Marginals(
         sensitivity, positive, nested=nested, combinations=combinations, labels=entries.flags
     )
+
+
+def checked_rho_prior(
+    prior: tuple[float, float] | None, dependence: Dependence
+) -> tuple[float, float] | None:
+    """Return the range of a prior on rho, or raise ArgumentError."""
+    if prior is None:
+        return None
+    if not isinstance(dependence, OneFactor):
+        raise ArgumentError(
+            f"rho_prior is a range for one-factor dependence; {dependence.name} has no correlation"
+        )
+    ends = tuple(float(end) for end in prior)
+    if len(ends) != 2 or not 0 <= ends[0] < ends[1] < 1:
+        raise ArgumentError(
+            f"rho_prior is {prior!r}; it must be two numbers with 0 <= low < high < 1"
+        )
+    return ends[0], ends[1]
 
 
 def draw_posterior(

@@ -12,18 +12,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from backpain_stats.errors import ArgumentError
 from backpain_stats.evidence.integer_runs import Constraint, Line, consecutive, narrow, total
+from backpain_stats.evidence.margins import Margins, Range
 from backpain_stats.evidence.measures import CELLS, MEASURES, Form
+from backpain_stats.evidence.table_runs import Runs
 
-__all__ = ["Margins", "RowFilter", "Runs", "enumerate_tables"]
+__all__ = ["RowFilter", "enumerate_tables"]
 
-Range = tuple[int, int | None]
 Array = np.ndarray
 # Per orientation the cells (a, b, c, d): a + c is the row, a + b the column.
 ORIENTATIONS: dict[str, tuple[str, str, str, str]] = {
@@ -52,141 +53,6 @@ class RowFilter:
     count: Form
     group: Form
     keep: Callable[[Array, Array], Array]
-
-
-@dataclass(frozen=True, slots=True)
-class Margins:
-    """What is known of the counts: each a range (smallest, largest or None)."""
-
-    n: Range = (0, None)
-    n_cases: Range = (0, None)
-    n_positive: Range = (0, None)
-    tp: Range = (0, None)
-    fp: Range = (0, None)
-    fn: Range = (0, None)
-    tn: Range = (0, None)
-
-    def ranges(self) -> dict[Form, Range] | None:
-        """Return the range of every sum of cells, made consistent; None if they conflict."""
-        known: dict[Form, Range] = {(cell,): getattr(self, cell) for cell in CELLS}
-        known |= dict.fromkeys(_PAIRS, (0, None))
-        known[CELLS], known[("tp", "fn")] = self.n, self.n_cases
-        known[("tp", "fp")] = self.n_positive
-        for _ in range(12):
-            before = dict(known)
-            for whole, first, second in _SUMS:
-                _propagate(known, whole, first, second)
-            if any(high is not None and low > high for low, high in known.values()):
-                return None
-            if known == before:
-                break
-        return known
-
-
-_PAIRS: tuple[Form, ...] = (("tp", "fn"), ("fp", "tn"), ("tp", "fp"), ("fn", "tn"))
-_SUMS: tuple[tuple[Form, Form, Form], ...] = (
-    *((pair, pair[:1], pair[1:]) for pair in _PAIRS),
-    (CELLS, ("tp", "fn"), ("fp", "tn")),
-    (CELLS, ("tp", "fp"), ("fn", "tn")),
-)
-
-
-def _propagate(known: dict[Form, Range], whole: Form, first: Form, second: Form) -> None:
-    """Narrow the ranges of ``whole = first + second``."""
-    for part, other in ((first, second), (second, first)):
-        (low, high), (w_low, w_high), (o_low, o_high) = known[part], known[whole], known[other]
-        if o_high is not None:
-            low = max(low, w_low - o_high)
-        if w_high is not None:
-            high = w_high - o_low if high is None else min(high, w_high - o_low)
-        known[part] = (low, high)
-    (f_low, f_high), (s_low, s_high), (low, high) = known[first], known[second], known[whole]
-    if f_high is not None and s_high is not None:
-        high = f_high + s_high if high is None else min(high, f_high + s_high)
-    known[whole] = (max(low, f_low + s_low), high)
-
-
-@dataclass(frozen=True, slots=True)
-class Runs:
-    """Tables, kept as runs: row total, first cell, and consecutive values of the free cell.
-
-    Parameters
-    ----------
-    cells : tuple of str
-        The names of the cells a, b, c, d.
-    n, row, first, low, high : numpy.ndarray
-        Size of the study, row total a + c, cell a, smallest and largest cell b.
-    only_row : bool
-        Whether the other row is unknown; its cells are then no part of the answer.
-    steps : tuple of (str, int)
-        Each condition, and how many tables were left after it.
-    checked : frozenset of str
-        Labels of the row filters that have been applied.
-    """
-
-    cells: tuple[str, str, str, str]
-    n: Array
-    row: Array
-    first: Array
-    low: Array
-    high: Array
-    only_row: bool = False
-    steps: tuple[tuple[str, int], ...] = ()
-    checked: frozenset[str] = frozenset()
-
-    @property
-    def count(self) -> int:
-        """How many tables there are."""
-        return total(self.high - self.low + 1)
-
-    @property
-    def known(self) -> tuple[str, ...]:
-        """The cells that are part of the answer."""
-        a, _, c, _ = self.cells
-        return (a, c) if self.only_row else CELLS
-
-    def expand(self) -> dict[str, Array]:
-        """Return the counts of every table, sorted by n, cases, tp and fp."""
-        index, free = consecutive(self.low, self.high)
-        first, row, n = self.first[index], self.row[index], self.n[index]
-        a, b, c, d = self.cells
-        found = {a: first, b: free, c: row - first, d: n - row - free}
-        order = np.lexsort((found["fp"], found["tp"], found["tp"] + found["fn"], n))
-        return {cell: found[cell][order] for cell in CELLS}
-
-    def split_zeros(self, *, zero: bool) -> Runs:
-        """Return the tables with a zero cell, or those without."""
-        spare = self.n - self.row
-        inner_low, inner_high = np.maximum(self.low, 1), np.minimum(self.high, spare - 1)
-        full = (self.first > 0) & (self.row > self.first)
-        if not zero:
-            return self._pick(full & (inner_low <= inner_high), inner_low, inner_high)
-        whole = self._pick(~full, self.low, self.high)
-        left = self._pick(full & (self.low == 0), self.low, self.low)
-        right = self._pick(full & (self.high == spare) & (self.high > 0), self.high, self.high)
-        return whole.joined(left).joined(right)
-
-    def _pick(self, chosen: Array, low: Array, high: Array) -> Runs:
-        """Return chosen runs with new ends."""
-        return replace(
-            self,
-            n=self.n[chosen],
-            row=self.row[chosen],
-            first=self.first[chosen],
-            low=low[chosen],
-            high=high[chosen],
-        )
-
-    def joined(self, other: Runs) -> Runs:
-        """Return the runs of both."""
-        return replace(
-            self,
-            n=np.concatenate([self.n, other.n]),
-            row=np.concatenate([self.row, other.row]),
-            first=np.concatenate([self.first, other.first]),
-            low=np.concatenate([self.low, other.low]),
-            high=np.concatenate([self.high, other.high]),
-        )
 
 
 def enumerate_tables(

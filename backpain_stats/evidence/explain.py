@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from backpain_stats.errors import ArgumentError
-from backpain_stats.evidence.enumerate_tables import Range
+from backpain_stats.evidence.margins import Range
 from backpain_stats.evidence.measures import CELLS, MEASURES
 from backpain_stats.evidence.printed import PrintedValue, parse_printed
 from backpain_stats.evidence.printed_intervals import IntervalCheck, printed_ends

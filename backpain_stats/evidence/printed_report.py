@@ -9,7 +9,8 @@ from typing import Any
 
 from backpain_stats.checks import check_known
 from backpain_stats.errors import ArgumentError, PretestError
-from backpain_stats.evidence.enumerate_tables import Constraint, Margins, Range
+from backpain_stats.evidence.integer_runs import Constraint
+from backpain_stats.evidence.margins import Margins, Range
 from backpain_stats.evidence.measures import MEASURES, RATIOS, Measure, cohort_posttest_measure
 from backpain_stats.evidence.printed import (
     PrintedValue,

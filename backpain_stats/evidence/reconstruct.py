@@ -6,19 +6,17 @@ a few tables of whole numbers agree with all of them: often one, sometimes none.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
-from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from backpain_stats.checks import check_choice, check_level
 from backpain_stats.errors import ArgumentError
-from backpain_stats.evidence.enumerate_tables import MOST_ROWS, Runs, enumerate_tables
-from backpain_stats.evidence.measures import CELLS
+from backpain_stats.evidence.branches import Branch, checked_branch, find_branch, tables_frame
+from backpain_stats.evidence.enumerate_tables import MOST_ROWS
 from backpain_stats.evidence.printed import ROUNDINGS
 from backpain_stats.evidence.printed_intervals import IntervalCheck, interval_checks
 from backpain_stats.evidence.printed_report import PrintedReport, read_report
@@ -27,9 +25,8 @@ from backpain_stats.twobytwo.ratios import CORRECTIONS
 __all__ = ["Reconstruction", "reconstruct"]
 
 Count = int | str | tuple[int, int] | None
-# A frame of this many tables takes about 1.5 GB; an interval check of them, a minute.
+# A frame of this many tables takes about 1.5 GB.
 MOST_TABLES = 20_000_000
-MOST_CHECKED = 2_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +65,7 @@ class Reconstruction:
     checks: tuple[IntervalCheck, ...] = field(repr=False)
     corrections: tuple[str, ...]
     rounding: str
-    branches: tuple[_Branch, ...] = field(repr=False)
+    branches: tuple[Branch, ...] = field(repr=False)
     set_aside: tuple[str, ...]
 
     @cached_property
@@ -97,7 +94,7 @@ class Reconstruction:
                 f"{total:,} tables fit, too many for a frame (at most {MOST_TABLES:,}); "
                 "give a further figure, or use .count"
             )
-        return _frame(self)
+        return tables_frame(self.branches, self.checks)
 
     @cached_property
     def steps(self) -> pd.DataFrame:
@@ -269,31 +266,6 @@ def reconstruct(
     return search(report, checks, tried or ("none",), rounding)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Branch:
-    """The tables found under one zero-cell correction."""
-
-    correction: str
-    runs: tuple[Runs, ...]
-    steps: tuple[tuple[str, int], ...]
-    cells: Mapping[str, np.ndarray] | None = None
-    methods: Mapping[str, np.ndarray] = field(default_factory=dict)
-
-    @property
-    def count(self) -> int:
-        """How many tables there are."""
-        if self.cells is not None:
-            return len(self.cells["tp"])
-        return sum(runs.count for runs in self.runs)
-
-    def expanded(self) -> Mapping[str, np.ndarray]:
-        """Return the four counts of every table."""
-        if self.cells is not None:
-            return self.cells
-        parts = [runs.expand() for runs in self.runs]
-        return {cell: np.concatenate([part[cell] for part in parts]) for cell in CELLS}
-
-
 def search(
     report: PrintedReport,
     checks: Sequence[IntervalCheck],
@@ -308,14 +280,14 @@ def search(
     """
     if not report.depends_on_correction:
         corrections = ("none",)
-    branches = [_branch(report, checks, one, most_rows) for one in corrections]
+    branches = [find_branch(report, checks, one, most_rows) for one in corrections]
     set_aside: list[str] = []
     optional = [check for check in checks if not check.required]
     if optional and not any(branch.count for branch in branches):
         required = [check for check in checks if check.required]
-        branches = [_branch(report, required, one, most_rows) for one in corrections]
+        branches = [find_branch(report, required, one, most_rows) for one in corrections]
         for check in optional:
-            narrowed = [_checked(branch, check) for branch in branches]
+            narrowed = [checked_branch(branch, check) for branch in branches]
             if any(branch.count for branch in narrowed):
                 branches = narrowed
             else:
@@ -323,97 +295,3 @@ def search(
     return Reconstruction(
         report, tuple(checks), corrections, rounding, tuple(branches), tuple(set_aside)
     )
-
-
-def _branch(
-    report: PrintedReport, checks: Sequence[IntervalCheck], correction: str, most_rows: int
-) -> _Branch:
-    """Return the tables under one correction that pass every check."""
-    filters = [one for one in (check.row_filter() for check in checks) if one is not None]
-    found = []
-    for corrected in {"none": (False,), "all": (True,), "zero_cells": (False, True)}[correction]:
-        runs = enumerate_tables(
-            report.margins,
-            report.constraints(corrected=corrected),
-            filters,
-            report.labels,
-            most_rows,
-        )
-        found.append(runs.split_zeros(zero=corrected) if correction == "zero_cells" else runs)
-    # With "zero_cells" the steps are those of the tables without a zero, the usual ones.
-    branch = _Branch(correction, tuple(found), found[0].steps)
-    for check in checks:
-        branch = _checked(branch, check)
-    return branch
-
-
-def _checked(branch: _Branch, check: IntervalCheck) -> _Branch:
-    """Return the tables of a branch whose interval is the printed one by some method."""
-    if branch.count > MOST_CHECKED:
-        raise ArgumentError(
-            f"{branch.count:,} tables fit before the {check.label} is looked at, too many "
-            f"to check (at most {MOST_CHECKED:,}); give n_cases or a further figure"
-        )
-    cells = branch.expanded()
-    fitting = check.fitting_methods(cells, branch.correction)
-    keep = np.logical_or.reduce(list(fitting.values()))
-    names = np.full(len(keep), "", dtype=object)
-    for method, good in fitting.items():
-        names = np.where(good, np.where(names == "", method, names + f", {method}"), names)
-    steps = branch.steps
-    if all(check.label not in runs.checked for runs in branch.runs):
-        steps = (*steps, (check.label, int(keep.sum())))
-    return _Branch(
-        branch.correction,
-        branch.runs,
-        steps,
-        {cell: values[keep] for cell, values in cells.items()},
-        {name: values[keep] for name, values in branch.methods.items()} | {check.name: names[keep]},
-    )
-
-
-def _frame(found: Reconstruction) -> pd.DataFrame:
-    """Return the tables of all corrections as one frame, each table once."""
-    frames = [_branch_frame(branch, found.checks) for branch in found.branches]
-    if len(frames) == 1:
-        frame = frames[0]
-        return frame.assign(correction=found.corrections[0]) if _corrected(found) else frame
-    together = pd.concat(
-        [
-            frame.assign(correction=branch.correction)
-            for frame, branch in zip(frames, found.branches, strict=True)
-        ],
-        ignore_index=True,
-    )
-    columns = [*CELLS, "n", "n_cases"]
-    grouped = together.groupby(columns, sort=False, dropna=False, as_index=False)
-    merged = grouped.agg({name: _listed for name in together.columns if name not in columns})
-    return merged.sort_values(["n", "n_cases", "tp", "fp"], ignore_index=True)
-
-
-def _corrected(found: Reconstruction) -> bool:
-    return found.corrections != ("none",)
-
-
-def _listed(values: pd.Series) -> Any:
-    """Join what several corrections say about one table."""
-    seen = dict.fromkeys(part for value in values.dropna() for part in str(value).split(", "))
-    return ", ".join(seen) if seen else pd.NA
-
-
-def _branch_frame(branch: _Branch, checks: Sequence[IntervalCheck]) -> pd.DataFrame:
-    """Return the tables of one correction."""
-    cells = branch.expanded()
-    known = set(branch.runs[0].known)
-    columns: dict[str, Any] = {}
-    size = len(cells["tp"])
-    for cell in CELLS:
-        columns[cell] = cells[cell] if cell in known else [pd.NA] * size
-    columns["n"] = sum(cells.values()) if known == set(CELLS) else [pd.NA] * size
-    cases = {"tp", "fn"} <= known
-    columns["n_cases"] = cells["tp"] + cells["fn"] if cases else [pd.NA] * size
-    frame = pd.DataFrame({name: pd.array(one, dtype="Int64") for name, one in columns.items()})
-    for check in checks:
-        methods = branch.methods.get(check.name, np.full(size, pd.NA, dtype=object))
-        frame[f"{check.name}_interval"] = pd.array(methods, dtype="string")
-    return frame

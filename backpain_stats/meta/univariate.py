@@ -7,17 +7,23 @@ choice; :func:`pool_univariate` says why.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import stats
 
 from backpain_stats.checks import check_choice, check_level
-from backpain_stats.errors import FitError, NotEstimableError
+from backpain_stats.errors import FitError
 from backpain_stats.estimate import Estimate, format_number
+from backpain_stats.meta.between_study import (
+    between_study_variance,
+    dersimonian_laird_constant,
+    generalised_q,
+    q_profile,
+)
 from backpain_stats.meta.effects import EMPTY_GROUPS, log_ratios
+from backpain_stats.meta.mantel_haenszel import mantel_haenszel
 from backpain_stats.twobytwo.ratios import CORRECTIONS, RATIO_MEASURES
 
 if TYPE_CHECKING:
@@ -30,11 +36,6 @@ __all__ = ["UnivariatePool", "pool_univariate"]
 
 METHODS = ("dersimonian_laird", "paule_mandel", "reml", "mantel_haenszel")
 INTERVALS = ("hartung_knapp", "normal")
-# Q falls to 0 as tau2 grows, so a root exists; no log ratio of counts below 2**53
-# can put it beyond this.
-LARGEST_TAU2 = 1e12
-# The root of a monotone function is found to the last bits; nothing is gained by less.
-ROOT_TOLERANCE = 1e-15
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +252,7 @@ def pool_univariate(
         tau2_low, tau2_high = q_profile(y, v, level)
         weights = 1 / (v + tau2)
         log_estimate, se, quantile = _weighted_mean(y, weights, interval, level)
-        typical = df / _dersimonian_laird_constant(v)
+        typical = df / dersimonian_laird_constant(v)
         i2 = tau2 / (tau2 + typical)
     studies["weight"] = math.nan
     studies.loc[rows.index, "weight"] = weights / weights.sum()
@@ -275,64 +276,6 @@ def pool_univariate(
     )
 
 
-def generalised_q(y: Array, v: Array, tau2: float) -> float:
-    """Return the generalised Q statistic at a between-study variance ``tau2``."""
-    w = 1 / (v + tau2)
-    mean = (w @ y) / w.sum()
-    return float(w @ (y - mean) ** 2)
-
-
-def between_study_variance(y: Array, v: Array, method: str) -> float:
-    """Estimate tau2 by "dersimonian_laird", "paule_mandel" or "reml", never below 0.
-
-    Written here because statsmodels' ``combine_effects`` leaves a negative
-    DerSimonian-Laird variance as it is (its pooled mean is then NaN), stops
-    Paule-Mandel's iteration at an error of 1e-5, returning 0 when a step passes
-    the root by rounding, and has no REML. Where it is right the numbers agree.
-    """
-    if method == "paule_mandel":
-        return _q_root(y, v, len(y) - 1.0)
-    if method == "reml":
-        return _reml(y, v)
-    excess = generalised_q(y, v, 0.0) - (len(y) - 1)
-    return max(0.0, excess / _dersimonian_laird_constant(v))
-
-
-def q_profile(y: Array, v: Array, level: float) -> tuple[float, float]:
-    """Return the Q-profile interval of the between-study variance."""
-    tail, df = (1 - level) / 2, len(y) - 1
-    low = _q_root(y, v, float(stats.chi2.isf(tail, df)))
-    return low, _q_root(y, v, float(stats.chi2.ppf(tail, df)))
-
-
-def mantel_haenszel(rows: pd.DataFrame, measure: str) -> tuple[float, float]:
-    """Return the Mantel-Haenszel log ratio and its standard error, from raw counts.
-
-    The odds ratio is statsmodels' (Robins, Breslow & Greenland's variance); the
-    likelihood ratios are risk ratios between the groups, with Greenland & Robins'
-    (1985) variance, which statsmodels lacks.
-    """
-    tp, fp, fn, tn = (rows[c].to_numpy(dtype=float) for c in ("tp", "fp", "fn", "tn"))
-    if measure == "odds_ratio":
-        from statsmodels.stats.contingency_tables import StratifiedTable
-
-        if not (tp @ tn > 0 and fp @ fn > 0):
-            raise NotEstimableError(
-                "the Mantel-Haenszel odds ratio of these studies is 0 or infinite"
-            )
-        tables = np.moveaxis(np.array([[tp, fn], [fp, tn]]), -1, 0)
-        pooled = StratifiedTable(list(tables))
-        return float(pooled.logodds_pooled), float(pooled.logodds_pooled_se)
-    cases, noncases = tp + fn, fp + tn
-    a, b = (tp, fp) if measure == "lr_positive" else (fn, tn)
-    total = cases + noncases
-    top, bottom = np.sum(a * noncases / total), np.sum(b * cases / total)
-    if not (top > 0 and bottom > 0):
-        raise NotEstimableError(f"the Mantel-Haenszel {measure} of these studies is 0 or infinite")
-    product = np.sum((cases * noncases * (a + b) - a * b * total) / total**2)
-    return float(np.log(top / bottom)), float(np.sqrt(product / (top * bottom)))
-
-
 def _numbers(estimate: Estimate) -> tuple[float, float, float]:
     return estimate.estimate, estimate.ci_low, estimate.ci_high
 
@@ -351,58 +294,3 @@ def _weighted_mean(y: Array, w: Array, interval: str, level: float) -> tuple[flo
         return mean, float(1 / np.sqrt(w.sum())), float(stats.norm.isf((1 - level) / 2))
     se = float(np.sqrt(w @ (y - mean) ** 2 / df / w.sum()))
     return mean, se, float(stats.t.isf((1 - level) / 2, df))
-
-
-def _dersimonian_laird_constant(v: Array) -> float:
-    w = 1 / v
-    return float(w.sum() - (w @ w) / w.sum())
-
-
-def _q_root(y: Array, v: Array, target: float) -> float:
-    """Return the tau2 at which the decreasing function Q(tau2) meets ``target``, at least 0."""
-
-    def excess(tau2: float) -> float:
-        return generalised_q(y, v, tau2) - target
-
-    return _root_of_decreasing(excess)
-
-
-def _root_of_decreasing(function: Callable[[float], float]) -> float:
-    if function(0.0) <= 0:
-        return 0.0
-    high = 1.0
-    while function(high) > 0:
-        high *= 4
-        if high > LARGEST_TAU2:
-            raise FitError("the between-study variance has no finite bound at this level")
-    root = optimize.brentq(function, 0.0, high, xtol=ROOT_TOLERANCE, rtol=4 * np.finfo(float).eps)
-    return float(root)
-
-
-def _reml(y: Array, v: Array) -> float:
-    """Return the REML between-study variance: the best point of a grid, polished.
-
-    The restricted likelihood of few studies may have two maxima, so a grid over
-    the whole range goes first; the derivative's root within the best cell follows.
-    """
-    spread = max(float(np.var(y)), float(np.max(v)), 1e-8)
-    grid = np.concatenate([[0.0], spread * np.geomspace(1e-6, 1e2, 81)])
-    w = 1 / (v + grid[:, None])
-    total = w.sum(axis=1)
-    residual = y - (w @ y / total)[:, None]
-    likelihood = np.log(w).sum(axis=1) - np.log(total) - (w * residual**2).sum(axis=1)
-    best = int(np.argmax(likelihood))
-
-    def score(tau2: float) -> float:
-        weight = 1 / (v + tau2)
-        mean = (weight @ y) / weight.sum()
-        square = weight**2
-        return float(square.sum() / weight.sum() - weight.sum() + square @ (y - mean) ** 2)
-
-    low, high = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
-    if best == 0 and score(0.0) <= 0:
-        return 0.0
-    if not score(low) > 0 > score(high):
-        raise FitError("the restricted likelihood has no clear maximum; try method='paule_mandel'")
-    root = optimize.brentq(score, low, high, xtol=ROOT_TOLERANCE, rtol=4 * np.finfo(float).eps)
-    return float(root)
