@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +15,7 @@ from backpain_stats.cli.output import (
     split_names,
     write_frame,
 )
+from backpain_stats.estimate import format_number, format_percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -194,18 +196,7 @@ def flags(
 @_correction
 @evidence_options
 @format_option
-def lr(
-    *,
-    target: str | None,
-    setting: str | None,
-    flag: list[str],
-    level: float,
-    method: str,
-    correction: str,
-    folder: str | None,
-    add: bool,
-    output_format: str,
-) -> None:
+def lr(flag: list[str], folder: str | None, add: bool, output_format: str, **options: Any) -> None:
     """Likelihood ratios of the published evidence, one row a flag and cohort.
 
     Where several tables fit what was printed, the row gives the middle one and
@@ -214,52 +205,34 @@ def lr(
     """
     from backpain_stats.evidence.likelihood import likelihood_ratios
 
-    found = likelihood_ratios(
-        read_evidence(folder, add=add),
-        target,
-        setting,
-        flag or None,
-        level=level,
-        method=method,
-        correction=correction,
-    )
+    found = likelihood_ratios(read_evidence(folder, add=add), flag=flag or None, **options)
     if output_format != "table":
         write_frame(found, output_format)
         return
     table = found[["flag_id", "study", "target", "setting", "tables"]].copy()
     for name, label in (("lr_positive", "LR+"), ("lr_negative", "LR-")):
-        table[label] = [_ratio_text(*found.loc[row, _ends(name)]) for row in found.index]
+        table[label] = _column(format_number, found, name)
     table["remark"] = [_remark(row) for _, row in found.iterrows()]
-    note = f"Intervals: {100 * level:g}%, {method}" + (
-        f", correction {correction}." if correction != "none" else "."
-    )
-    write_frame(table, "table", note=note)
+    note = f"Intervals: {100 * options['level']:g}%, {options['method']}"
+    if options["correction"] != "none":
+        note += f", correction {options['correction']}"
+    write_frame(table, "table", note=f"{note}.")
 
 
-def _ends(name: str) -> list[str]:
-    return [name, f"{name}_low", f"{name}_high"]
-
-
-def _ratio_text(estimate: float, low: float, high: float) -> str:
-    """Write a ratio with its interval; what is not known is left out."""
-    from backpain_stats.estimate import format_number
-
-    if math.isnan(estimate):
-        return ""
-    if math.isnan(low):
-        return format_number(estimate)
-    return f"{format_number(estimate)} ({format_number(low)} to {format_number(high)})"
-
-
-def _percent_text(estimate: float, low: float = math.nan, high: float = math.nan) -> str:
-    """Write a probability with its interval; what is not known is left out."""
-    from backpain_stats.estimate import format_percent
-
-    if math.isnan(estimate):
-        return ""
-    if math.isnan(low):
-        return format_percent(estimate)
-    return f"{format_percent(estimate)} ({format_percent(low)} to {format_percent(high)})"
+def _column(
+    write: Callable[[float], str],
+    found: pd.DataFrame,
+    name: str,
+    ends: tuple[str, str] | None = None,
+) -> list[str]:
+    """Write each number of a column with its interval; what is not known is left out."""
+    low, high = ends or (f"{name}_low", f"{name}_high")
+    texts = []
+    for value, lowest, highest in zip(found[name], found[low], found[high], strict=True):
+        text = "" if math.isnan(value) else write(value)
+        known = text and not math.isnan(lowest)
+        texts.append(f"{text} ({write(lowest)} to {write(highest)})" if known else text)
+    return texts
 
 
 _REMARKS = {
@@ -313,21 +286,7 @@ def _remark(row: pd.Series) -> str:
 @evidence_options
 @format_option
 def posttest(
-    *,
-    flag: list[str],
-    target: str,
-    setting: str | None,
-    pretest: str | None,
-    prevalence_id: str | None,
-    result: str,
-    interval: str,
-    carry_over: bool,
-    level: float,
-    method: str,
-    correction: str,
-    folder: str | None,
-    add: bool,
-    output_format: str,
+    flag: list[str], folder: str | None, add: bool, output_format: str, **options: Any
 ) -> None:
     """Post-test probability after a FLAG, always with its pre-test.
 
@@ -335,29 +294,17 @@ def posttest(
     """
     from backpain_stats.evidence.posttest import posttest as compute
 
-    found = compute(
-        read_evidence(folder, add=add),
-        flag,
-        target,
-        setting,
-        pretest=pretest,
-        result=result,
-        interval=interval,
-        level=level,
-        method=method,
-        correction=correction,
-        prevalence_id=prevalence_id,
-        carry_over=carry_over,
-    )
+    found = compute(read_evidence(folder, add=add), flag, **options)
     if output_format != "table":
         write_frame(found, output_format)
         return
-
     table = found[["flag_id", "study", "setting", "result"]].copy()
-    table["pre-test"] = [_percent_text(value) for value in found["pretest"]]
-    table["LR"] = [_ratio_text(*found.loc[row, _ends("lr")]) for row in found.index]
-    after = found[["estimate", "ci_low", "ci_high"]]
-    table["post-test"] = [_percent_text(*row) for row in after.itertuples(index=False)]
+    table["pre-test"] = [
+        "" if math.isnan(value) else format_percent(value) for value in found["pretest"]
+    ]
+    table["LR"] = _column(format_number, found, "lr")
+    table["post-test"] = _column(format_percent, found, "estimate", ("ci_low", "ci_high"))
     table["remark"] = found["reason"]
     sources = "; ".join(dict.fromkeys(text for text in found["pretest_source"] if text))
-    write_frame(table, "table", note=f"Pre-test: {sources or 'none'}. Interval: {interval}.")
+    note = f"Pre-test: {sources or 'none'}. Interval: {options['interval']}."
+    write_frame(table, "table", note=note)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from backpain_stats.errors import ArgumentError
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -63,14 +65,17 @@ def read_evidence(folder: str | None, *, add: bool = False) -> Evidence:
 
 
 def writable_folder(folder: Path) -> Path:
-    """Make a folder to write to, before any long computation; ArgumentError if it cannot be."""
-    from backpain_stats.errors import ArgumentError
+    """Return a folder that can be written to, not yet made; else raise ArgumentError.
 
-    if folder.exists() and not folder.is_dir():
-        raise ArgumentError(f"{folder} is a file; give a folder to write to")
+    It is asked before any long computation.
+    """
+    there = folder
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
+        while not there.exists():
+            there = there.parent
+        if not there.is_dir():
+            raise ArgumentError(f"{there} is a file; give a folder to write to")
+        with tempfile.TemporaryFile(dir=there):
             pass
     except OSError as error:
         raise ArgumentError(f"cannot write to {folder}: {error.strerror or error}") from error

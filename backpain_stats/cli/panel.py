@@ -58,10 +58,9 @@ def panel(folder: str | None, out: Path, *, add: bool, **asked: Any) -> None:
 
     question = PanelQuestion(**asked)
     evidence = read_evidence(folder, add=add)
-    writable_folder(out)
 
     def say(message: str) -> None:
         click.echo(f"  {message}", err=True)
 
-    page = build_panel(evidence, question, out, progress=say)
+    page = build_panel(evidence, question, writable_folder(out), progress=say)
     click.echo(f"wrote {page}")

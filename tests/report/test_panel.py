@@ -222,7 +222,7 @@ def test_own_judgements_of_quality_are_shown(tmp_path):
     out = tmp_path / "panel"
     answer = run(
         *("--target", "fracture", "--setting", "emergency", "--prevalence", "0.03"),
-        *("--evidence", own, "--out", out),
+        *("--evidence", own, "--add", "--out", out),
     )
     assert answer.exit_code == 0, answer.exception
     page = Page((out / "index.html").read_text(encoding="utf-8"))
