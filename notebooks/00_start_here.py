@@ -102,7 +102,8 @@ check("00.2", ...)  # Of 1000 patients WITHOUT cancer, how many have the flag?
 # of patients in your setting who have the condition: the *prevalence*. The *post-test probability*
 # is what to believe afterwards.
 #
-# The flag multiplies the *odds* by the same factor everywhere, its *likelihood ratio* (notebook 01):
+# The flag multiplies the *odds* by the same factor everywhere, its *likelihood ratio* (notebook
+# 01):
 
 # %%
 ratio = any_of_four.lr_positive().estimate
@@ -123,10 +124,11 @@ pd.DataFrame(rows, columns=["setting", "cases and patients", "before", "after th
 
 # %% [markdown]
 # The same flag, and in one setting it ends where in another it begins. (We assume that the ratio of
-# Deyo's clinic holds elsewhere too. Patients of a spine centre have been chosen by somebody already,
-# so it may not.)
+# Deyo's clinic holds elsewhere too. Patients of a spine centre have been chosen by somebody
+# already, so it may not.)
 #
 # How many of 1000 would you send to imaging, and how many of them have cancer?
+
 
 # %% alt="Two icon arrays of 1,000 patients: the false alarms stay, the cases multiply."
 def thousand_at(pretest):

@@ -193,9 +193,9 @@ fig, ax = plt.subplots(figsize=(10, 7.5), layout="constrained")
 ax = bps.plots.forest(ratios, ax=ax)
 
 # %% [markdown]
-# One row is impossible: pain for more than a month, "sensitivity 0.50". With 13 patients there is no
-# such number. [Notebook 05](05_reading_a_paper_critically.ipynb) is about that. Others come from a
-# study that found no cancer at all: it can say how often a flag is a false alarm, and no more.
+# One row is impossible: pain for more than a month, "sensitivity 0.50". With 13 patients there is
+# no such number. [Notebook 05](05_reading_a_paper_critically.ipynb) is about that. Others come from
+# a study that found no cancer at all: it can say how often a flag is a false alarm, and no more.
 #
 # ## What to remember
 #

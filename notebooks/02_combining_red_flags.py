@@ -21,12 +21,14 @@
 # - say what can be said instead: a shared factor, maximum entropy, bounds;
 # - tell a finding that is absent from one that nobody asked about.
 #
-# Notebook 01 comes before this one. This is teaching material, not a medical device.
+# [Notebook 01](01_likelihood_ratios.ipynb) comes before this one.
 
 # %%
 import matplotlib.pyplot as plt
 import pandas as pd
 from exercises import check
+from references import references
+from sliders import slider
 
 import backpain_stats as bps
 
@@ -73,7 +75,7 @@ check("02.1", ...)  # The product if weight loss is present as well
 #
 # Each tenth of the patients is predicted from the other nine tenths, by multiplying.
 
-# %%
+# %% alt="Calibration curve of multiplying: flatter than the diagonal."
 patients = bps.load_patients()
 nociceptive = patients["pain_type"] == "nociceptive"
 models = {
@@ -83,7 +85,7 @@ models = {
 predictions = bps.calibration.predictions(patients, nociceptive, models=models)
 multiplied = predictions[predictions["model"] == "multiplied"]
 fig, ax = plt.subplots(figsize=(5.4, 5.4), layout="constrained")
-bps.plots.calibration(bps.calibration.calibration_curve(multiplied), ax=ax)
+ax = bps.plots.calibration(bps.calibration.calibration_curve(multiplied), ax=ax)
 
 # %% [markdown]
 # Honest probabilities lie on the dashed line. These run flatter: what was called 99% came true less
@@ -101,12 +103,12 @@ scored.loc[:0, shown].round(2)
 # ## 3. One shared factor
 #
 # Give the findings something in common. Within each group, every finding depends on one hidden
-# quantity (how typical the disease is, how frail the person), with correlation $\rho$ between any
-# two; each finding alone stays as frequent as it was. At $\rho = 0$ we are back at multiplying.
+# quantity (how typical the disease is, how frail the person), with correlation *rho* between any
+# two; each finding alone stays as frequent as it was. At rho 0 we are back at multiplying.
 
-# %%
+# %% alt="Two calibration curves; that of the shared factor lies nearer the diagonal."
 fig, ax = plt.subplots(figsize=(5.4, 5.4), layout="constrained")
-bps.plots.calibration(bps.calibration.calibration_curve(predictions), ax=ax)
+ax = bps.plots.calibration(bps.calibration.calibration_curve(predictions), ax=ax)
 
 # %%
 targets = {name: patients["pain_type"] == name for name in patients["pain_type"].unique()}
@@ -143,22 +145,34 @@ model = bps.RiskModel(evidence)
 risk = model.risk(**found)
 risk
 
-# %%
-fig, ax = plt.subplots(figsize=(7.6, 3.2), layout="constrained")
-bps.plots.risk_waterfall(risk, ax=ax)
+
+# %% alt="Waterfall of one risk: age and history raise it, no weight loss lowers it."
+def waterfall(rho):
+    """Draw this patient's risk with a correlation of rho between findings."""
+    assumed = model.with_dependence(bps.OneFactor(rho, rho))
+    _, ax = plt.subplots(figsize=(7.6, 3.2), layout="constrained")
+    bps.plots.risk_waterfall(assumed.risk(**found), ax=ax)
+    plt.show()
+
+
+waterfall(0.2)
 
 # %% [markdown]
 # The open diamond is where multiplying would have ended. Each bar is what a finding adds *beside
-# the others*; by itself it would add more, or less.
-#
+# the others*; by itself it would add more, or less. Move the correlation:
+
+# %%
+slider(waterfall, 0.2, 0.0, 0.9, label="correlation between findings")
+
+# %% [markdown]
 # With two findings present the dependence moves the risk little, beside its interval. With all five
 # it moves it a lot:
 
-# %%
+# %% alt="The risk over the assumed correlation, with its interval and the bounds."
 rho = [step / 10 for step in range(10)]
 everything = list(multiplying.flags["flag_id"])
 fig, ax = plt.subplots(figsize=(6.6, 4.6), layout="constrained")
-bps.plots.dependence(model.sensitivity(present=everything, rho=rho), ax=ax)
+ax = bps.plots.dependence(model.sensitivity(present=everything, rho=rho), ax=ax)
 
 # %% [markdown]
 # ## 5. Absent is not the same as not asked
@@ -213,7 +227,7 @@ check("02.4", ...)  # The smallest share of cases that can have both
 # ## 7. How sure?
 #
 # All sensitivities here come from 13 cancers. The interval carries that. It does not carry the
-# doubt about $\rho$, unless you say how far it might reach:
+# doubt about rho, unless you say how far it might reach:
 
 # %%
 doubtful = bps.RiskModel(evidence, rho_prior=(0.0, 0.5)).risk(present=everything)
@@ -229,10 +243,10 @@ for words, one in (("rho 0.2", certain), ("rho anywhere from 0 to 0.5", doubtful
 #
 # ## 8. All patterns at once
 
-# %%
+# %% alt="Every pattern of four findings, with its risk and how often it occurs."
 four = ["age_50", "cancer_history", "weight_loss_unexplained", "no_improvement_1_month"]
 fig, ax = plt.subplots(figsize=(7, 6.6), layout="constrained")
-bps.plots.risk_patterns(bps.RiskModel(evidence, flags=four).profile(), ax=ax)
+ax = bps.plots.risk_patterns(bps.RiskModel(evidence, flags=four).profile(), ax=ax)
 
 # %% [markdown]
 # Most patients stand at the bottom. The patterns at the top are alarming, rare, and the ones about
@@ -259,4 +273,4 @@ bps.plots.risk_patterns(bps.RiskModel(evidence, flags=four).profile(), ax=ax)
 #   Stat 2017. <https://doi.org/10.1214/17-AOAS1061>
 
 # %%
-evidence.sources.query("source_id in ['deyo1988', 'deyo1992', 'henschke2013']")[["citation", "doi"]]
+references(evidence, "deyo1988", "deyo1992", "henschke2013")

@@ -21,7 +21,7 @@
 # - tell the summary from the prediction for a new setting, and say which one a panel needs;
 # - say what two or three studies cannot tell, and what a prior does about it.
 #
-# Notebook 01 comes before this one. This is teaching material, not a medical device.
+# [Notebook 01](01_likelihood_ratios.ipynb) comes before this one.
 
 # %%
 import matplotlib.pyplot as plt
@@ -83,8 +83,9 @@ fit.summary()
 # The correlation is negative: studies with a higher sensitivity have a lower specificity. That is
 # what a moving threshold does, and it is why the two must be pooled *together*.
 
-# %%
-bps.plots.sroc(fit)
+# %% alt="Summary ROC plot of AUDIT-C: studies, summary point, two regions and curve."
+ax = bps.plots.sroc(fit)
+
 # %% [markdown]
 # - The **diamond** is the summary: sensitivity and specificity in the middle setting.
 # - The small region is how sure we are of the diamond. More studies shrink it.
@@ -145,12 +146,13 @@ except bps.NotEstimableError as error:
 pooled = bps.pool(evidence, target="malignancy", flag="cancer_history")
 print(pooled)
 
-# %%
+# %% alt="Two summary ROC plots: the prediction region of the history covers most of the square."
 fig, axes = plt.subplots(1, 2, figsize=(11, 5), layout="constrained")
 bps.plots.sroc(pooled.fit, label=True, ax=axes[0])
 bps.plots.sroc(fit, ax=axes[1])
 axes[0].set_title("History of cancer: 4 cohorts")
-axes[1].set_title("AUDIT-C: 14 studies")
+_ = axes[1].set_title("AUDIT-C: 14 studies")
+
 # %% [markdown]
 # The left prediction region covers most of the square. Downie et al. (2013) looked at such data and
 # declined to pool, because the studies were too different. The picture shows what they meant: an
@@ -158,10 +160,15 @@ axes[1].set_title("AUDIT-C: 14 studies")
 #
 # How much of this is the prior? Fit again with one half and twice its scale:
 
+
 # %%
-for scale in (0.5, 1.0, 2.0):
+def with_scale(scale):
+    """Pool again, with priors on the between-setting SDs of another scale."""
     priors = Priors(sensitivity_sd_scale=scale, specificity_sd_scale=scale)
-    again = bps.pool(evidence, target="malignancy", flag="cancer_history", priors=priors)
+    return bps.pool(evidence, target="malignancy", flag="cancer_history", priors=priors)
+
+
+for scale, again in ((0.5, with_scale(0.5)), (1.0, pooled), (2.0, with_scale(2.0))):
     row = again.frame().set_index("measure").loc["lr_positive"]
     print(
         f"scale {scale}: LR+ {row.estimate:.1f} ({row.ci_low:.1f} to {row.ci_high:.1f}), "

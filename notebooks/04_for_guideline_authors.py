@@ -22,11 +22,12 @@
 # - see which endorsed flags have ever been measured;
 # - make a summary of findings in the GRADE layout, for your own judgements.
 #
-# Notebook 01 explains likelihood ratios; nothing else is needed.
+# [Notebook 01](01_likelihood_ratios.ipynb) explains likelihood ratios; nothing else is needed.
 
 # %%
 import matplotlib.pyplot as plt
 from exercises import check
+from references import references
 
 import backpain_stats as bps
 
@@ -47,7 +48,7 @@ usable[["flag_id", "diseased", "tp", "fn", "fp", "tn", "imaged", "n_cases", "tab
 # %% [markdown]
 # Each row adds up to 1,000, after rounding too. Two flags, drawn:
 
-# %%
+# %% alt="Two icon arrays of 1,000 patients: a history of cancer, and any of four findings."
 fig, axes = plt.subplots(1, 2, figsize=(11, 4.7), layout="constrained")
 for ax, flag in zip(axes, ["cancer_history", "deyo1988_any_of_4"], strict=True):
     one = usable[usable["flag_id"] == flag]
@@ -78,12 +79,12 @@ several = bps.natural_frequencies(
     flag="cancer_history",
     **where,
 )
-several = several[several["usable"]]
-shown = ["prevalence", "prevalence_low", "prevalence_high", "tp_expected", "tp_low", "tp_high"]
-several[[*shown, "imaged_per_found", "imaged_per_found_low", "imaged_per_found_high"]].round(4)
-
-# %%
-check("04.2", ...)  # Of 1,000 patients, how many does "any of four" send to imaging?
+for row in several[several["usable"]].itertuples():
+    print(
+        f"prevalence {row.prevalence:.2%} ({row.prevalence_low:.2%} to {row.prevalence_high:.2%}): "
+        f"imaged per cancer found {row.imaged_per_found:.0f} "
+        f"({row.imaged_per_found_low:.0f} to {row.imaged_per_found_high:.0f})"
+    )
 
 # %% [markdown]
 # ## 3. Which flag is best?
@@ -93,19 +94,25 @@ check("04.2", ...)  # Of 1,000 patients, how many does "any of four" send to ima
 
 # %%
 compared = bps.compare_flags(evidence, **where)
-ranked = compared.flags.dropna(subset="set_size")
-shown = ["flag_id", "n_cases", "lr_positive", "lr_positive_low", "lr_positive_high"]
-ranked[[*shown, "probability_best_rule_in", "lr_negative", "probability_best_rule_out"]].round(3)
+ranked = compared.flags.dropna(subset="set_size").round(3)
+shown = {
+    "flag_id": "flag_id",
+    "lr_positive": "LR+",
+    "probability_best_rule_in": "best to rule in",
+    "lr_negative": "LR-",
+    "probability_best_rule_out": "best to rule out",
+}
+ranked[list(shown)].rename(columns=shown)
 
 # %% [markdown]
 # Flags that somebody endorses or quotes, but of which nothing usable was measured here, are not
 # left out. They are most of the list:
 
 # %%
-compared.unmeasured["status"].value_counts()
+compared.unmeasured["status"].value_counts().rename("flags").to_frame()
 
 # %%
-check("04.3", ...)  # The flag that is probably best to rule malignancy OUT (its flag_id)
+check("04.2", ...)  # The flag that is probably best to rule malignancy OUT (its flag_id)
 
 # %% [markdown]
 # ## 4. When does a flag decide?
@@ -120,9 +127,10 @@ from backpain_stats.decide.curves import decisive_range
 ranges = decisive_range(evidence, 0.003, **where)
 ranges[["flag_id", "pretest", "posttest_absent", "posttest_present"]].round(4)
 
-# %%
+# %% alt="Net benefit of each flag against the threshold for imaging."
 curve = bps.decision_curve(evidence, 0.003, **where)
 ax = bps.plots.decision_curve(curve)
+
 # %% [markdown]
 # Turned round: for a panel's own benefit and harm, between which *pre-test* probabilities does a
 # flag decide (Pauker and Kassirer)? Outside that range its presence or absence changes nothing.
@@ -132,7 +140,7 @@ values = bps.thresholds(evidence, benefit=99, harm=1, pretest=0.003, flag="cance
 print(values.loc[values["usable"], "statement"].iloc[0])
 
 # %%
-check("04.4", ...)  # The action threshold if a case found is worth 49 patients imaged in vain
+check("04.3", ...)  # The action threshold if a case found is worth 49 patients imaged in vain
 
 # %% [markdown]
 # ## 5. Which endorsed flags earn their place?
@@ -145,14 +153,15 @@ endorsed = bps.endorsement(evidence, target="malignancy")
 print(endorsed.rule)
 endorsed.summary()
 
-# %%
+# %% alt="Map of guidelines and flags; most endorsed flags have no measured evidence."
 ax = bps.plots.endorsement(endorsed)
+
 # %% [markdown]
 # An empty square is a flag that is recommended and, in this evidence, never measured. That does
 # not make it useless. It means that nobody knows.
 
 # %%
-check("04.5", ...)  # How many flags that guidelines endorse for malignancy were never measured?
+check("04.4", ...)  # How many flags that guidelines endorse for malignancy were never measured?
 
 # %% [markdown]
 # ## 6. For the guideline
@@ -189,11 +198,9 @@ judgement_template(["cancer_history"])  # save as CSV, fill in, pass as judgemen
 #
 # ## References
 #
-# - Pauker SG, Kassirer JP. N Engl J Med 1980;302:1109-17. https://doi.org/10.1056/NEJM198005153022003
-# - Vickers AJ, Elkin EB. Med Decis Making 2006;26:565-74. https://doi.org/10.1177/0272989X06295361
-# - Schünemann HJ et al. BMJ 2008;336:1106-10. https://doi.org/10.1136/bmj.39500.677199.AE
+# - Pauker SG, Kassirer JP. N Engl J Med 1980;302:1109-17. <https://doi.org/10.1056/NEJM198005153022003>
+# - Vickers AJ, Elkin EB. Med Decis Making 2006;26:565-74. <https://doi.org/10.1177/0272989X06295361>
+# - Schünemann HJ et al. BMJ 2008;336:1106-10. <https://doi.org/10.1136/bmj.39500.677199.AE>
 
 # %%
-evidence.sources.query("source_id in ['deyo1988', 'deyo1992', 'henschke2013', 'verhagen2016']")[
-    ["citation", "doi"]
-]
+references(evidence, "deyo1988", "deyo1992", "henschke2013", "verhagen2016")

@@ -24,8 +24,6 @@
 # You need a pencil, [notebook 01](01_likelihood_ratios.ipynb), and some mistrust.
 
 # %%
-import matplotlib.pyplot as plt
-import pandas as pd
 from exercises import check
 from references import references
 
@@ -69,21 +67,28 @@ for lr in ("23.7", "15.3"):
 
 # %% [markdown]
 # Neither can. So they rest on other studies, on other tables, or on patients left out, and whoever
-# quotes them beside Deyo's name has mixed two things. What they rest on we cannot say: the tables of
-# both reviews were not available.
+# quotes them beside Deyo's name has mixed two things. What they rest on we cannot say: the tables
+# of both reviews were not available.
 #
-# ## 3. Four percentages, one table
+# ## 3. Three digits, one table
 #
-# Each rounded figure leaves many tables. Several together often leave one. A study of suspected
-# cauda equina syndrome prints, for 200 mL or more left in the bladder: sensitivity 0.941,
-# specificity 0.668, predictive values 0.299 and 0.987, of 260 patients. How many of them had the
-# syndrome it does not say in the abstract.
+# A rounded figure leaves many tables; two of them together leave fewer. A study of suspected cauda
+# equina syndrome prints, for 200 mL or more left in the bladder, sensitivity 0.941 and specificity
+# 0.668, of 260 patients. Its abstract does not say how many of them had the syndrome. From the
+# sensitivity alone nobody could tell:
 
 # %%
-print(bps.reconstruct(n=260, sensitivity="0.941", specificity="0.668").explanation)
+print(bps.reconstruct(n=260, sensitivity="0.941").explanation[:70], "...")
 
 # %%
-check("05.2", ...)  # How many of the 260 had it? Add ppv="0.299", npv="0.987"
+check("05.2", ...)  # And with the specificity as well: how many of the 260 had it?
+
+# %% [markdown]
+# The predictive values were printed too, 0.299 and 0.987. Do they agree with that table?
+
+# %%
+four = {"sensitivity": "0.941", "specificity": "0.668", "ppv": "0.299", "npv": "0.987"}
+print("verdict, all four figures:", bps.reconstruct(n=260, **four).verdict)
 
 # %% [markdown]
 # ## 4. Downie's 33%
@@ -98,8 +103,8 @@ print(bps.reconstruct(**reinus).explanation)
 
 # %% [markdown]
 # Which of the five tables prints 33 (22 to 46)? The pre-test is the study's own 7 of 482. The usual
-# interval of a ratio is on the log scale, and it does not exist with a zero cell unless something is
-# added. Many add half a patient to each cell:
+# interval of a ratio is on the log scale, and it does not exist with a zero cell unless something
+# is added. Many add half a patient to each cell:
 
 # %%
 for interval, correction in (("log", "none"), ("log", "all"), ("score", "none")):
@@ -115,8 +120,8 @@ for interval, correction in (("log", "none"), ("log", "all"), ("score", "none"))
 
 # %% [markdown]
 # So two readings print it: 13 false positives and half a patient added to each cell, or 14 and a
-# score interval. The first is the common recipe. A convention that nobody states decides which table
-# you believe in.
+# score interval. The first is the common recipe. A convention that nobody states decides which
+# table you believe in.
 
 # %%
 check("05.3", ...)  # How many false positives has the table of the common recipe?
@@ -144,7 +149,7 @@ found = claims["verdict"].str.split(" only with").str[0]
 found.value_counts().rename("claims").to_frame()
 
 # %% [markdown]
-# Most cannot be recomputed by anybody: the inputs are not printed. These differ:
+# Most cannot be recomputed: what was read does not print their inputs. These differ:
 
 # %%
 differing = claims.loc[found == "differs", ["claim_id", "statistic", "printed", "recomputed"]]
@@ -168,10 +173,11 @@ print(claims.set_index("claim_id").loc[differing["claim_id"].iloc[0], "explanati
 # ## References
 
 # %%
-references(evidence, "deyo1992", "henschke2007", "verhagen2017", "katzouraki2020")
-
-# %%
-references(evidence, "reinus1998", "downie2013", "venkatesan2019")
+references(
+    evidence,
+    *("deyo1992", "henschke2007", "verhagen2017", "katzouraki2020"),
+    *("reinus1998", "downie2013", "venkatesan2019"),
+)
 
 # %% [markdown]
 # - Whole numbers behind printed ones: Brown NJL, Heathers JAJ. The GRIM test. Soc Psychol Personal

@@ -147,20 +147,23 @@ def check(name: str, answer: Any) -> Reply:
     exercise = exercises[name]
     if answer is None or answer is ...:
         return Reply("open", f"{exercise.question} Put your answer in place of the dots.")
-    solution = exercise.solve()
     try:
-        if _same(answer, solution, exercise.tolerance):
-            return Reply("right", exercise.reason)
-        for mistake in exercise.mistakes:
-            if _same(answer, mistake.answer(), exercise.tolerance):
-                return Reply("wrong", mistake.hint)
-        fraction = isinstance(solution, float) and 0 < solution < 1
-        if fraction and _same(answer, 100 * solution, exercise.tolerance):
-            return Reply(
-                "wrong", "Right in percent; write it as a fraction, for example 0.09 for 9%."
-            )
+        return _judged(exercise, answer)
     except _WrongKindError:
-        return Reply("wrong", f"The answer should be {_kind(solution)}, not {answer!r}.")
+        kind = _kind(exercise.solve())
+        return Reply("wrong", f"The answer should be {kind}, not {answer!r}.")
+
+
+def _judged(exercise: Exercise, answer: Any) -> Reply:
+    solution = exercise.solve()
+    if _same(answer, solution, exercise.tolerance):
+        return Reply("right", exercise.reason)
+    for mistake in exercise.mistakes:
+        if _same(answer, mistake.answer(), exercise.tolerance):
+            return Reply("wrong", mistake.hint)
+    fraction = isinstance(solution, float) and 0 < solution < 1
+    if fraction and _same(answer, 100 * solution, exercise.tolerance):
+        return Reply("wrong", "Right in percent; write it as a fraction, for example 0.09 for 9%.")
     return Reply("wrong", exercise.hint)
 
 

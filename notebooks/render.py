@@ -85,17 +85,20 @@ def execute(notebook: NotebookNode, timeout: int = 300) -> NotebookNode:
         coalesce_streams=True,  # or the pieces of a printed text depend on the speed
         resources={"metadata": {"path": str(HERE)}},
         extra_arguments=KERNEL_ARGUMENTS,
+        store_widget_state=False,
     )
+    # nbclient answers output widgets through the socket on which it awaits the reply to
+    # the cell, and now and then misses that reply. Nobody watches the widget here: what it
+    # draws becomes plain output of its cell, errors included.
+    client.widget_registry.clear()
     return client.execute()
 
 
 def body(notebook: NotebookNode) -> str:
     """Return an executed notebook as HTML, without a page around it."""
     for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            if WIDGET in output.get("data", {}):
-                output["data"] = NotebookNode({"text/html": WIDGET_NOTE})
-    notebook.metadata.pop("widgets", None)
+        if any(WIDGET in output.get("data", {}) for output in cell.get("outputs", [])):
+            cell.outputs = [nbformat.v4.new_output("display_data", {"text/html": WIDGET_NOTE})]
     exporter = HTMLExporter(
         template_name="basic",
         exclude_input_prompt=True,
@@ -106,14 +109,20 @@ def body(notebook: NotebookNode) -> str:
     text = re.sub(r'(?<=href=")(\d\d_\w+)\.ipynb', r"\1.html", text)
     # Wide tables scroll by themselves; the page does not.
     text = text.replace('<div class="output_html', '<div tabindex="0" class="scroll output_html')
+    for heading in headings(notebook):
+        title = html.escape(heading["title"], quote=False)
+        text = text.replace(f"<h2>{title}</h2>", f'<h2 id="{heading["id"]}">{title}</h2>')
     return re.sub(r"<h1.*?</h1>", "", text, count=1, flags=re.DOTALL)
 
 
 def headings(notebook: NotebookNode) -> list[dict[str, str]]:
-    """Return the second-level headings with the anchors that nbconvert gives them."""
+    """Return the second-level headings, each with the id it gets on the page."""
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    titles = re.findall(r"^## (.+)$", text, flags=re.MULTILINE)
-    return [{"id": title.strip().replace(" ", "-"), "title": title.strip()} for title in titles]
+    titles = [title.strip() for title in re.findall(r"^## (.+)$", text, flags=re.MULTILINE)]
+    return [
+        {"id": re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-"), "title": title}
+        for title in titles
+    ]
 
 
 def opening(notebook: NotebookNode) -> tuple[str, list[str]]:
@@ -186,9 +195,10 @@ pre { overflow-x: auto; padding: 0.6rem 0.8rem; margin: 0.6rem 0; border-radius:
 .output_text pre { white-space: pre-wrap; }
 .output_png img { max-width: 100%; height: auto; background: #fff; border-radius: 6px; }
 .exercise { background: var(--panel); padding: 0.5rem 0.8rem; border-radius: 6px; }
-.output_html table { width: max-content; max-width: none; border: 0; }
+.output_html table { width: auto; border: 0; }
 .output_html table + table { margin-top: 1rem; }
-.output_html th, .output_html td { border-width: 0 0 1px; max-width: 36rem; }
+.output_html th, .output_html td { border-width: 0 0 1px; min-width: 0; }
+.output_html thead tr th { text-align: left; }
 blockquote { border-left: 4px solid var(--line); margin: 0.8rem 0; padding: 0 1rem;
   font-style: italic; }
 code { font-family: ui-monospace, "DejaVu Sans Mono", Consolas, monospace; font-size: 0.92em; }

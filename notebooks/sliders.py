@@ -36,7 +36,7 @@ def slider(
     # Three digits are what a reader can place; the start is among the choices.
     choices = sorted({float(f"{value:.3g}") for value in values} | {start})
     widget = ipywidgets.SelectionSlider(
-        options=[(_printed(value), value) for value in choices],
+        options=[(f"{value:.3g}", value) for value in choices],
         value=start,
         description=label,
         continuous_update=False,
@@ -45,7 +45,3 @@ def slider(
     )
     (name,) = inspect.signature(draw).parameters
     display(ipywidgets.interactive(draw, **{name: widget}))
-
-
-def _printed(value: float) -> str:
-    return f"{100 * value:.3g}%"

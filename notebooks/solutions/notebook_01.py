@@ -89,11 +89,8 @@ EXERCISES = {
         mistakes=(
             Mistake(
                 lambda: 0.003 * _middle("cancer_history").lr_positive().estimate,
-                "The ratio multiplies the odds, not the probability.",
-            ),
-            Mistake(
-                lambda: 0.003 / 0.997 * _middle("cancer_history").lr_positive().estimate,
-                "Those are the odds after; turn them back: odds / (1 + odds).",
+                "The ratio multiplies the odds, not the probability. And odds are not the answer: "
+                "turn them back, odds / (1 + odds).",
             ),
             Mistake(lambda: _after(13 / 1975), "That is at Deyo's prevalence, 13 of 1975."),
         ),

@@ -55,29 +55,16 @@ EXERCISES = {
         ),
     ),
     "04.2": Exercise(
-        "Of 1,000 patients, how many does 'any of four' send to imaging?",
-        solve=lambda: int(_frequencies("deyo1988_any_of_4")["imaged"]),
-        hint="Found and imaged in vain together: the column imaged.",
-        reason="Two in five, to find three: that is the price of missing none of thirteen.",
-        tolerance=0.003,
-        mistakes=(
-            Mistake(
-                lambda: int(_frequencies("deyo1988_any_of_4")["fp"]),
-                "Those are imaged in vain; the ones found are imaged too.",
-            ),
-        ),
-    ),
-    "04.3": Exercise(
         "The flag_id of the flag that is probably best to rule malignancy out.",
         solve=lambda: _best("rule_out"),
-        hint="Look for the largest probability_best_rule_out.",
+        hint="Look for the largest chance in the last column.",
         reason="It is present in nearly all cases, and in half of everybody else: good at "
         "excluding, poor at finding.",
         mistakes=(
             Mistake(lambda: _best("rule_in"), "That one is best to rule in; the other column."),
         ),
     ),
-    "04.4": Exercise(
+    "04.3": Exercise(
         "The probability at which acting is as good as not acting, with benefit 49 and harm 1.",
         solve=lambda: float(
             bps.thresholds(
@@ -96,7 +83,7 @@ EXERCISES = {
             Mistake(lambda: 0.98, "That is the share of benefit; take that of harm."),
         ),
     ),
-    "04.5": Exercise(
+    "04.4": Exercise(
         "How many flags that guidelines endorse for malignancy were never measured?",
         solve=_endorsed_never_measured,
         hint="endorsed.summary(): the row 'endorsed, never measured', the column flags.",

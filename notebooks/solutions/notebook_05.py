@@ -11,9 +11,7 @@ import backpain_stats as bps
 
 @cache
 def _bladder() -> bps.Reconstruction:
-    return bps.reconstruct(
-        n=260, sensitivity="0.941", specificity="0.668", ppv="0.299", npv="0.987"
-    )
+    return bps.reconstruct(n=260, sensitivity="0.941", specificity="0.668")
 
 
 @cache
@@ -45,8 +43,9 @@ EXERCISES = {
     "05.2": Exercise(
         "How many of the 260 patients had the syndrome?",
         solve=lambda: int(_bladder().tables["n_cases"].item()),
-        hint="Give all four figures to bps.reconstruct, and look at its tables: tp + fn.",
-        reason="Four rounded figures leave a single table: the abstract told more than it meant to.",
+        hint="Give both figures to bps.reconstruct, and look at its .tables: tp + fn.",
+        reason="Two figures of three digits leave a single table: the abstract told more than it "
+        "meant to.",
         tolerance=0,
         mistakes=(
             Mistake(
