@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from backpain_stats.checks import check_choice, require_columns
 from backpain_stats.errors import DataError
-from backpain_stats.plots.style import GREY, MARKERS, PALETTE, axes_or_new, tidy
+from backpain_stats.plots.style import GREY, MARKERS, PALETTE, axes_or_new, percent_axis, tidy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,6 +114,5 @@ def _axes(ax: Axes, scale: str, start: float, stop: float) -> None:
     for axis, limits in ((ax.xaxis, ax.set_xlim), (ax.yaxis, ax.set_ylim)):
         limits(start - margin, stop + margin)
         ticks = TICKS if scale == "logit" else (0, 0.25, 0.5, 0.75, 1)
-        axis.set_ticks(ticks, [f"{100 * tick:g}%" for tick in ticks])
-        axis.set_ticks([], minor=True)
+        percent_axis(axis, ticks)
     ax.set_box_aspect(1)

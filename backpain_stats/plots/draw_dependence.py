@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit, logit
 
 from backpain_stats.checks import require_columns
 from backpain_stats.errors import DataError
@@ -16,12 +17,12 @@ from backpain_stats.plots.style import (
     MARKERS,
     PALETTE,
     axes_or_new,
+    percent_axis,
     tidy,
 )
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from numpy.typing import NDArray
 
 __all__ = ["dependence"]
 
@@ -135,21 +136,14 @@ def dependence(sensitivity: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 def _axes(ax: Axes, points: pd.DataFrame, only: bool) -> None:
     """Set limits around what is drawn, and ticks in percent."""
-    core = _log_odds(points[["y", "low", "high", "pretest"]])
+    core = logit(points[["y", "low", "high", "pretest"]].to_numpy(dtype=float))
     low, high = np.nanmin(core), np.nanmax(core)
     if only:
         # A bound of 0 or 1 would stretch the axis without end: it is cut where it has left
         # everything else well behind.
-        low = min(low, max(np.nanmin(_log_odds(points[["bound_low"]])), low - BEYOND))
-        high = max(high, min(np.nanmax(_log_odds(points[["bound_high"]])), high + BEYOND))
-    limits = 1 / (1 + np.exp(-np.array([low - 0.3, high + 0.3])))
+        low = min(low, max(np.nanmin(logit(points["bound_low"])), low - BEYOND))
+        high = max(high, min(np.nanmax(logit(points["bound_high"])), high + BEYOND))
+    limits = expit([low - 0.3, high + 0.3])
     ax.set_ylim(*limits)
-    ticks = [tick for tick in TICKS if limits[0] <= tick <= limits[1]]
-    ax.set_yticks(ticks, [f"{100 * tick:g}%" for tick in ticks])
-    ax.set_yticks([], minor=True)
+    percent_axis(ax.yaxis, [tick for tick in TICKS if limits[0] <= tick <= limits[1]])
     ax.set_xlim(points["x"].min(), points["x"].max())
-
-
-def _log_odds(probabilities: pd.DataFrame) -> NDArray[np.float64]:
-    values = probabilities.to_numpy(dtype=float)
-    return np.asarray(np.log(values / (1 - values)))

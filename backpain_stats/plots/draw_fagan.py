@@ -17,7 +17,7 @@ from backpain_stats.plots.style import (
     PALETTE,
     PERCENTS,
     axes_or_new,
-    flag_names,
+    flag_and_study,
     percent_text,
     spread_out,
     words,
@@ -97,7 +97,9 @@ def fagan_coordinates(posttests: pd.DataFrame) -> pd.DataFrame:
         }
     clipped = {name: np.clip(values, -limit, limit) for name, values in places.items()}
     results = rows["result"].tolist() if "result" in rows.columns else [""] * len(rows)
-    return pd.DataFrame({"name": _names(rows), "result": results, **clipped, "limit": limit})
+    return pd.DataFrame(
+        {"name": flag_and_study(rows), "result": results, **clipped, "limit": limit}
+    )
 
 
 def fagan(posttests: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -159,13 +161,6 @@ def fagan(posttests: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         _write_letters(ax, places)
     _dress(ax, posttests)
     return ax
-
-
-def _names(rows: pd.DataFrame) -> list[str]:
-    return [
-        ", ".join(filter(None, (flag, words(row.get("study")))))
-        for flag, row in zip(flag_names(rows), rows.to_dict("records"), strict=True)
-    ]
 
 
 def _phrase(place: Mapping[Hashable, Any], row: Mapping[Hashable, Any]) -> str:
@@ -237,7 +232,7 @@ def _dress(ax: Axes, posttests: pd.DataFrame) -> None:
     missing = posttests[posttests["estimate"].isna()]
     title = ""
     if len(missing):
-        names = "; ".join(dict.fromkeys(_names(missing)))
+        names = "; ".join(dict.fromkeys(flag_and_study(missing)))
         title = textwrap.fill(f"no post-test probability: {names}", 86)
     legend = ax.legend(
         loc="upper center", bbox_to_anchor=(0.5, 0.0), frameon=False, fontsize=FONT + 0.5,

@@ -11,8 +11,7 @@ from backpain_stats.plots.style import (
     BLUE,
     VERMILION,
     axes_or_new,
-    ratio_text,
-    ratio_ticks,
+    ratio_axis,
     tidy,
 )
 
@@ -75,10 +74,7 @@ def funnel_deeks(test: DeeksTest, *, ax: Axes | None = None) -> Axes:
     ax.plot(line["x"], line["y"], color=VERMILION, linewidth=1.5, label="weighted regression")
     ax.axvline(np.exp(test.intercept), color=BLACK, linewidth=0.8, linestyle=":",
                label="odds ratio of an infinitely large study")  # fmt: skip
-    ax.set_xscale("log")
-    ticks = ratio_ticks(*ax.get_xlim())
-    ax.set_xticks(ticks, [ratio_text(tick) for tick in ticks])
-    ax.minorticks_off()
+    ratio_axis(ax)
     ax.set_ylim(bottom=0)
     ax.invert_yaxis()
     left_out = int((~test.studies["used"]).sum())

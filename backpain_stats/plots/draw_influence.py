@@ -14,8 +14,7 @@ from backpain_stats.plots.style import (
     LIGHT_GREY,
     VERMILION,
     axes_or_new,
-    ratio_text,
-    ratio_ticks,
+    ratio_axis,
     tidy,
 )
 
@@ -123,8 +122,5 @@ def influence(
             fontsize=8, fontweight="bold")  # fmt: skip
     ax.set_ylim(0.3, len(rows) + 1.2)
     if measure not in ("sensitivity", "specificity"):
-        ax.set_xscale("log")
-        ticks = ratio_ticks(*ax.get_xlim())
-        ax.set_xticks(ticks, [ratio_text(tick) for tick in ticks])
-        ax.minorticks_off()
+        ratio_axis(ax)
     return tidy(ax, xlabel=f"{LABELS[measure]} of the remaining studies")

@@ -15,7 +15,7 @@ from backpain_stats.plots.style import (
     GREY,
     PALETTE,
     axes_or_new,
-    flag_names,
+    flag_and_study,
     interval_text,
     percent_text,
     percent_ticks,
@@ -72,7 +72,7 @@ def posttest_coordinates(
     first, last = logit(check_pretest([low, high]))
     pretest = expit(np.linspace(first, last, POINTS))
     # What is one curve may stand in several rows, once for each pre-test.
-    rows = rows.assign(name=_names(rows)).drop_duplicates(["name", "result", "lr"])
+    rows = rows.assign(name=flag_and_study(rows)).drop_duplicates(["name", "result", "lr"])
     return pd.concat(
         [
             pd.DataFrame(
@@ -169,16 +169,9 @@ def posttest(
     return ax
 
 
-def _names(rows: pd.DataFrame) -> list[str]:
-    return [
-        ", ".join(filter(None, (flag, words(row.get("study")))))
-        for flag, row in zip(flag_names(rows), rows.to_dict("records"), strict=True)
-    ]
-
-
 def _legend_texts(posttests: pd.DataFrame) -> list[str]:
     rows = posttests[posttests["lr"].notna()]
-    rows = rows.assign(name=_names(rows)).drop_duplicates(["name", "result", "lr"])
+    rows = rows.assign(name=flag_and_study(rows)).drop_duplicates(["name", "result", "lr"])
     return [
         ", ".join(filter(None, (row["name"], words(row["result"]))))
         + f": LR {interval_text(row['lr'], row['lr_low'], row['lr_high'])}"

@@ -10,7 +10,7 @@ import pandas as pd
 from backpain_stats.checks import check_choice, require_columns
 from backpain_stats.decide.quality import JUDGEMENTS, quality_shares
 from backpain_stats.errors import DataError
-from backpain_stats.plots.style import BLACK, GREEN, VERMILION, YELLOW, axes_or_new
+from backpain_stats.plots.style import BLACK, GREEN, VERMILION, YELLOW, axes_or_new, words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -67,10 +67,6 @@ def _columns(judgements: pd.DataFrame) -> list[tuple[str, str]]:
     return [(str(aspect), str(domain)) for aspect, domain in pairs.itertuples(index=False)]
 
 
-def _words(name: str) -> str:
-    return name.replace("_", " ").capitalize()
-
-
 def _lights(judgements: pd.DataFrame, ax: Axes | None) -> Axes:
     columns = _columns(judgements)
     cohorts = list(dict.fromkeys(judgements["cohort_id"]))
@@ -84,9 +80,8 @@ def _lights(judgements: pd.DataFrame, ax: Axes | None) -> Axes:
     axes.set_xlim(-0.6, len(columns) - 0.4)
     axes.set_ylim(len(cohorts) - 0.4, -0.6)
     axes.set_yticks(range(len(cohorts)), cohorts)
-    axes.set_xticks(
-        range(len(columns)), [_words(domain) for _, domain in columns], rotation=40, ha="left"
-    )
+    domains = [words(domain).capitalize() for _, domain in columns]
+    axes.set_xticks(range(len(columns)), domains, rotation=40, ha="left")
     axes.xaxis.tick_top()
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
@@ -119,7 +114,7 @@ def _bars(judgements: pd.DataFrame, weights: str | None, ax: Axes | None) -> Axe
         )
         start += width
     axes.set_yticks(
-        positions, [f"{_words(domain)}, {_words(aspect).lower()}" for aspect, domain in columns]
+        positions, [f"{words(domain).capitalize()}, {words(aspect)}" for aspect, domain in columns]
     )
     axes.invert_yaxis()
     axes.set_xlim(0, 100)

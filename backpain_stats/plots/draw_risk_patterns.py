@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy.special import logit
 
 from backpain_stats.checks import check_count, require_columns
 from backpain_stats.errors import ArgumentError, DataError
@@ -17,7 +18,10 @@ from backpain_stats.plots.style import (
     LIGHT_GREY,
     VERMILION,
     axes_or_new,
+    percent_axis,
+    spaced_ticks,
     tidy,
+    words,
 )
 
 if TYPE_CHECKING:
@@ -152,14 +156,8 @@ def _axis(ax: Axes, lowest: float, highest: float) -> None:
     """Set limits beyond what is drawn, and ticks in percent that do not overlap."""
     low, high = lowest / 2, 1 - (1 - highest) / 2
     ax.set_xlim(low, high)
-    place = np.log(np.array([low, *TICKS, high])) - np.log1p(-np.array([low, *TICKS, high]))
-    share = (place[1:-1] - place[0]) / (place[-1] - place[0])
-    kept: list[int] = []
-    for tick in np.flatnonzero((share >= 0) & (share <= 1)):
-        if not kept or share[tick] - share[kept[-1]] > 0.13:
-            kept.append(int(tick))
-    ax.set_xticks([TICKS[tick] for tick in kept], [f"{100 * TICKS[tick]:g}%" for tick in kept])
-    ax.set_xticks([], minor=True)
+    start, stop = logit([low, high])
+    percent_axis(ax.xaxis, spaced_ticks(TICKS, start, stop, gap=0.13))
 
 
 def _dots(ax: Axes, present: np.ndarray, flags: list[str]) -> None:
@@ -174,7 +172,7 @@ def _dots(ax: Axes, present: np.ndarray, flags: list[str]) -> None:
         ax.plot(columns[found], np.full(found.sum(), row), transform=beside, color=BLACK,
                 marker="o", markersize=6, linewidth=1.6, clip_on=False)  # fmt: skip
     for at, flag in zip(columns, flags, strict=True):
-        ax.text(at, len(present) - 0.3, flag.replace("_", " "), transform=beside, rotation=45,
+        ax.text(at, len(present) - 0.3, words(flag), transform=beside, rotation=45,
                 ha="left", va="bottom", fontsize=8, rotation_mode="anchor")  # fmt: skip
 
 

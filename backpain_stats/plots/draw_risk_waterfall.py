@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy.special import logit
 
 from backpain_stats.errors import DataError
 from backpain_stats.estimate import format_number, format_percent
-from backpain_stats.plots.style import BLACK, BLUE, GREY, VERMILION, axes_or_new, tidy
+from backpain_stats.plots.style import (
+    BLACK,
+    BLUE,
+    GREY,
+    VERMILION,
+    axes_or_new,
+    percent_text,
+    spaced_ticks,
+    tidy,
+    words,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,9 +31,9 @@ if TYPE_CHECKING:
 
 __all__ = ["risk_waterfall"]
 
-TICKS = np.array(
-    [1e-6, 1e-5, 1e-4, 1e-3, 0.003, 0.01, 0.03, 0.1, 0.3, 0.5, 0.7, 0.9, 0.97, 0.99, 0.999, 0.9999]
-)
+TICKS = (
+    1e-6, 1e-5, 1e-4, 1e-3, 0.003, 0.01, 0.03, 0.1, 0.3, 0.5, 0.7, 0.9, 0.97, 0.99, 0.999, 0.9999,
+)  # fmt: skip
 # Room for the words beside the bars, as a share of the width of the numbers.
 MARGIN = 0.12
 # Closer than this in log odds, two marks would hide each other: nothing is lost by one.
@@ -55,7 +67,7 @@ def risk_waterfall_coordinates(risk: Risk) -> pd.DataFrame:
             f"the contribution of {', '.join(map(str, names))} is not finite: a likelihood "
             "ratio of 0 or infinity has no place on a log-odds axis"
         )
-    before = _logit(risk.pretest)
+    before = float(logit(risk.pretest))
     ends = before + np.cumsum(log_odds)
     after = float(ends[-1]) if len(ends) else before
     with np.errstate(divide="ignore"):
@@ -69,7 +81,7 @@ def risk_waterfall_coordinates(risk: Risk) -> pd.DataFrame:
     ]
     rows += [
         ("post-test", "posttest", after, after, format_percent(risk.posttest.estimate)),
-        ("interval", "interval", _logit(risk.posttest.ci_low), _logit(risk.posttest.ci_high), ""),
+        ("interval", "interval", *logit([risk.posttest.ci_low, risk.posttest.ci_high]), ""),
         ("likelihood ratios multiplied", "multiplied", alone, alone, ""),
     ]
     return pd.DataFrame(rows, columns=["step", "kind", "start", "stop", "text"])
@@ -169,13 +181,8 @@ def _write(ax: Axes, steps: pd.DataFrame, beside: list[float]) -> None:
     span = max(right - left, 1.0)
     low, high = left - MARGIN * span, right + 2 * MARGIN * span
     ax.set_xlim(low, high)
-    ticks = np.log(TICKS / (1 - TICKS))
-    kept: list[int] = []
-    for tick in np.flatnonzero((ticks >= low) & (ticks <= high)):
-        # Ticks closer than their words are wide would overlap.
-        if not kept or ticks[tick] - ticks[kept[-1]] > 0.085 * (high - low):
-            kept.append(int(tick))
-    ax.set_xticks(ticks[kept], [f"{100 * TICKS[tick]:g}%" for tick in kept])
+    ticks = spaced_ticks(TICKS, low, high, gap=0.085)
+    ax.set_xticks(logit(ticks), [percent_text(tick) for tick in ticks])
     for row, (at, text, kind) in enumerate(
         zip(right_of, steps["text"], steps["kind"], strict=True)
     ):
@@ -183,15 +190,5 @@ def _write(ax: Axes, steps: pd.DataFrame, beside: list[float]) -> None:
                     fontsize=9, fontweight="normal" if kind == "finding" else "bold")  # fmt: skip
 
 
-def _logit(probability: float) -> float:
-    if math.isnan(probability):
-        return math.nan
-    if probability in (0, 1):
-        return math.inf if probability else -math.inf
-    return math.log(probability) - math.log1p(-probability)
-
-
 def _wrapped(name: str, width: int = 34) -> str:
-    import textwrap
-
-    return "\n".join(textwrap.wrap(name.replace("_", " "), width)) or name
+    return "\n".join(textwrap.wrap(words(name), width)) or name

@@ -143,70 +143,17 @@ def sroc(fit: BivariateFit | BayesianFit, *, label: bool = False, ax: Axes | Non
     found = sroc_coordinates(fit)
     ax = axes_or_new(ax, 5.8, 5.6)
     level = f"{100 * fit.level:g}%"
-    points = found.studies.dropna(subset=["x", "y"])
-    ax.scatter(
-        points["x"],
-        points["y"],
-        s=points["area"],
-        facecolor="none",
-        edgecolor=GREY,
-        linewidth=1.0,
-        clip_on=False,
-        zorder=3,
-        label="studies (area: effective size)",
-    )
-    lone_x = found.studies.loc[found.studies["y"].isna(), "x"]
-    lone_y = found.studies.loc[found.studies["x"].isna(), "y"]
-    if len(lone_x):
-        ax.scatter(
-            lone_x,
-            np.zeros(len(lone_x)),
-            marker="|",
-            s=80,
-            color=GREY,
-            clip_on=False,
-            label="no cases",
-        )
-    if len(lone_y):
-        ax.scatter(
-            np.zeros(len(lone_y)),
-            lone_y,
-            marker="_",
-            s=80,
-            color=GREY,
-            clip_on=False,
-            label="no non-cases",
-        )
+    _draw_studies(ax, found.studies, label=label)
     if found.prediction is not None:
-        ax.plot(
-            found.prediction["x"],
-            found.prediction["y"],
-            color=ORANGE,
-            linestyle="--",
-            linewidth=1.4,
-            label=f"{level} prediction region",
-        )
-    ax.plot(
-        found.confidence["x"],
-        found.confidence["y"],
-        color=BLUE,
-        linewidth=1.4,
-        label=f"{level} {_region_word(fit)} region",
-    )
+        ax.plot(found.prediction["x"], found.prediction["y"], color=ORANGE, linewidth=1.4,
+                linestyle="--", label=f"{level} prediction region")  # fmt: skip
+    kind = "credible" if isinstance(fit, BayesianFit) else "confidence"
+    ax.plot(found.confidence["x"], found.confidence["y"], color=BLUE, linewidth=1.4,
+            label=f"{level} {kind} region")  # fmt: skip
     if found.curve is not None:
-        ax.plot(
-            found.curve["x"],
-            found.curve["y"],
-            color=BLACK,
-            linewidth=1.6,
-            label="summary ROC curve (observed range)",
-        )
+        ax.plot(found.curve["x"], found.curve["y"], color=BLACK, linewidth=1.6,
+                label="summary ROC curve (observed range)")  # fmt: skip
     ax.scatter(*found.summary, marker="D", s=44, color=VERMILION, zorder=4, label="summary")
-    if label:
-        for name, x, y in points[["study", "x", "y"]].itertuples(index=False, name=None):
-            ax.annotate(
-                words(str(name)), (x, y), xytext=(4, 3), textcoords="offset points", fontsize=7
-            )
     draw_roc_space(ax)
     ax.legend(loc="lower right", frameon=False, fontsize=8)
     if found.missing:
@@ -214,5 +161,18 @@ def sroc(fit: BivariateFit | BayesianFit, *, label: bool = False, ax: Axes | Non
     return ax
 
 
-def _region_word(fit: BivariateFit | BayesianFit) -> str:
-    return "credible" if isinstance(fit, BayesianFit) else "confidence"
+def _draw_studies(ax: Axes, studies: pd.DataFrame, *, label: bool) -> None:
+    """Draw a circle a study; one that lacks a group is a tick on the axis it has."""
+    points = studies.dropna(subset=["x", "y"])
+    ax.scatter(points["x"], points["y"], s=points["area"], facecolor="none", edgecolor=GREY,
+               linewidth=1.0, clip_on=False, zorder=3,
+               label="studies (area: effective size)")  # fmt: skip
+    for missing, marker, why in (("y", "|", "no cases"), ("x", "_", "no non-cases")):
+        lone = studies.loc[studies[missing].isna(), ["x", "y"]].fillna(0.0)
+        if len(lone):
+            ax.scatter(lone["x"], lone["y"], marker=marker, s=80, color=GREY, clip_on=False,
+                       label=why)  # fmt: skip
+    if label:
+        for name, x, y in points[["study", "x", "y"]].itertuples(index=False, name=None):
+            ax.annotate(words(str(name)), (x, y), xytext=(4, 3), textcoords="offset points",
+                        fontsize=7)  # fmt: skip

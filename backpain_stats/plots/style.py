@@ -7,9 +7,11 @@ order given, distinct in grey.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.special import logit
 
 from backpain_stats.errors import DataError
 from backpain_stats.estimate import format_number, format_percent
@@ -17,6 +19,7 @@ from backpain_stats.estimate import format_number, format_percent
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from numpy.typing import ArrayLike, NDArray
 
 BLACK = "#000000"
@@ -154,6 +157,42 @@ def percent_text(value: float) -> str:
     return f"{text.rstrip('0').rstrip('.') if '.' in text else text}%"
 
 
+def ratio_axis(ax: Axes) -> None:
+    """Make the horizontal axis logarithmic, with round ratios at its ticks."""
+    ax.set_xscale("log")
+    ticks = ratio_ticks(*ax.get_xlim())
+    ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    ax.minorticks_off()
+
+
+def percent_axis(axis: Axis, ticks: Iterable[float]) -> None:
+    """Put ticks at probabilities, printed as percent, and none between them."""
+    places = list(ticks)
+    axis.set_ticks(places, [percent_text(tick) for tick in places])
+    axis.set_ticks([], minor=True)
+
+
+def spaced_ticks(ticks: Iterable[float], start: float, stop: float, gap: float) -> list[float]:
+    """Return those of the probabilities whose labels would not overlap.
+
+    The log-odds axis runs from ``start`` to ``stop``; neighbours lie more than
+    the share ``gap`` of it apart.
+
+    Examples
+    --------
+    >>> spaced_ticks([0.01, 0.1, 0.11, 0.5, 0.999], -5.0, 5.0, gap=0.1)
+    [0.01, 0.1, 0.5]
+    """
+    kept: list[float] = []
+    last = -math.inf
+    for tick in ticks:
+        place = float(logit(tick))
+        if start <= place <= stop and place - last > gap * (stop - start):
+            kept.append(tick)
+            last = place
+    return kept
+
+
 def words(value: object) -> str:
     """Return an identifier as words; nothing for a missing one.
 
@@ -171,6 +210,14 @@ def flag_names(frame: pd.DataFrame) -> list[str]:
         if column in frame.columns:
             return [words(name) if column != "label" else str(name) for name in frame[column]]
     return [""] * len(frame)
+
+
+def flag_and_study(rows: pd.DataFrame) -> list[str]:
+    """Return what each row is about, with the study if there is one."""
+    return [
+        ", ".join(filter(None, (flag, words(row.get("study")))))
+        for flag, row in zip(flag_names(rows), rows.to_dict("records"), strict=True)
+    ]
 
 
 def spread_out(places: ArrayLike, gap: float) -> NDArray[np.float64]:
