@@ -1,0 +1,66 @@
+"""Run every script of the gallery; write images/NAME.svg and README.md.
+
+python docs/gallery/build.py
+"""
+
+from __future__ import annotations
+
+import ast
+import runpy
+from pathlib import Path
+
+import matplotlib as mpl
+
+HERE = Path(__file__).resolve().parent
+IMAGES = HERE / "images"
+# A fixed salt and no date: the same picture is the same file.
+STYLE = {"svg.hashsalt": "backpain_stats", "svg.fonttype": "path", "font.family": "DejaVu Sans"}
+INTRODUCTION = """# Gallery
+
+One short script a figure. Each takes a result of the library and returns the matplotlib Axes, so
+that everything can still be changed. Made by `python docs/gallery/build.py`; the tests run every
+script. Sources and limits of the figures: [limitations](../limitations.md).
+"""
+
+
+def scripts() -> list[Path]:
+    """Return the scripts of the gallery, by name."""
+    return sorted(path for path in HERE.glob("*.py") if path.name != Path(__file__).name)
+
+
+def caption(script: Path) -> str:
+    """Return the docstring of a script, which is the caption of its figure."""
+    return ast.get_docstring(ast.parse(script.read_text(encoding="utf-8"))) or ""
+
+
+def draw(script: Path, image: Path) -> None:
+    """Run a script and save its figure as SVG."""
+    import matplotlib.pyplot as plt
+
+    with mpl.rc_context(STYLE):
+        ax = runpy.run_path(str(script))["ax"]
+        ax.figure.savefig(image, metadata={"Date": None, "Creator": None})
+    plt.close("all")
+
+
+def readme() -> str:
+    """Return the page that shows all pictures."""
+    entries = [
+        f"## {script.stem}\n\n{caption(script)}\n\n"
+        f"[![{caption(script)}](images/{script.stem}.svg)]({script.name})\n"
+        for script in scripts()
+    ]
+    return "\n".join([INTRODUCTION, *entries])
+
+
+def main() -> None:
+    mpl.use("svg")
+    IMAGES.mkdir(exist_ok=True)
+    for script in scripts():
+        draw(script, IMAGES / f"{script.stem}.svg")
+        print(script.stem)
+    (HERE / "README.md").write_text(readme(), encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    main()

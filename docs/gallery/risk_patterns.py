@@ -1,0 +1,10 @@
+"""Every pattern of four findings: its risk, and how often it occurs."""
+
+import matplotlib.pyplot as plt
+
+import backpain_stats as bps
+
+flags = ["age_50", "cancer_history", "weight_loss_unexplained", "no_improvement_1_month"]
+model = bps.RiskModel(bps.load_evidence(), flags=flags)
+_, ax = plt.subplots(figsize=(7, 6.6), layout="constrained")
+ax = bps.plots.risk_patterns(model.profile(), ax=ax)
