@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 Seed = int | np.random.Generator | None
 DEFAULT_SEED = 20131
+DRAWS = 4096  # a power of two keeps the Sobol sample balanced
 
 
 def generator(seed: Seed) -> np.random.Generator:

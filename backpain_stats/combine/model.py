@@ -28,7 +28,7 @@ from backpain_stats.combine.published_entries import entries_from_evidence
 from backpain_stats.combine.risk import Risk
 from backpain_stats.combine.tables import profile_frame, sensitivity_frame
 from backpain_stats.errors import ArgumentError
-from backpain_stats.sampling import DEFAULT_SEED, Seed
+from backpain_stats.sampling import DEFAULT_SEED, DRAWS, Seed
 
 if TYPE_CHECKING:
     from backpain_stats.evidence.loading import Evidence
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 __all__ = ["RiskModel"]
 
 DEFAULT_DEPENDENCE = OneFactor()
-DRAWS = 4096  # a power of two keeps the Sobol sample balanced
 RHO_GRID = tuple(round(0.05 * step, 2) for step in range(19))
 
 

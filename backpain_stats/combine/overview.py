@@ -14,12 +14,12 @@ from backpain_stats.combine.bounds import Bounds
 from backpain_stats.combine.dependence import PatternModel
 from backpain_stats.combine.independent import Independent
 from backpain_stats.combine.maximum_entropy import MaximumEntropy
-from backpain_stats.combine.model import DRAWS, RiskModel
+from backpain_stats.combine.model import RiskModel
 from backpain_stats.combine.one_factor import OneFactor
 from backpain_stats.combine.posterior import point_marginals
 from backpain_stats.combine.tables import risk_and_ratio
 from backpain_stats.errors import ArgumentError
-from backpain_stats.sampling import DEFAULT_SEED, Seed
+from backpain_stats.sampling import DEFAULT_SEED, DRAWS, Seed
 
 if TYPE_CHECKING:
     from backpain_stats.evidence.loading import Evidence

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 
 from backpain_stats.checks import check_choice, check_level
-from backpain_stats.decide.draws import DRAWS, joint_draws, read_source
+from backpain_stats.decide.draws import joint_draws, read_source
 from backpain_stats.decide.endorsement import endorsement
 from backpain_stats.decide.published import has_ratio, published_tables, settings_with_ratios
 from backpain_stats.errors import NotEstimableError
 from backpain_stats.evidence.likelihood import likelihood_ratios
 from backpain_stats.evidence.schema import SETTINGS, TARGETS
-from backpain_stats.sampling import DEFAULT_SEED, Seed, interval_around
+from backpain_stats.sampling import DEFAULT_SEED, DRAWS, Seed, interval_around
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from backpain_stats.checks import check_fraction, check_level
-from backpain_stats.decide.draws import DRAWS, LABELS, joint_draws, read_source
+from backpain_stats.decide.draws import joint_draws, read_source, with_interval
 from backpain_stats.errors import ArgumentError
+from backpain_stats.evidence.accuracy_draws import LABELS
 from backpain_stats.evidence.pretest import Prevalence, PrevalenceLike, read_prevalence
-from backpain_stats.sampling import DEFAULT_SEED, Seed, interval_around
+from backpain_stats.sampling import DEFAULT_SEED, DRAWS, Seed, interval_around
 from backpain_stats.twobytwo.bayes_rule import posttest_probability
 
 if TYPE_CHECKING:
@@ -210,9 +211,7 @@ def decisive_range(
         point = _posttests(one.sensitivity, one.specificity, pi.estimate)
         sample = _posttests(sensitivity[i], specificity[i], drawn_pi)
         for name, estimate, values in zip(("absent", "present"), point, sample, strict=True):
-            ends = interval_around(estimate, values, level)
-            row |= {f"posttest_{name}": float(estimate), f"posttest_{name}_low": float(ends[0])}
-            row[f"posttest_{name}_high"] = float(ends[1])
+            row |= with_interval(f"posttest_{name}", estimate, values, level)
         rows.append(row | {"ci_level": level})
     return pd.DataFrame(rows)
 

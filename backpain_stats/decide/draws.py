@@ -16,23 +16,20 @@ import pandas as pd
 from backpain_stats.checks import COUNT_COLUMNS, counts_from_frame, require_columns
 from backpain_stats.decide.pooled import pooled_accuracy
 from backpain_stats.errors import ArgumentError, DataError, NotEstimableError, UnknownNameError
-from backpain_stats.evidence.accuracy_draws import AccuracyDraws, TableAccuracy
+from backpain_stats.evidence.accuracy_draws import LABELS, AccuracyDraws, TableAccuracy
 from backpain_stats.evidence.loading import Evidence
 from backpain_stats.meta.bayes_result import BayesianFit
 from backpain_stats.meta.pooling import PooledEvidence
 from backpain_stats.meta.result import BivariateFit
-from backpain_stats.sampling import Seed, quasi_uniform
+from backpain_stats.sampling import DRAWS, Seed, interval_around, quasi_uniform
 from backpain_stats.twobytwo.tables import TwoByTwo
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-
 Source: TypeAlias = (
     TwoByTwo | pd.DataFrame | Evidence | BivariateFit | BayesianFit | PooledEvidence | AccuracyDraws
 )
-LABELS = ("flag_id", "report_id", "cohort_id", "study", "target", "setting")
-DRAWS = 4096  # a power of two keeps the Sobol sample balanced
 UNIFORMS_PER_ACCURACY = 3
 
 
@@ -130,6 +127,14 @@ def joint_draws(
     sensitivity = np.array([pair[0] for pair in pairs])
     specificity = np.array([pair[1] for pair in pairs])
     return sensitivity, specificity, uniforms[:, 0]
+
+
+def with_interval(
+    name: str, estimate: float, draws: NDArray[np.float64], level: float
+) -> dict[str, float]:
+    """Return an estimate and the interval of its draws as ``name, name_low, name_high``."""
+    low, high = interval_around(estimate, draws, level)
+    return {name: float(estimate), f"{name}_low": float(low), f"{name}_high": float(high)}
 
 
 def _narrow(frame: pd.DataFrame, flag: str | Sequence[str] | None) -> pd.DataFrame:

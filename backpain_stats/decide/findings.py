@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from backpain_stats.decide.draws import DRAWS
 from backpain_stats.decide.frequencies import count_phrase, natural_frequencies
 from backpain_stats.decide.judgements import GRADE_DOMAINS, read_judgements
 from backpain_stats.decide.layout import Layout, layout_docx, layout_html, layout_markdown
@@ -19,7 +18,7 @@ from backpain_stats.errors import ArgumentError
 from backpain_stats.estimate import format_number
 from backpain_stats.evidence.loading import Evidence
 from backpain_stats.evidence.pretest import PrevalenceLike, read_prevalences
-from backpain_stats.sampling import DEFAULT_SEED, Seed
+from backpain_stats.sampling import DEFAULT_SEED, DRAWS, Seed
 
 if TYPE_CHECKING:
     from backpain_stats.decide.draws import Source

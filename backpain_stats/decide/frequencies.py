@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from backpain_stats.checks import check_count, check_level
-from backpain_stats.decide.draws import DRAWS, joint_draws, read_source
+from backpain_stats.checks import COUNT_COLUMNS, check_count, check_level
+from backpain_stats.decide.draws import joint_draws, read_source, with_interval
 from backpain_stats.errors import ArgumentError
 from backpain_stats.evidence.pretest import Prevalence, PrevalenceLike, read_prevalences
-from backpain_stats.sampling import DEFAULT_SEED, Seed, interval_around
+from backpain_stats.sampling import DEFAULT_SEED, DRAWS, Seed, interval_around
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from backpain_stats.evidence.accuracy_draws import AccuracyDraws
 
 __all__ = ["natural_frequencies"]
-
-CELLS = ("tp", "fp", "fn", "tn")
 
 
 def natural_frequencies(
@@ -136,7 +134,7 @@ def natural_frequencies(
     frame = pd.DataFrame(rows)
     if not unusable.empty:
         frame = pd.concat([frame, unusable.assign(usable=False)], ignore_index=True)
-    counts = [*CELLS, "diseased", "imaged", "studies", "n", "n_cases", "tables", "per"]
+    counts = [*COUNT_COLUMNS, "diseased", "imaged", "studies", "n", "n_cases", "tables", "per"]
     return frame.astype(dict.fromkeys(counts, "Int64") | {"usable": bool})
 
 
@@ -236,7 +234,7 @@ def _row(
     sensitivity, specificity, uniform = drawn
     point = cell_shares(accuracy.sensitivity, accuracy.specificity, prevalence.estimate)
     sample = cell_shares(sensitivity, specificity, prevalence.draws(uniform))
-    low, high = prevalence.interval(level)
+    least, most = prevalence.interval(level)
     counts = whole_patients(accuracy.sensitivity, accuracy.specificity, prevalence.estimate, per)
     row: dict[str, Any] = {
         **accuracy.labels,
@@ -245,11 +243,11 @@ def _row(
         "n_cases": pd.NA if accuracy.n_cases is None else accuracy.n_cases,
         "tables": accuracy.tables,
         "prevalence": prevalence.estimate,
-        "prevalence_low": low,
-        "prevalence_high": high,
+        "prevalence_low": least,
+        "prevalence_high": most,
         "per": per,
         "diseased": counts[0] + counts[2],
-        **dict(zip(CELLS, counts, strict=True)),
+        **dict(zip(COUNT_COLUMNS, counts, strict=True)),
         "imaged": counts[0] + counts[1],
     }
     proportions = (
@@ -257,14 +255,12 @@ def _row(
         ("specificity", accuracy.specificity, specificity),
     )
     for name, estimate, values in proportions:
-        ends = interval_around(estimate, values, level)
-        row |= {name: estimate, f"{name}_low": float(ends[0]), f"{name}_high": float(ends[1])}
+        row |= with_interval(name, estimate, values, level)
     estimates = _quantities(point, per)
     drawn_quantities = _quantities(sample, per)
     for name, estimate in estimates.items():
-        ends = interval_around(estimate, drawn_quantities[name], level)
+        low, high = interval_around(estimate, drawn_quantities[name], level)
         expected = name if name.endswith(("found", "missed")) else f"{name}_expected"
-        row |= {expected: float(estimate), f"{name}_low": float(ends[0])}
-        row[f"{name}_high"] = float(ends[1])
+        row |= {expected: float(estimate), f"{name}_low": float(low), f"{name}_high": float(high)}
     method = f"{accuracy.basis}; prevalence {prevalence.kind}"
     return row | {"ci_level": level, "method": method, "usable": True, "reason": ""}

@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.special import expit, ndtri
 
 from backpain_stats.checks import COUNT_COLUMNS
-from backpain_stats.evidence.accuracy_draws import FitAccuracy
+from backpain_stats.evidence.accuracy_draws import LABELS, FitAccuracy
 from backpain_stats.meta.bayes_result import BayesianFit
 
 if TYPE_CHECKING:
@@ -111,9 +111,7 @@ def pooled_accuracy(
     >>> bool(elsewhere["tp_low"] < here["tp_low"] <= here["tp_high"] < elsewhere["tp_high"])
     True
     """
-    labels = dict.fromkeys(
-        ("flag_id", "report_id", "cohort_id", "study", "target", "setting"), pd.NA
-    ) | {"flag_id": flag}
+    labels = dict.fromkeys(LABELS, pd.NA) | {"flag_id": flag}
     rows = fit.rows[fit.rows["used"]]
     counts = rows[list(COUNT_COLUMNS)].astype("Float64").fillna(0).sum()
     size = {

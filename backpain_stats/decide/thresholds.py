@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from backpain_stats.checks import check_level
-from backpain_stats.decide.draws import DRAWS, joint_draws, read_source
+from backpain_stats.decide.draws import joint_draws, read_source, with_interval
 from backpain_stats.errors import ArgumentError
 from backpain_stats.estimate import format_percent
 from backpain_stats.evidence.pretest import PrevalenceLike, read_prevalence
-from backpain_stats.sampling import DEFAULT_SEED, Seed, interval_around
+from backpain_stats.sampling import DEFAULT_SEED, DRAWS, Seed
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -217,9 +217,7 @@ def _row(
     }
     pairs = (("testing_threshold", point[0], low), ("test_action_threshold", point[1], high))
     for name, estimate, sample in pairs:
-        ends = interval_around(estimate, sample, level)
-        row |= {name: float(estimate), f"{name}_low": float(ends[0])}
-        row[f"{name}_high"] = float(ends[1])
+        row |= with_interval(name, float(estimate), sample, level)
     row["changes_decision"] = bool(point[0] < point[1])
     row["probability_of_range"] = float(np.mean(low < high))
     return row

@@ -18,7 +18,11 @@ from backpain_stats.sampling import jeffreys_quantile
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["AccuracyDraws", "FitAccuracy", "TableAccuracy", "middle_table"]
+__all__ = ["LABELS", "AccuracyDraws", "FitAccuracy", "TableAccuracy", "middle_table"]
+
+
+# What every accuracy is labelled with.
+LABELS = ("flag_id", "report_id", "cohort_id", "study", "target", "setting")
 
 
 class AccuracyDraws(Protocol):
