@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import numbers
 from collections.abc import Iterable, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,45 @@ COUNT_COLUMNS = ("tp", "fp", "fn", "tn")
 LARGEST_COUNT = 2**53
 
 
+def real_number(value: object) -> float:
+    """Return a single real number as a float, NaN for whatever is not one.
+
+    Text and truth values are not numbers here: taken for one, they would turn
+    up in a result as they were given.
+    """
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        return float("nan")
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf")
+
+
+def real_numbers(values: ArrayLike) -> NDArray[np.float64] | None:
+    """Return numbers as an array of floats, None where any is not a real number.
+
+    A missing value written NaN or ``pandas.NA`` stays NaN.
+    """
+    import pandas as pd
+
+    try:
+        given = np.asarray(values)
+    except ValueError:  # rows of unequal length
+        return None
+    if given.dtype.kind in "iuf":
+        return given.astype(np.float64)
+    if given.dtype != object:
+        return None
+    cells = [np.nan if cell is pd.NA else cell for cell in given.ravel()]
+    found = np.array([real_number(cell) for cell in cells], dtype=np.float64)
+    refused = [cell for cell, one in zip(cells, found, strict=True) if np.isnan(one)]
+    if not all(isinstance(cell, float) for cell in refused):  # NaN itself is a float
+        return None
+    return found.reshape(given.shape)
+
+
 def check_level(level: float) -> float:
     """Return a confidence level strictly between 0 and 1, or raise ArgumentError."""
     return check_fraction(level, "level")
@@ -38,10 +78,7 @@ def check_level(level: float) -> float:
 
 def check_fraction(value: float, name: str, *, closed: bool = False) -> float:
     """Return a single probability; ``closed`` admits 0 and 1 themselves."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = np.nan
+    number = real_number(value)
     inside = 0 <= number <= 1 if closed else 0 < number < 1
     if not inside:
         hint = ""
@@ -54,10 +91,9 @@ def check_fraction(value: float, name: str, *, closed: bool = False) -> float:
 
 def check_pretest(pretest: ArrayLike) -> NDArray[np.float64]:
     """Return pre-test probabilities as an array, each strictly between 0 and 1."""
-    try:
-        values = np.asarray(pretest, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise PretestError(f"pre-test probability {pretest!r} is not a number") from error
+    values = real_numbers(pretest)
+    if values is None:
+        raise PretestError(f"pre-test probability {pretest!r} is not a number")
     wrong = ~((values > 0) & (values < 1))
     if np.any(wrong):
         first = float(np.atleast_1d(values)[np.atleast_1d(wrong)][0])
@@ -107,24 +143,29 @@ def check_choice(value: str, name: str, allowed: Sequence[str]) -> str:
 def check_count(value: Any, name: str) -> int:
     """Return a single non-negative whole number, or raise ArgumentError."""
     try:
-        number = float(value)
-    except (TypeError, ValueError):
+        number = float(value) if isinstance(value, str) else real_number(value)
+    except ValueError:
         number = np.nan
-    if isinstance(value, bool) or not (np.isfinite(number) and number >= 0 and number % 1 == 0):
+    if not (np.isfinite(number) and number >= 0 and number % 1 == 0):
         raise ArgumentError(f"{name} is {value!r}; a count must be a whole number, 0 or more")
     if number > LARGEST_COUNT:
         raise ArgumentError(f"{name} is {value!r}; counts above 2**53 are not exact")
-    return int(value)
+    return int(number)
 
 
 def require_columns(frame: pd.DataFrame, columns: Iterable[str], where: str = "the frame") -> None:
     """Raise DataError naming every column of ``columns`` that ``frame`` lacks."""
     if not hasattr(frame, "columns"):
         raise DataError(f"{where} must be a pandas DataFrame, not {type(frame).__name__}")
+    columns = list(columns)
     missing = [column for column in columns if column not in frame.columns]
     if missing:
         present = ", ".join(map(str, frame.columns)) or "none"
         raise DataError(f"{where} lacks the column(s) {', '.join(missing)}; it has: {present}")
+    named = list(frame.columns)
+    twice = [column for column in columns if named.count(column) > 1]
+    if twice:
+        raise DataError(f"{where} has more than one column named {', '.join(twice)}")
 
 
 def counts_from_frame(frame: pd.DataFrame, where: str = "the frame") -> NDArray[np.int64]:
@@ -136,19 +177,15 @@ def counts_from_frame(frame: pd.DataFrame, where: str = "the frame") -> NDArray[
         If a column is missing, or any cell is not a whole number of 0 or more;
         the message names up to five such cells by row label and column.
     """
-    import pandas as pd
-
     require_columns(frame, COUNT_COLUMNS, where)
     counts = np.empty((len(frame), 4), dtype=np.int64)
     wrong: list[str] = []
     for position, column in enumerate(COUNT_COLUMNS):
-        cells = frame[column]
-        if not (isinstance(cells.dtype, np.dtype) and cells.dtype.kind in "iu"):
-            cells = pd.to_numeric(cells, errors="coerce")
-        values = cells.to_numpy(dtype=float, na_value=np.nan)
-        good = np.isfinite(values) & (values >= 0) & (values % 1 == 0) & (values <= LARGEST_COUNT)
+        values = _column_numbers(frame[column])
+        good = (values >= 0) & (np.floor(values) == values) & (values <= LARGEST_COUNT)
         wrong += [
-            f"row {frame.index[int(row)]!r}, column {column}: {frame[column].iloc[int(row)]!r}"
+            f"row {_plain(frame.index[int(row)])!r}, column {column}: "
+            f"{_plain(frame[column].iloc[int(row)])!r}"
             for row in np.flatnonzero(~good)
         ]
         counts[:, position] = np.where(good, values, 0)
@@ -159,6 +196,30 @@ def counts_from_frame(frame: pd.DataFrame, where: str = "the frame") -> NDArray[
             f"{'; '.join(wrong[:5])}{more}"
         )
     return counts
+
+
+def _column_numbers(cells: pd.Series) -> NDArray[np.float64]:
+    """Return a column as floats; NaN for a cell that is no number, or is a truth value."""
+    import pandas as pd
+
+    kinds = pd.api.types
+    if kinds.is_object_dtype(cells.dtype):
+        unboxed = [np.nan if isinstance(cell, (bool, np.bool_)) else cell for cell in cells]
+        try:
+            cells = pd.to_numeric(pd.Series(unboxed, dtype=object), errors="coerce")
+        except OverflowError:
+            return np.array([real_number(cell) for cell in unboxed], dtype=np.float64)
+    elif kinds.is_string_dtype(cells.dtype) or isinstance(cells.dtype, pd.CategoricalDtype):
+        cells = pd.to_numeric(cells.astype(object), errors="coerce")
+    number = kinds.is_numeric_dtype(cells.dtype) and not kinds.is_bool_dtype(cells.dtype)
+    if not number or kinds.is_complex_dtype(cells.dtype):
+        return np.full(len(cells), np.nan)
+    return cells.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _plain(value: Any) -> Any:
+    """Return a numpy scalar as Python's own, so that a message shows -1, not np.int64(-1)."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def optional_import(module: str, extra: str, purpose: str) -> ModuleType:

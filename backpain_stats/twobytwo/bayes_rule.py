@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backpain_stats.checks import check_pretest
+from backpain_stats.checks import check_pretest, real_numbers
 from backpain_stats.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ def posttest_probability(pretest: ArrayLike, lr: ArrayLike) -> NDArray[np.float6
     PretestError
         If a pre-test probability is not strictly between 0 and 1.
     ArgumentError
-        If a likelihood ratio is negative or not a number at all.
+        If a likelihood ratio is negative or not a number at all, or the two
+        shapes do not broadcast.
 
     Notes
     -----
@@ -59,6 +60,13 @@ def posttest_probability(pretest: ArrayLike, lr: ArrayLike) -> NDArray[np.float6
     """
     p = check_pretest(pretest)
     ratio = _checked_ratio(lr)
+    try:
+        np.broadcast_shapes(p.shape, ratio.shape)
+    except ValueError:
+        raise ArgumentError(
+            f"pre-test probabilities of shape {p.shape} and likelihood ratios of shape "
+            f"{ratio.shape} do not broadcast"
+        ) from None
     # Splitting the ratio in a factor up to 1 and one from 1 keeps 0 and infinity
     # exact and loses no digit of a tiny probability.
     present = p * np.minimum(ratio, 1.0)
@@ -105,10 +113,9 @@ def probability_from_odds(odds: ArrayLike) -> NDArray[np.float64]:
 
 
 def _checked_ratio(lr: ArrayLike) -> NDArray[np.float64]:
-    try:
-        ratio = np.asarray(lr, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise ArgumentError(f"likelihood ratio {lr!r} is not a number") from error
+    ratio = real_numbers(lr)
+    if ratio is None:
+        raise ArgumentError(f"likelihood ratio {lr!r} is not a number")
     _refuse(ratio < 0, ratio, "a likelihood ratio must be from 0 to infinity")
     return ratio
 

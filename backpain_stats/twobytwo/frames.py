@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 
 from backpain_stats.checks import COUNT_COLUMNS, check_choice, check_level, counts_from_frame
-from backpain_stats.errors import DataError
+from backpain_stats.errors import ArgumentError, DataError
 from backpain_stats.twobytwo.intervals import PROPORTION_METHODS
 from backpain_stats.twobytwo.measures import MEASURES, estimate_measure, reasons
 from backpain_stats.twobytwo.ratios import CORRECTIONS, RATIO_MEASURES, RATIO_METHODS
@@ -96,6 +96,8 @@ def accuracy(
     check_choice(ratio_method, "ratio_method", RATIO_METHODS)
     check_choice(correction, "correction", CORRECTIONS)
     level = check_level(level)
+    if isinstance(measures, str) or not isinstance(measures, Iterable):
+        raise ArgumentError(f"measures is {measures!r}; it must be a list, such as ['sensitivity']")
     measures = [check_choice(measure, "measure", MEASURES) for measure in measures]
     counts = counts_from_frame(frame).astype(float)
     clashes = [column for column in frame.columns if column in _RESULT_COLUMNS]
