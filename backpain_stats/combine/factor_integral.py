@@ -42,6 +42,8 @@ MODE_ERROR = 0.125
 # From this many draws on, a finding's factor is interpolated over its thresholds.
 INTERPOLATE_FROM = 2_000
 # Largest degree tried; beyond it the factor is evaluated directly.
+# OpenBLAS uses one thread up to this many multiplications.
+SINGLE_THREADED = 2**18
 LARGEST_DEGREE = 256
 
 
@@ -182,6 +184,20 @@ def _interpolated(position: Array, shift: Array) -> Array | None:
         # 1e-13 of the largest value: the rounding error of evaluating log Phi itself.
         if np.abs(coefficients[:, -3:]).max() <= 1e-13 * np.abs(values).max():
             basis = chebyshev.chebvander((position - centre) / half, degree - 1).T
-            return np.asarray(coefficients @ basis)
+            return _product_by_blocks(coefficients, basis)
         degree = degree * 3 // 2
     return None
+
+
+def _product_by_blocks(left: Array, right: Array) -> Array:
+    """Return ``left @ right`` for a small ``left`` and many columns of ``right``.
+
+    In blocks too small for a threaded BLAS to divide among its threads: for
+    products of this shape waking them costs several times the product itself.
+    """
+    width = max(1, SINGLE_THREADED // left.size)
+    product = np.empty((len(left), right.shape[1]))
+    for start in range(0, right.shape[1], width):
+        block = slice(start, start + width)
+        np.matmul(left, right[:, block], out=product[:, block])
+    return product
