@@ -125,14 +125,27 @@ def unknown_name(name: object, known: Iterable[str], what: str) -> UnknownNameEr
 def check_known(name: str, known: Iterable[str], what: str) -> str:
     """Return ``name`` if it is one of ``known``; else raise UnknownNameError."""
     names = list(known)
-    if name not in names:
+    try:
+        found = bool(name in names)
+    except (TypeError, ValueError):  # pandas.NA and arrays have no truth value
+        found = False
+    if not found:
         raise unknown_name(name, names, what)
     return name
 
 
+def as_names(value: object, name: str) -> list[str]:
+    """Return one name or several as a list; ArgumentError for what is neither."""
+    if isinstance(value, str):
+        return [value]
+    if not isinstance(value, Iterable):
+        raise ArgumentError(f"{name} is {value!r}; give a name or a list of names")
+    return list(value)
+
+
 def check_choice(value: str, name: str, allowed: Sequence[str]) -> str:
     """Return an option's value if allowed; else raise ArgumentError listing all."""
-    if value not in allowed:
+    if not isinstance(value, str) or value not in allowed:
         close = nearest(value, allowed) if isinstance(value, str) else []
         hint = f"; did you mean {close[0]!r}?" if close else ""
         listed = ", ".join(repr(one) for one in allowed)

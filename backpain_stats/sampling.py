@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from backpain_stats.checks import check_count
+from backpain_stats.errors import ArgumentError
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
@@ -15,8 +18,28 @@ DRAWS = 4096  # a power of two keeps the Sobol sample balanced
 
 
 def generator(seed: Seed) -> np.random.Generator:
-    """Return a Generator: the one given, or a new one from an integer seed."""
-    return seed if isinstance(seed, np.random.Generator) else np.random.default_rng(seed)
+    """Return a Generator: the one given, or a new one from an integer seed.
+
+    Raises
+    ------
+    ArgumentError
+        If the seed is neither, nor None.
+    """
+    if isinstance(seed, np.random.Generator):
+        return seed
+    try:
+        return np.random.default_rng(seed)
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(
+            f"seed is {seed!r}; give a whole number of 0 or more, a numpy Generator, or None"
+        ) from error
+
+
+def check_draws(draws: int) -> int:
+    """Return the number of draws, 2 or more, or raise ArgumentError."""
+    if check_count(draws, "draws") < 2:
+        raise ArgumentError(f"draws is {draws!r}; at least 2 are needed")
+    return int(draws)
 
 
 def quasi_uniform(draws: int, dimensions: int, seed: Seed = DEFAULT_SEED) -> NDArray[np.float64]:

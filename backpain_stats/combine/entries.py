@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from backpain_stats.checks import (
-    COUNT_COLUMNS,
-)
+from backpain_stats.checks import COUNT_COLUMNS, check_count
 from backpain_stats.combine.findings import ordered_thresholds
 from backpain_stats.errors import FitError, NotEstimableError
 from backpain_stats.evidence.accuracy_draws import AccuracyDraws, FitAccuracy, TableAccuracy
@@ -215,7 +213,7 @@ def threshold_of_rule(rule: str, k: Any, flags: int) -> int | None:
         return 1
     if rule == "all":
         return flags
-    return int(k) if rule == "at_least_k" and not pd.isna(k) else None
+    return check_count(k, "k") if rule == "at_least_k" and not pd.isna(k) else None
 
 
 def no_report(

@@ -45,6 +45,10 @@ def entries_from_frame(
     names = next((one for one in ("flag", "flag_id") if one in frame.columns), None)
     if names is None or not len(frame):
         raise DataError("the frame needs rows and a column flag (or flag_id)")
+    require_columns(frame, [names], "the frame")
+    nameless = frame.index[frame[names].isna() | (frame[names].astype(str).str.strip() == "")]
+    if len(nameless):
+        raise DataError(f"the frame names no flag in row {', '.join(map(str, nameless[:5]))}")
     reports: dict[str, list[AccuracyDraws]] = {}
     for position in range(len(frame)):
         row = frame.iloc[position]
@@ -67,7 +71,14 @@ def entries_from_frame(
             )
         )
     prevalence = read_prevalence(pretest)
-    chains = {tuple(check_known(one, reports, "flag") for one in chain) for chain in nested}
+    chains = set()
+    for chain in nested:
+        if isinstance(chain, str):
+            raise ArgumentError(
+                f"nested has {chain!r}; each of its items is a list of flags, such as "
+                "[['age_50', 'age_70']]"
+            )
+        chains.add(tuple(check_known(one, reports, "flag") for one in chain))
     if {"label", "family"} <= set(frame.columns):
         chains |= set(nested_entries(entries, frame.rename(columns={names: "flag_id"})))
     return Entries(
@@ -120,7 +131,10 @@ def _frame_combinations(
     require_columns(frame, ("flags", "rule", "sensitivity", "specificity"), "combinations")
     found = []
     for position, row in enumerate(frame.to_dict("records")):
-        named = tuple(check_known(one, flags, "flag") for one in str(row["flags"]).split(";"))
+        listed = [one.strip() for one in str(row["flags"]).split(";")]
+        named = tuple(check_known(one, flags, "flag") for one in listed)
+        if len(set(named)) < len(named):
+            raise DataError(f"combinations, row {position}: {row['flags']!r} names a flag twice")
         at_least = threshold_of_rule(str(row["rule"]), row.get("k"), len(named))
         if at_least is None:
             raise DataError(

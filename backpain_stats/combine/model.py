@@ -27,8 +27,8 @@ from backpain_stats.combine.posterior import (
 from backpain_stats.combine.published_entries import entries_from_evidence
 from backpain_stats.combine.risk import Risk
 from backpain_stats.combine.tables import profile_frame, sensitivity_frame
-from backpain_stats.errors import ArgumentError
-from backpain_stats.sampling import DEFAULT_SEED, DRAWS, Seed
+from backpain_stats.errors import ArgumentError, PretestError
+from backpain_stats.sampling import DEFAULT_SEED, DRAWS, Seed, check_draws
 
 if TYPE_CHECKING:
     from backpain_stats.evidence.loading import Evidence
@@ -188,8 +188,7 @@ class RiskModel:
                 f"dependence is {dependence!r}; give Independent(), OneFactor(), "
                 "MaximumEntropy() or Bounds()"
             )
-        if draws < 2:
-            raise ArgumentError(f"draws is {draws!r}; at least 2 are needed")
+        draws = check_draws(draws)
         self.entries = entries
         self.dependence = dependence
         self._rho_prior = checked_rho_prior(rho_prior, dependence)
@@ -369,6 +368,8 @@ class RiskModel:
             pretests = [(self.entries.pretest.estimate, self.posterior.pretest)]
         else:
             given = np.atleast_1d(check_pretest(pretest))
+            if not given.size:
+                raise PretestError(f"pretest is {pretest!r}; give one or more probabilities")
             pretests = [(float(one), np.full(self._draws, one)) for one in given]
         fixed = replace(
             self.posterior, marginals=without_combinations(self.posterior.marginals), rho=None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backpain_stats.checks import unknown_name
+from backpain_stats.checks import as_names, unknown_name
 from backpain_stats.combine.entries import Entries, Entry, no_report
 from backpain_stats.combine.findings import read_threshold
 from backpain_stats.combine.patterns import ABSENT, NOT_ASSESSED, PRESENT
@@ -33,7 +33,7 @@ def patient_pattern(
         If a flag is both present and absent, thresholds contradict each other,
         or two wordings of one history are given.
     """
-    lists = [[one] if isinstance(one, str) else list(one) for one in (present, absent)]
+    lists = [as_names(present, "present"), as_names(absent, "absent")]
     for name in [*lists[0], *lists[1]]:
         _check_flag(entries, name)
     both = sorted(set(lists[0]) & set(lists[1]))

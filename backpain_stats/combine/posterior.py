@@ -36,6 +36,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import ndtr, ndtri
 
+from backpain_stats.checks import real_numbers
 from backpain_stats.combine.constraints import combinations_of, joint_space, tied
 from backpain_stats.combine.dependence import Combination, Dependence, Marginals, PatternModel
 from backpain_stats.combine.entries import Entries, Entry
@@ -124,12 +125,12 @@ def checked_rho_prior(
         raise ArgumentError(
             f"rho_prior is a range for one-factor dependence; {dependence.name} has no correlation"
         )
-    ends = tuple(float(end) for end in prior)
-    if len(ends) != 2 or not 0 <= ends[0] < ends[1] < 1:
+    ends = real_numbers(prior)
+    if ends is None or ends.shape != (2,) or not 0 <= ends[0] < ends[1] < 1:
         raise ArgumentError(
             f"rho_prior is {prior!r}; it must be two numbers with 0 <= low < high < 1"
         )
-    return ends[0], ends[1]
+    return float(ends[0]), float(ends[1])
 
 
 def draw_posterior(

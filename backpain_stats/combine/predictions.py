@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from backpain_stats.checks import check_count
+from backpain_stats.checks import check_count, real_number
 from backpain_stats.combine.dependence import PatternModel
 from backpain_stats.combine.independent import Independent
 from backpain_stats.combine.learners import (
@@ -128,7 +128,7 @@ def predictions(
     """
     data = PatientData.from_frame(frame, outcome, findings, missing)
     chosen = _checked_models(default_models() if models is None else models)
-    if not np.isfinite(correction) or correction <= 0:
+    if not 0 < real_number(correction) < np.inf:
         raise ArgumentError(f"correction is {correction!r}; it must be a number above 0")
     for value, name, least in ((folds, "folds", 2), (repeats, "repeats", 1)):
         if check_count(value, name) < least:

@@ -9,10 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from backpain_stats.checks import (
-    check_known,
-    counts_from_frame,
-)
+from backpain_stats.checks import as_names, check_known, counts_from_frame
 from backpain_stats.combine.entries import (
     Entries,
     Entry,
@@ -29,6 +26,7 @@ from backpain_stats.combine.findings import separate_findings
 from backpain_stats.errors import NotEstimableError
 from backpain_stats.estimate import format_percent
 from backpain_stats.evidence.accuracy_draws import AccuracyDraws, TableAccuracy
+from backpain_stats.evidence.loading import require_evidence
 from backpain_stats.evidence.pretest import Prevalence, PrevalenceLike, read_prevalence
 
 if TYPE_CHECKING:
@@ -55,7 +53,7 @@ def entries_from_evidence(
     from backpain_stats.evidence.feasible import feasible_tables
     from backpain_stats.evidence.likelihood import likelihood_ratios
 
-    vocabulary = evidence.flags.set_index("flag_id")
+    vocabulary = require_evidence(evidence).flags.set_index("flag_id")
     if evidence.select(target=target, setting=setting).accuracy.empty:
         raise NotEstimableError(f"no report about any flag for {target} in {setting}")
     reports = likelihood_ratios(evidence, target=target, setting=setting)
@@ -71,7 +69,8 @@ def entries_from_evidence(
             notes[flag] = [*note, *_without_cases(accuracies[flag], rows)]
         else:
             unusable[flag] = "; ".join(f"{row.report_id}: {_why_not(row)}" for row in rows)
-    wanted = sorted(accuracies) if flags is None else list(flags)
+    # A flag named twice is one finding; entered twice, its ratio would count twice.
+    wanted = sorted(accuracies) if flags is None else list(dict.fromkeys(as_names(flags, "flags")))
     for flag in wanted:
         check_known(flag, vocabulary.index, "flag")
         if flag not in accuracies:

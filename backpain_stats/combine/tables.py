@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from backpain_stats.checks import real_numbers
 from backpain_stats.combine.assessment import drawn_log_ratios
 from backpain_stats.combine.bounds import Bounds
 from backpain_stats.combine.dependence import (
@@ -19,6 +20,7 @@ from backpain_stats.combine.dependence import (
 from backpain_stats.combine.one_factor import OneFactor
 from backpain_stats.combine.patterns import all_patterns
 from backpain_stats.combine.posterior import Posterior
+from backpain_stats.errors import ArgumentError
 from backpain_stats.sampling import interval_around
 
 if TYPE_CHECKING:
@@ -84,9 +86,12 @@ def sensitivity_frame(
 
     ``pretests`` pairs each pre-test with its draws.
     """
+    correlations = real_numbers(rho)
+    if correlations is None or not correlations.size:
+        raise ArgumentError(f"rho is {rho!r}; give one or more correlations from 0 to below 1")
     bounds = [Bounds().risk_range(point, pattern, prior) for prior, _ in pretests]
     rows = []
-    for correlation in rho:
+    for correlation in np.atleast_1d(correlations).tolist():
         model = OneFactor(correlation, correlation)
         log_ratio = float(model.log_probabilities(point, pattern).log_ratio[0, 0])
         sampled = None if posterior.certain else drawn_log_ratios(model, posterior, pattern)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from backpain_stats.checks import check_fraction, check_level
+from backpain_stats.checks import check_fraction, check_level, real_number, real_numbers
 from backpain_stats.decide.draws import joint_draws, read_source, with_interval
 from backpain_stats.errors import ArgumentError
 from backpain_stats.evidence.accuracy_draws import LABELS
@@ -111,8 +111,8 @@ def decision_curve(
     2      image none       0.01   0.00000
     """
     check_level(level)
-    if not test_harm >= 0:
-        raise ArgumentError(f"test_harm is {test_harm!r}; it must be 0 or more")
+    if not 0 <= real_number(test_harm) < np.inf:
+        raise ArgumentError(f"test_harm is {test_harm!r}; it must be a number, 0 or more")
     accuracies, _ = read_source(source, flag=flag, target=target, setting=setting)
     pi = read_prevalence(prevalence)
     points = np.array([[one.sensitivity, one.specificity] for one in accuracies])
@@ -231,7 +231,10 @@ def _grid(
         present = _posttests(points[:, 0], points[:, 1], prevalence)[1]
         upper = min(0.95, 1.25 * max(prevalence, float(np.nanmax(present, initial=0))))
         return np.linspace(0, upper, 61)
-    grid = np.atleast_1d(np.asarray(thresholds, dtype=float))
+    given = real_numbers(thresholds)
+    if given is None or not given.size:
+        raise ArgumentError(f"thresholds is {thresholds!r}; give numbers from 0 to below 1")
+    grid = np.atleast_1d(given)
     if not np.all((grid >= 0) & (grid < 1)):
         wrong = grid[~((grid >= 0) & (grid < 1))][0]
         check_fraction(float(wrong), "threshold", closed=True)

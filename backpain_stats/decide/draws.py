@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from backpain_stats.checks import COUNT_COLUMNS, counts_from_frame, require_columns
+from backpain_stats.checks import COUNT_COLUMNS, as_names, counts_from_frame, require_columns
 from backpain_stats.decide.pooled import pooled_accuracy
-from backpain_stats.errors import ArgumentError, DataError, NotEstimableError, UnknownNameError
+from backpain_stats.errors import DataError, NotEstimableError, UnknownNameError
 from backpain_stats.evidence.accuracy_draws import LABELS, AccuracyDraws, TableAccuracy
 from backpain_stats.evidence.loading import Evidence
 from backpain_stats.meta.bayes_result import BayesianFit
 from backpain_stats.meta.pooling import PooledEvidence
 from backpain_stats.meta.result import BivariateFit
-from backpain_stats.sampling import DRAWS, Seed, interval_around, quasi_uniform
+from backpain_stats.sampling import DRAWS, Seed, check_draws, interval_around, quasi_uniform
 from backpain_stats.twobytwo.tables import TwoByTwo
 
 if TYPE_CHECKING:
@@ -116,8 +116,7 @@ def joint_draws(
     uniform : numpy.ndarray
         Shape (draws,): one further, independent uniform a draw, for the prevalence.
     """
-    if draws < 2:
-        raise ArgumentError(f"draws is {draws!r}; at least 2 are needed")
+    draws = check_draws(draws)
     step = UNIFORMS_PER_ACCURACY
     uniforms = quasi_uniform(draws, 1 + step * len(accuracies), seed)
     pairs = [
@@ -146,7 +145,7 @@ def _narrow(frame: pd.DataFrame, flag: str | Sequence[str] | None) -> pd.DataFra
         frame["flag_id"] = names
     if flag is None:
         return frame
-    wanted = [flag] if isinstance(flag, str) else list(flag)
+    wanted = as_names(flag, "flag")
     missing = sorted(set(wanted) - set(frame["flag_id"]))
     if missing:
         known = ", ".join(sorted(set(frame["flag_id"].astype(str))))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from backpain_stats.checks import check_choice
+from backpain_stats.checks import check_choice, real_number
 from backpain_stats.decide.published import has_ratio
 from backpain_stats.errors import ArgumentError
 from backpain_stats.evidence.likelihood import likelihood_ratios
@@ -140,9 +140,9 @@ def endorsement(
     >>> found.flags.set_index("flag_id").loc["cancer_history", "verdict"]
     'endorsed, informative'
     """
-    if not lr_positive_above >= 1:
+    if not real_number(lr_positive_above) >= 1:
         raise ArgumentError(f"lr_positive_above is {lr_positive_above!r}; it must be 1 or more")
-    if not 0 < lr_negative_below <= 1:
+    if not 0 < real_number(lr_negative_below) <= 1:
         raise ArgumentError(
             f"lr_negative_below is {lr_negative_below!r}; it must be above 0 and at most 1"
         )

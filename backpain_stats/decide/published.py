@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from backpain_stats.checks import COUNT_COLUMNS, check_choice, unknown_name
-from backpain_stats.errors import NotEstimableError
+from backpain_stats.checks import COUNT_COLUMNS, as_names, check_choice, unknown_name
+from backpain_stats.errors import ArgumentError, NotEstimableError
 from backpain_stats.evidence.feasible import feasible_tables, report_tables
 from backpain_stats.evidence.likelihood import likelihood_ratios
 from backpain_stats.evidence.schema import SETTINGS, TARGETS
@@ -117,7 +117,9 @@ def _split_names(
     """Tell names of flags from names of combinations; None means all."""
     if flag is None:
         return None, None
-    names = [flag] if isinstance(flag, str) else list(flag)
+    names = as_names(flag, "flag")
+    if not names:
+        raise ArgumentError("flag is an empty list; name a flag, or leave it out for all")
     flags, rules = set(evidence.flags["flag_id"]), set(evidence.combinations["combination_id"])
     for name in names:
         if name not in flags | rules:

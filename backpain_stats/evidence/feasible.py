@@ -159,6 +159,9 @@ def report_tables(evidence: Evidence) -> dict[str, ReportTables]:
     What a report prints is reconstructed once and remembered, by its printed
     figures: a changed figure is a new reconstruction, whatever frame it is in.
     """
+    from backpain_stats.evidence.loading import require_evidence
+
+    require_evidence(evidence)
     found: dict[str, ReportTables] = {}
     shared: dict[str, list[str]] = {}
     for row in _printed_rows(evidence):

@@ -10,7 +10,7 @@ from os import PathLike
 
 import pandas as pd
 
-from backpain_stats.checks import check_choice, check_known
+from backpain_stats.checks import as_names, check_choice, check_known
 from backpain_stats.errors import ArgumentError, EvidenceError
 from backpain_stats.evidence.folders import packaged_folder
 from backpain_stats.evidence.problems import list_problems, problem_frame
@@ -133,11 +133,10 @@ class Evidence:
         """Return the flags that carry one of the given names, of flags and of families."""
         kept = set(self.flags["flag_id"])
         if flag is not None:
-            named = [flag] if isinstance(flag, str) else list(flag)
-            kept &= {check_known(one, kept, "flag") for one in named}
+            kept &= {check_known(one, kept, "flag") for one in as_names(flag, "flag")}
         if family is not None:
             families = set(self.flags["family"])
-            named = [family] if isinstance(family, str) else list(family)
+            named = as_names(family, "family")
             wanted = [check_known(one, families, "family of flags") for one in named]
             kept &= set(_where(self.flags, "family", wanted)["flag_id"])
         return kept
@@ -164,6 +163,15 @@ class Evidence:
             "<th>rows</th><th style='text-align:left'>holds</th></tr></thead>"
             f"<tbody>{rows}</tbody></table>"
         )
+
+
+def require_evidence(evidence: object) -> Evidence:
+    """Return the evidence, or raise ArgumentError for anything else, such as a path."""
+    if not isinstance(evidence, Evidence):
+        raise ArgumentError(
+            f"evidence is {type(evidence).__name__}; give what load_evidence() returns"
+        )
+    return evidence
 
 
 def load_evidence(path: str | PathLike[str] | None = None, *, add: bool = False) -> Evidence:

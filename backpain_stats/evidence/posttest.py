@@ -18,7 +18,7 @@ from backpain_stats.evidence.likelihood import likelihood_ratios
 from backpain_stats.evidence.pretest import Prevalence, PrevalenceLike, read_prevalence
 from backpain_stats.evidence.prevalence import SettingPrevalence, setting_prevalence
 from backpain_stats.evidence.schema import TARGETS
-from backpain_stats.sampling import DEFAULT_SEED, Seed, interval_around, quasi_uniform
+from backpain_stats.sampling import DEFAULT_SEED, Seed, check_draws, interval_around, quasi_uniform
 from backpain_stats.twobytwo.bayes_rule import posttest_probability
 
 if TYPE_CHECKING:
@@ -157,6 +157,7 @@ def posttest(
     check_choice(interval, "interval", INTERVALS)
     check_choice(target, "target", TARGETS)
     check_level(level)
+    draws = check_draws(draws)
     place = None if carry_over else setting
     ratios = likelihood_ratios(
         evidence, target, place, flag, level=level, method=method, correction=correction

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -182,7 +183,7 @@ def _right_hand_sides(formula: Formula) -> tuple[str, str]:
 def _one_side(formula: str | Sequence[str]) -> str:
     """Return one right-hand side from a formula or from column names."""
     if not isinstance(formula, str):
-        names = list(formula)
+        names = list(formula) if isinstance(formula, Iterable) else [formula]
         if not all(isinstance(name, str) for name in names):
             raise ArgumentError(f"formula is {formula!r}; give a formula or column names")
         return " + ".join(name if name.isidentifier() else f"`{name}`" for name in names) or "1"
@@ -203,7 +204,9 @@ def _parse(side: str) -> Any:
     try:
         return Parsed(side)
     except (FormulaicError, ValueError, SyntaxError) as error:
-        raise ArgumentError(f"formula {side!r} cannot be read: {error}") from error
+        # The parser marks the place in colour, for a terminal; a message is plain text.
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).replace("\n", " ")
+        raise ArgumentError(f"formula {side!r} cannot be read: {plain}") from error
 
 
 def _model_matrix(parsed: Any, side: str, frame: pd.DataFrame) -> tuple[Floats, list[str], Any]:
@@ -223,7 +226,7 @@ def _model_matrix(parsed: Any, side: str, frame: pd.DataFrame) -> tuple[Floats, 
 
 def _refuse_constant(values: pd.Series[Any], name: str, outcome: str) -> None:
     if values.nunique() < 2:
-        only = f" (it is {values.iloc[0]!r})" if len(values) else ""
+        only = f" (it is {values.iloc[0]})" if len(values) else ""
         raise DataError(
             f"the covariate {name} is constant{only} in the studies that inform {outcome}; "
             "it cannot explain any difference between them"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import betaincinv, expit, gammaincinv, ndtri
 
-from backpain_stats.checks import check_choice, check_level, check_pretest
-from backpain_stats.errors import NotEstimableError
+from backpain_stats.checks import check_choice, check_count, check_level, check_pretest
+from backpain_stats.errors import ArgumentError, NotEstimableError
 from backpain_stats.meta.point import MEASURES, log_measures
 from backpain_stats.sampling import DEFAULT_SEED, Seed, quasi_uniform
 
@@ -98,7 +98,9 @@ def outline(mean: Floats, root: Floats, kind: str, level: float, points: int) ->
     """Return the image of the unit circle under ``mean + root x``, as :func:`region` does."""
     import pandas as pd
 
-    angle = np.linspace(0, 2 * np.pi, points)
+    if check_count(points, "points") < 3:
+        raise ArgumentError(f"points is {points!r}; an outline needs 3 or more")
+    angle = np.linspace(0, 2 * np.pi, int(points))
     logits = mean[:, None] + root @ np.stack([np.cos(angle), np.sin(angle)])
     return pd.DataFrame(
         {

@@ -104,6 +104,13 @@ def compare_fits(first: BivariateFit, second: BivariateFit) -> LikelihoodRatioTe
     >>> test.df
     2
     """
+    from backpain_stats.meta.result import BivariateFit
+
+    for fit in (first, second):
+        if not isinstance(fit, BivariateFit):
+            raise ArgumentError(
+                f"a likelihood-ratio test compares two fits by likelihood, not {type(fit).__name__}"
+            )
     small, large = sorted((first, second), key=lambda fit: len(fit.coefficients))
     for fit in (small, large):
         if fit.estimator == "reml":

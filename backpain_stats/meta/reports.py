@@ -11,6 +11,7 @@ from backpain_stats.checks import COUNT_COLUMNS
 from backpain_stats.evidence.accuracy_draws import middle_table, table_order
 from backpain_stats.evidence.feasible import VERDICTS, ReportTables, report_tables
 from backpain_stats.evidence.likelihood import likelihood_ratios
+from backpain_stats.evidence.loading import require_evidence
 from backpain_stats.evidence.shared_patients import first_cohorts
 
 if TYPE_CHECKING:
@@ -46,7 +47,9 @@ def chosen_reports(
         ``report_id, flag_id, cohort_id, study, setting, n, n_cases, tables, tp, fp, fn,
         tn, verdict, used, contributes, reason``; the counts are the middle table's.
     """
-    named = evidence.select(target=target, setting=setting, flag=flag, family=family)
+    named = require_evidence(evidence).select(
+        target=target, setting=setting, flag=flag, family=family
+    )
     names = named.accuracy["report_id"]
     frame = likelihood_ratios(evidence, target, setting)
     frame = frame.loc[frame["report_id"].isin(names)].reset_index(drop=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit, logit
 
-from backpain_stats.checks import check_choice
+from backpain_stats.checks import check_choice, check_count
 from backpain_stats.errors import ArgumentError, NotEstimableError
 from backpain_stats.estimate import Estimate
 from backpain_stats.meta.parameters import sds_from_root
@@ -142,9 +142,11 @@ def sroc_curve(
     import pandas as pd
 
     intercept, slope = _line(fit, kind)
+    if check_count(points, "points") < 2:
+        raise ArgumentError(f"points is {points!r}; a curve needs 2 or more")
     low, high = _observed_range(fit)
-    inside = np.linspace(max(low, 1e-6), min(high, 1 - 1e-6), max(points, 2))
-    outside = np.linspace(0.001, 0.999, max(points, 2))
+    inside = np.linspace(max(low, 1e-6), min(high, 1 - 1e-6), int(points))
+    outside = np.linspace(0.001, 0.999, int(points))
     outside = outside[(outside < inside[0]) | (outside > inside[-1])]
     false = np.sort(np.concatenate([inside, outside]))
     return pd.DataFrame(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from backpain_stats.checks import require_columns
 from backpain_stats.plots.draw_forest_paired import COLUMNS
-from backpain_stats.plots.style import BLUE, GREY, LIGHT_GREY, axes_or_new, tidy
+from backpain_stats.plots.style import BLUE, GREY, LIGHT_GREY, axes_or_new, refuse_empty, tidy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +22,7 @@ def crosshair_coordinates(studies: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     require_columns(studies, COLUMNS, "the frame of studies (see study_accuracy)")
+    refuse_empty(studies, "the frame of studies")
     frame = pd.DataFrame(
         {
             "study": studies["study"],

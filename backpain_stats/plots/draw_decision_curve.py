@@ -6,9 +6,18 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from backpain_stats.checks import require_columns
+from backpain_stats.checks import check_count, require_columns
 from backpain_stats.decide.curves import IMAGE_ALL, IMAGE_NONE
-from backpain_stats.plots.style import BLACK, GREY, MARKERS, PALETTE, axes_or_new, tidy
+from backpain_stats.errors import ArgumentError
+from backpain_stats.plots.style import (
+    BLACK,
+    GREY,
+    MARKERS,
+    PALETTE,
+    axes_or_new,
+    refuse_empty,
+    tidy,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,6 +72,9 @@ def decision_curve(
     ['cancer_history', 'image all', 'image none']
     """
     require_columns(result, ["strategy", "threshold", "estimate", "ci_low", "ci_high"], "result")
+    refuse_empty(result, "result")
+    if check_count(per, "per") < 1:
+        raise ArgumentError(f"per is {per!r}; at least 1 patient is needed")
     axes = axes_or_new(ax, 7.0, 4.6)
     words = labels or {}
     flags = [name for name in result["strategy"].unique() if name not in _EXTREMES]

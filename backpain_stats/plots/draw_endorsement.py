@@ -53,6 +53,10 @@ def endorsement(result: Endorsement, *, target: str | None = None, ax: Axes | No
     DataError
         If nothing is endorsed for the condition.
     """
+    if not isinstance(result, Endorsement):
+        raise DataError(
+            f"{type(result).__name__} cannot be drawn here; give what endorsement returns"
+        )
     targets = list(result.flags["target"].unique())
     if target is None and len(targets) > 1:
         raise ArgumentError(f"choose a target: {', '.join(targets)}")

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from backpain_stats.checks import require_columns
-from backpain_stats.plots.style import BLACK, BLUE, GREY, LIGHT_GREY, VERMILION, axes_or_new, words
+from backpain_stats.plots.style import (
+    BLACK,
+    BLUE,
+    GREY,
+    LIGHT_GREY,
+    VERMILION,
+    axes_or_new,
+    refuse_empty,
+    words,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +44,7 @@ def paired_coordinates(studies: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     require_columns(studies, COLUMNS, "the frame of studies (see study_accuracy)")
+    refuse_empty(studies, "the frame of studies")
     groups = (studies["tp"] + studies["fn"], studies["fp"] + studies["tn"])
     parts = []
     for step, (measure, patients) in enumerate(zip(MEASURES, groups, strict=True)):

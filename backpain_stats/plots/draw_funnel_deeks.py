@@ -12,6 +12,7 @@ from backpain_stats.plots.style import (
     VERMILION,
     axes_or_new,
     ratio_axis,
+    require_result,
     tidy,
 )
 
@@ -29,6 +30,7 @@ def funnel_coordinates(test: DeeksTest) -> tuple[pd.DataFrame, pd.DataFrame]:
     """
     import pandas as pd
 
+    require_result(test, ("studies", "slope"), "deeks_test")
     used = test.studies.loc[test.studies["used"]]
     points = pd.DataFrame(
         {"study": used["study"], "x": np.exp(used["log_ratio"]), "y": used["inverse_root"]}

@@ -15,6 +15,7 @@ from backpain_stats.plots.style import (
     VERMILION,
     axes_or_new,
     ratio_axis,
+    refuse_empty,
     tidy,
 )
 
@@ -44,6 +45,7 @@ def influence_coordinates(table: pd.DataFrame, measure: str) -> pd.DataFrame:
     check_choice(measure, "measure", tuple(LABELS))
     columns = (measure, f"{measure}_low", f"{measure}_high")
     require_columns(table, ("study", *columns, "distance"), "the influence frame (fit.influence())")
+    refuse_empty(table, "the influence frame")
     ordered = table.sort_values("distance", ascending=False, na_position="first", kind="stable")
     return pd.DataFrame(
         {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from backpain_stats.checks import require_columns
+from backpain_stats.checks import real_number, require_columns
 from backpain_stats.decide.frequencies import count_phrase
 from backpain_stats.errors import ArgumentError, DataError
 from backpain_stats.plots.style import BLACK, GREY, VERMILION, axes_or_new
@@ -79,9 +79,9 @@ def natural_frequencies(
     require_columns(result, ["per", "flag_id", *(cell for cell, _, _ in _GROUPS)], "result")
     from matplotlib.lines import Line2D
 
-    if not 0 <= row < len(result):
+    if not 0 <= real_number(row) < len(result) or row % 1:
         raise ArgumentError(f"row is {row!r}; the result has rows 0 to {len(result) - 1}")
-    chosen = result.iloc[row]
+    chosen = result.iloc[int(row)]
     if pd.isna(chosen["tp"]):
         raise DataError(f"{chosen['flag_id']} has no counts: {chosen['reason']}")
     per = int(chosen["per"])

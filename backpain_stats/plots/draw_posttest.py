@@ -183,6 +183,7 @@ def _marks(posttests: pd.DataFrame, prevalences: pd.DataFrame | None) -> pd.Data
     """Return ``setting, estimate, low, high`` of the pre-test probabilities to mark."""
     import pandas as pd
 
+    require_columns(posttests, (), "the frame of post-test probabilities")
     if prevalences is not None:
         require_columns(prevalences, ("setting", "estimate"), "the frame of prevalences")
         named = prevalences.rename(columns={"ci_low": "low", "ci_high": "high"})

@@ -19,6 +19,7 @@ from backpain_stats.plots.style import (
     VERMILION,
     axes_or_new,
     percent_text,
+    require_result,
     spaced_ticks,
     tidy,
     words,
@@ -55,6 +56,7 @@ def risk_waterfall_coordinates(risk: Risk) -> pd.DataFrame:
         If the risk has no point estimate (``Bounds``), or a finding's
         contribution is not finite.
     """
+    require_result(risk, ("contributions", "posttest"), "RiskModel.risk")
     log_odds = risk.contributions["log_odds"].to_numpy(dtype=float)
     if math.isnan(risk.posttest.estimate):
         raise DataError(

@@ -10,7 +10,16 @@ import numpy as np
 from backpain_stats.errors import NotEstimableError
 from backpain_stats.meta.bayes_result import BayesianFit
 from backpain_stats.plots.draw_crosshair import draw_roc_space
-from backpain_stats.plots.style import BLACK, BLUE, GREY, ORANGE, VERMILION, axes_or_new, words
+from backpain_stats.plots.style import (
+    BLACK,
+    BLUE,
+    GREY,
+    ORANGE,
+    VERMILION,
+    axes_or_new,
+    require_result,
+    words,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,6 +63,7 @@ def sroc_coordinates(fit: BivariateFit | BayesianFit) -> SrocCoordinates:
     sensitivity and specificity trade off: a negative between-study correlation, for a
     Bayesian fit one that is negative with a probability of 0.95.
     """
+    require_result(fit, ("region", "sroc", "studies"), "fit_bivariate")
     missing = []
     prediction = curve = None
     try:

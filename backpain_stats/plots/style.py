@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import logit
 
-from backpain_stats.errors import DataError
+from backpain_stats.errors import ArgumentError, DataError
 from backpain_stats.estimate import format_number, format_percent
 
 if TYPE_CHECKING:
@@ -39,6 +39,10 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 def axes_or_new(ax: Axes | None, width: float = 6.4, height: float = 4.8) -> Axes:
     """Return ``ax``, or the Axes of a new figure of that size in inches."""
     if ax is not None:
+        if not hasattr(ax, "transAxes"):
+            raise ArgumentError(
+                f"ax is {type(ax).__name__}; give a matplotlib Axes, or leave it out"
+            )
         return ax
     import matplotlib.pyplot as plt
 
@@ -242,6 +246,14 @@ def spread_out(places: ArrayLike, gap: float) -> NDArray[np.float64]:
     result = np.empty_like(wanted)
     result[order] = moved + gap * np.arange(wanted.size)
     return result
+
+
+def require_result(result: object, attributes: Iterable[str], made_by: str) -> None:
+    """Raise DataError if the object is not the result that ``made_by`` returns."""
+    if not all(hasattr(result, name) for name in attributes):
+        raise DataError(
+            f"{type(result).__name__} cannot be drawn here; give what {made_by} returns"
+        )
 
 
 def refuse_empty(frame: pd.DataFrame, where: str) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from backpain_stats.evidence.feasible import report_tables
+from backpain_stats.evidence.loading import require_evidence
 from backpain_stats.evidence.printed import PrintedValue, is_absent, parse_printed
 
 if TYPE_CHECKING:
@@ -277,7 +278,9 @@ class Inputs:
 
 def collect_inputs(evidence: Evidence) -> Inputs:
     """Find the tables of all reports and combinations, and the ratios printed in claims."""
-    combined = evidence.combinations.rename(columns={"combination_id": "report_id"})
+    combined = require_evidence(evidence).combinations.rename(
+        columns={"combination_id": "report_id"}
+    )
     combined = combined.assign(flag_id=combined["report_id"])
     tables = report_tables(evidence)
     tables |= report_tables(replace(evidence, accuracy=combined))
