@@ -27,16 +27,22 @@ def first_cohorts(evidence: Evidence) -> pd.DataFrame:
     >>> first_cohorts(load_evidence()).loc["tsiang2017_malignancy", "first"]
     'tsiang2019_malignancy'
     """
+    rows = [(cohort, *found) for cohort, found in _first_and_steps(evidence).items()]
+    return pd.DataFrame(rows, columns=["cohort_id", "first", "steps"]).set_index("cohort_id")
+
+
+def _first_and_steps(evidence: Evidence) -> dict[str, tuple[str, int]]:
+    """Return the first cohort of the same patients and the steps to it, by cohort."""
     named = evidence.cohorts.dropna(subset=["same_patients_as"])
     follows = dict(zip(named["cohort_id"], named["same_patients_as"], strict=True))
-    rows = []
+    found = {}
     for cohort in evidence.cohorts["cohort_id"]:
         path = [cohort]
         # Validation refuses circles; the second condition is for frames made by hand.
         while path[-1] in follows and follows[path[-1]] not in path:
             path.append(follows[path[-1]])
-        rows.append((cohort, path[-1], len(path) - 1))
-    return pd.DataFrame(rows, columns=["cohort_id", "first", "steps"]).set_index("cohort_id")
+        found[cohort] = path[-1], len(path) - 1
+    return found
 
 
 def counted_reports(evidence: Evidence, usable: pd.Series) -> set[str]:
@@ -59,13 +65,16 @@ def counted_reports(evidence: Evidence, usable: pd.Series) -> set[str]:
     set of str
         The reports that count.
     """
-    first = first_cohorts(evidence)
-    targets = evidence.cohorts.set_index("cohort_id")["target"]
-    reports = evidence.accuracy[["report_id", "cohort_id", "flag_id"]]
-    reports = reports[reports["report_id"].map(usable).astype(bool)]
-    reports = reports.join(first, on="cohort_id").join(targets, on="cohort_id")
-    ordered = reports.sort_values(["steps", "cohort_id", "report_id"])
-    return set(ordered.drop_duplicates(["first", "target", "flag_id"])["report_id"])
+    first = _first_and_steps(evidence)
+    targets = _targets(evidence)
+    able = usable.to_dict()
+    reports = evidence.accuracy
+    rows = zip(reports["cohort_id"], reports["report_id"], reports["flag_id"], strict=True)
+    counted: dict[tuple[str, str, str], str] = {}
+    for cohort, report, flag in sorted(rows, key=lambda row: (first[row[0]][1], *row)):
+        if able.get(report, False):
+            counted.setdefault((first[cohort][0], targets[cohort], flag), report)
+    return set(counted.values())
 
 
 def shared_reports(evidence: Evidence) -> pd.Series:
@@ -76,13 +85,19 @@ def shared_reports(evidence: Evidence) -> pd.Series:
     pandas.Series
         Indexed by ``report_id``: names joined by semicolons, empty if there is none.
     """
-    first = first_cohorts(evidence)["first"]
-    targets = evidence.cohorts.set_index("cohort_id")["target"]
-    reports = evidence.accuracy[["report_id", "cohort_id"]]
-    keys = reports["cohort_id"].map(first) + " " + reports["cohort_id"].map(targets)
-    groups = reports["report_id"].groupby(keys.to_numpy()).agg(sorted)
+    first, targets = _first_and_steps(evidence), _targets(evidence)
+    reports = evidence.accuracy
+    keys = [(first[cohort][0], targets[cohort]) for cohort in reports["cohort_id"]]
+    groups: dict[tuple[str, str], list[str]] = {}
+    for key, report in zip(keys, reports["report_id"], strict=True):
+        groups.setdefault(key, []).append(report)
     listed = [
-        ";".join(other for other in groups[key] if other != report)
+        ";".join(other for other in sorted(groups[key]) if other != report)
         for key, report in zip(keys, reports["report_id"], strict=True)
     ]
     return pd.Series(listed, index=reports["report_id"], dtype="string")
+
+
+def _targets(evidence: Evidence) -> dict[str, str]:
+    cohorts = evidence.cohorts
+    return dict(zip(cohorts["cohort_id"], cohorts["target"], strict=True))
