@@ -37,6 +37,8 @@ _FIGURES = tuple(
     for column in TABLES["accuracy"].columns
     if column.printed and column.name != "ci_level"
 )
+_PRINTED = ("ci_level", *COUNT_COLUMNS, *_FIGURES)
+_SIZES = ("cohort_id", "n", "n_cases")
 _RATIOS = ("lr_positive", "lr_negative")
 # A printed interval fixes the size of its group. Groups are looked for up to the
 # first of these sizes, and up to the second if the first does not hold them all.
@@ -176,28 +178,36 @@ def report_tables(evidence: Evidence) -> dict[str, ReportTables]:
 
 def _printed_rows(evidence: Evidence) -> list[dict[str, Any]]:
     """Return each report with the size of its cohort and, if that needs it, its prevalence."""
-    cohorts = evidence.cohorts[["cohort_id", "n", "n_cases"]]
+    sizes = {row["cohort_id"]: row for row in _filled_cells(evidence.cohorts, _SIZES)}
     printed = evidence.prevalence
-    usable = printed["cohort_id"].notna() & printed["prevalence"].notna()
-    shares = printed[usable & (printed["range_kind"] == "point")].drop_duplicates("cohort_id")
-    sizes = cohorts.merge(
-        shares[["cohort_id", "prevalence", "n"]].rename(columns={"n": "n_of_share"}),
-        on="cohort_id",
-        how="left",
-    )
-    # The share is a figure of the same patients only if it has the same denominator.
-    same = sizes["n_of_share"].isna() | (sizes["n_of_share"] == sizes["n"]).fillna(value=False)
-    sizes["prevalence"] = sizes["prevalence"].where(sizes["n_cases"].isna() & same)
-    rows = evidence.accuracy.merge(sizes.drop(columns="n_of_share"), on="cohort_id", how="left")
+    shares: dict[str, dict[str, Any]] = {}
+    points = printed[(printed["range_kind"] == "point").fillna(value=False)]
+    for share in _filled_cells(points, ("cohort_id", "n", "prevalence")):
+        if "cohort_id" in share and "prevalence" in share:
+            shares.setdefault(share["cohort_id"], share)
+    rows = []
+    for row in _filled_cells(evidence.accuracy, ("report_id", "cohort_id", *_PRINTED)):
+        size = sizes.get(row["cohort_id"], {})
+        share = shares.get(row["cohort_id"], {})
+        # The share is a figure of the same patients only if it has the same denominator.
+        if "n_cases" not in size and share and share.get("n", size.get("n")) == size.get("n"):
+            size = size | {"prevalence": share["prevalence"]}
+        rows.append(size | row)
+    return rows
+
+
+def _filled_cells(frame: pd.DataFrame, columns: Iterable[str]) -> list[dict[str, Any]]:
+    """Return some columns of a frame row by row, empty cells left out."""
+    kept = [name for name in columns if name in frame.columns]
     return [
         {str(name): value for name, value in row.items() if not pd.isna(value)}
-        for row in rows.to_dict("records")
+        for row in frame[kept].to_dict("records")
     ]
 
 
 def _figures(row: Mapping[str, Any]) -> Figures:
     """Return the figures of a report, in an order that does not depend on its file."""
-    names = ("n", "n_cases", "prevalence", "ci_level", *COUNT_COLUMNS, *_FIGURES)
+    names = ("n", "n_cases", "prevalence", *_PRINTED)
     return tuple((name, str(row[name])) for name in names if name in row)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -168,16 +169,21 @@ def posttest(
         stated = _stated_pretest(evidence, target, setting, pretest, level=level)
     else:
         stated = _named_pretest(evidence, target, setting, pretest, prevalence_id, level=level)
-    uniform = quasi_uniform(draws, 4, seed) if interval == "full" else None
+
+    @cache  # most reports share their setting
+    def of_setting(condition: str, where: str) -> _Pretest:
+        return _of_setting(setting_prevalence(evidence, condition, where, level=level))
+
+    sample = _Sample(draws, seed) if interval == "full" else None
     tables = report_tables(evidence)
     rows = []
     for _, report in ratios.iterrows():
-        before = stated or _own_pretest(evidence, report, pretest, level)
+        before = stated or _own_pretest(report, pretest, of_setting)
         cells = tables[report["report_id"]].cells
         for one in RESULTS if result == "both" else (result,):
             row = _row(report, one, before, interval=interval, level=level)
             if before.prevalence is not None and not math.isnan(row["estimate"]):
-                row |= _interval(row, report, before.prevalence, cells, uniform, level=level)
+                row |= _interval(row, report, before.prevalence, cells, sample, level=level)
             if setting is not None and _words(report["setting"]) != setting:
                 origin = _words(report["setting"])
                 remark = f"the report is from {origin}, the pre-test from {setting}"
@@ -271,7 +277,9 @@ def _of_setting(found: SettingPrevalence) -> _Pretest:
     return _Pretest(read_prevalence(found), found.source, found.warning)
 
 
-def _own_pretest(evidence: Evidence, report: pd.Series, pretest: object, level: float) -> _Pretest:
+def _own_pretest(
+    report: pd.Series, pretest: object, of_setting: Callable[[str, str], _Pretest]
+) -> _Pretest:
     """Return the pre-test of one report: of its cohort, or of its setting."""
     try:
         if pretest == "cohort":
@@ -282,9 +290,7 @@ def _own_pretest(evidence: Evidence, report: pd.Series, pretest: object, level: 
             return _Pretest(Prevalence.counted(cases, n), source)
         if pd.isna(report["setting"]):
             return _Pretest(None, "", "the setting is not stated; give a pre-test probability")
-        return _of_setting(
-            setting_prevalence(evidence, report["target"], report["setting"], level=level)
-        )
+        return of_setting(report["target"], report["setting"])
     except (NotEstimableError, PretestError) as error:
         return _Pretest(None, "", str(error))
 
@@ -321,43 +327,44 @@ def _interval(
     report: pd.Series,
     prevalence: Prevalence,
     cells: NDArray[np.int64],
-    uniform: NDArray[np.float64] | None,
+    sample: _Sample | None,
     *,
     level: float,
 ) -> dict[str, Any]:
     """Return the interval of the kind asked for, or the nearest the report allows."""
-    if uniform is None:
+    if sample is None:
         return _from_ends(row, prevalence, report)
     if len(cells):
-        return _full(row, prevalence, cells, uniform, level=level)
+        after, basis = sample.posttest(row, prevalence, cells)
+        low, high = interval_around(row["estimate"], after, level)
+        return {"ci_low": float(low), "ci_high": float(high), "ci_level": level, "method": basis}
     reason = _joined(row["reason"], "no table: the full interval cannot be computed")
     published = row | {"interval": "published", "reason": reason}
     return published | _from_ends(published, prevalence, report)
 
 
-def _full(
-    row: dict[str, Any],
-    prevalence: Prevalence,
-    cells: NDArray[np.int64],
-    uniform: NDArray[np.float64],
-    *,
-    level: float,
-) -> dict[str, Any]:
-    """Return the interval of the joint posterior of prevalence, sensitivity and specificity."""
-    accuracy = TableAccuracy(cells, {})
-    sensitivity, specificity = accuracy.draws(uniform[:, :3])
-    p = prevalence.draws(uniform[:, 3])
-    positive = row["result"] == "positive"
-    case = sensitivity if positive else 1 - sensitivity
-    other = 1 - specificity if positive else specificity
-    after = p * case / (p * case + (1 - p) * other)
-    low, high = interval_around(row["estimate"], after, level)
-    return {
-        "ci_low": float(low),
-        "ci_high": float(high),
-        "ci_level": level,
-        "method": accuracy.basis,
-    }
+class _Sample:
+    """Draws of the post-test probability; what rows have in common is drawn once."""
+
+    def __init__(self, draws: int, seed: Seed) -> None:
+        uniform = quasi_uniform(draws, 4, seed)
+        self._uniform = uniform[:, :3]
+        self._pretest = cache(lambda prevalence: prevalence.draws(uniform[:, 3]))
+        self._accuracy: dict[str, tuple[NDArray[np.float64], ...]] = {}
+
+    def posttest(
+        self, row: dict[str, Any], prevalence: Prevalence, cells: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float64], str]:
+        """Return draws from the joint posterior, and how they are made."""
+        accuracy = TableAccuracy(cells, {})
+        if row["report_id"] not in self._accuracy:
+            self._accuracy[row["report_id"]] = accuracy.draws(self._uniform)
+        sensitivity, specificity = self._accuracy[row["report_id"]]
+        p = self._pretest(prevalence)
+        positive = row["result"] == "positive"
+        case = sensitivity if positive else 1 - sensitivity
+        other = 1 - specificity if positive else specificity
+        return p * case / (p * case + (1 - p) * other), accuracy.basis
 
 
 def _from_ends(row: dict[str, Any], prevalence: Prevalence, report: pd.Series) -> dict[str, Any]:
