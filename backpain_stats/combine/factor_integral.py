@@ -183,8 +183,8 @@ def _interpolated(position: Array, shift: Array) -> Array | None:
         coefficients[:, 0] /= 2
         # 1e-13 of the largest value: the rounding error of evaluating log Phi itself.
         if np.abs(coefficients[:, -3:]).max() <= 1e-13 * np.abs(values).max():
-            basis = chebyshev.chebvander((position - centre) / half, degree - 1).T
-            return _product_by_blocks(coefficients, basis)
+            basis = chebyshev.chebvander((position - centre) / half, degree - 1)
+            return _product_by_blocks(coefficients, np.asarray(basis, dtype=float).T)
         degree = degree * 3 // 2
     return None
 
