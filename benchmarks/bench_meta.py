@@ -107,6 +107,11 @@ def cases() -> list[dict[str, Any]]:
             "name": "leave-one-out influence, exact model (AUDIT-C)",
             "callable": exact.influence,
         },
+        {
+            "name": "posterior of the exact model, effective size 4,000 or more (AUDIT-C)",
+            "callable": lambda: fit_bivariate(audit, inference="bayes", effective_size=4000),
+            "repeats": 3,
+        },
     ]
     rows += [
         {
