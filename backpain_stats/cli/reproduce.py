@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -66,9 +67,11 @@ def reproduce(
     if claim is not None:
         _one_claim(evidence, claim, output_format)
         return
-    frame = reproduce_pairs(evidence) if pairs else ledger(evidence)
     if target is not None:
-        frame = frame[frame["target"] == target]
+        # A claim is recomputed from what is published about its own condition only.
+        claims = evidence.claims
+        evidence = replace(evidence, claims=claims[claims["target"] == target])
+    frame = reproduce_pairs(evidence) if pairs else ledger(evidence)
     if finding is not None and not pairs:
         frame = frame[frame["finding"] == finding]
     if output_format != "table":

@@ -10,25 +10,8 @@ import shutil
 import pandas as pd
 import pytest
 
-from backpain_stats import load_evidence
-from backpain_stats.cli import main
 from backpain_stats.cli.output import write_frame
 from backpain_stats.evidence.folders import packaged_folder
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Return a function that runs a command line and returns its code and what it printed."""
-
-    def command(*arguments):
-        monkeypatch.setattr("sys.argv", ["backpain-stats", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        printed = capsys.readouterr()
-        assert "Traceback" not in printed.err
-        return ended.value.code or 0, printed.out, printed.err
-
-    return command
 
 
 def test_check_finds_the_packaged_evidence_valid(run):
@@ -110,16 +93,14 @@ def test_check_says_when_the_packaged_evidence_would_help(run, tmp_path):
     assert run("check", tmp_path, "--add")[0] == 0
 
 
-def test_lr(run):
+def test_lr(run, evidence):
     code, out, _ = run("lr", "--target", "malignancy", "--setting", "primary_care")
     assert code == 0
     assert "15.1 (4.90 to 42.5)" in out
     assert "impossible: no table prints these figures" in out
     assert "no cases: specificity only" in out
-    assert (
-        len(out.splitlines())
-        == len(load_evidence().select(target="malignancy", setting="primary_care").accuracy) + 2
-    )
+    reports = evidence.select(target="malignancy", setting="primary_care").accuracy
+    assert len(out.splitlines()) == len(reports) + 2
 
 
 def test_infinity_stays_readable_in_every_format(run):

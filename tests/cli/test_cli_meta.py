@@ -2,6 +2,7 @@
 
 import io
 import json
+from functools import partial
 from pathlib import Path
 
 import matplotlib
@@ -9,7 +10,6 @@ import pandas as pd
 import pytest
 
 from backpain_stats import fit_bivariate
-from backpain_stats.cli import main
 
 matplotlib.use("Agg")
 DATA = Path(__file__).parents[1] / "oracles" / "r" / "data"
@@ -17,18 +17,9 @@ TWO = "study,tp,fp,fn,tn\nDeyo 1988,4,41,9,1921\nReinus 1998,7,13,0,462\n"
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    """Return a function that runs a command line and returns its code and what it printed."""
-
-    def command(*arguments):
-        monkeypatch.setattr("sys.argv", ["backpain-stats", "meta", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        printed = capsys.readouterr()
-        assert "Traceback" not in printed.err
-        return ended.value.code or 0, printed.out, printed.err
-
-    return command
+def run(run):
+    """Run the command meta."""
+    return partial(run, "meta")
 
 
 @pytest.fixture

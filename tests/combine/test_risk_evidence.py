@@ -13,12 +13,7 @@ from backpain_stats.errors import (
     NotEstimableError,
     UnknownNameError,
 )
-from backpain_stats.evidence.loading import Evidence, load_evidence
-
-
-@pytest.fixture(scope="module")
-def evidence() -> Evidence:
-    return load_evidence()
+from backpain_stats.evidence.loading import Evidence
 
 
 @pytest.fixture(scope="module")

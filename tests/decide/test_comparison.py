@@ -9,13 +9,7 @@ from backpain_stats import (
     NotEstimableError,
     compare_flags,
     likelihood_ratios,
-    load_evidence,
 )
-
-
-@pytest.fixture(scope="module")
-def evidence():
-    return load_evidence()
 
 
 @pytest.fixture(scope="module")

@@ -4,13 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from backpain_stats import ArgumentError, endorsement, likelihood_ratios, load_evidence
+from backpain_stats import ArgumentError, endorsement, likelihood_ratios
 from backpain_stats.decide.endorsement import STATES, evidence_state
-
-
-@pytest.fixture(scope="module")
-def evidence():
-    return load_evidence()
 
 
 @pytest.fixture(scope="module")

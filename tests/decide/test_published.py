@@ -9,16 +9,10 @@ from backpain_stats import (
     UnknownNameError,
     decision_curve,
     feasible_tables,
-    load_evidence,
     natural_frequencies,
     thresholds,
 )
 from backpain_stats.decide.published import published_tables, settings_with_ratios
-
-
-@pytest.fixture(scope="module")
-def evidence():
-    return load_evidence()
 
 
 def test_flags_and_rules_stand_side_by_side(evidence):

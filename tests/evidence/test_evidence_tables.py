@@ -10,12 +10,6 @@ import pytest
 from backpain_stats import feasible_tables, load_evidence
 from backpain_stats.evidence.feasible import VERDICTS, report_tables
 
-
-@pytest.fixture(scope="module")
-def evidence():
-    return load_evidence()
-
-
 # The test cases of the evidence README: report -> tables, tp, smallest and largest fp.
 README_CASES = {
     "T01 deyo1988_cancer_history": (20, {4}, 30, 49),

@@ -9,11 +9,6 @@ from backpain_stats import ArgumentError, UnknownNameError, load_evidence, load_
 from backpain_stats.evidence.schema import TABLES
 
 
-@pytest.fixture(scope="module")
-def evidence():
-    return load_evidence()
-
-
 def test_statistics_are_text_and_counts_are_integers(evidence):
     assert evidence.accuracy["sensitivity"].dtype == "string"
     assert evidence.accuracy["tp"].dtype == "Int64"

@@ -10,15 +10,9 @@ from backpain_stats import (
     NotEstimableError,
     PretestError,
     UnknownNameError,
-    load_evidence,
     posttest,
 )
 from backpain_stats.evidence.feasible import report_tables
-
-
-@pytest.fixture(scope="module")
-def evidence():
-    return load_evidence()
 
 
 def after(evidence, flag="cancer_history", setting="primary_care", **kwargs):

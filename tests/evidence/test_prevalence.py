@@ -9,13 +9,8 @@ import pandas as pd
 import pytest
 from scipy.stats import beta
 
-from backpain_stats import ArgumentError, NotEstimableError, UnknownNameError, load_evidence
+from backpain_stats import ArgumentError, NotEstimableError, UnknownNameError
 from backpain_stats.evidence.prevalence import prevalence_candidates, setting_prevalence
-
-
-@pytest.fixture(scope="module")
-def evidence():
-    return load_evidence()
 
 
 @pytest.mark.parametrize(

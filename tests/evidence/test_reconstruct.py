@@ -347,7 +347,7 @@ def test_a_mistake_gets_one_clear_message(arguments, error, message):
 
 
 def test_too_many_tables_for_a_frame_is_said():
-    found = reconstruct(n=20_000, sensitivity="0.31", specificity="0.98")
+    found = reconstruct(n=11_000, sensitivity="0.31", specificity="0.98")
     assert found.verdict == "several"
     with pytest.raises(ArgumentError, match="too many for a frame"):
         _ = found.tables

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from backpain_stats import fit_bivariate, load_evidence, natural_frequencies, pool
+from backpain_stats import fit_bivariate, natural_frequencies, pool
 from backpain_stats.errors import ArgumentError, NotEstimableError, UnknownNameError
 from backpain_stats.evidence.accuracy_draws import middle_table
 from backpain_stats.meta.bayes import fit_bayes
@@ -19,11 +19,6 @@ from backpain_stats.meta.reports import (
     report_rows,
     thinned,
 )
-
-
-@pytest.fixture(scope="module")
-def evidence():
-    return load_evidence()
 
 
 @pytest.fixture(scope="module")

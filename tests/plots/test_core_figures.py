@@ -286,8 +286,8 @@ def test_figures_draw_where_they_are_told_and_set_no_style(ratios, posttests):
 
 
 @pytest.mark.parametrize("target", ["malignancy", "cauda_equina", "fracture", "infection"])
-def test_the_published_evidence_can_be_drawn(target):
-    found = bp.likelihood_ratios(bp.load_evidence(), target=target)
+def test_the_published_evidence_can_be_drawn(evidence, target):
+    found = bp.likelihood_ratios(evidence, target=target)
     for draw in (plots.forest, plots.ranking):
         figure = draw(found).figure
         figure.canvas.draw()

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from backpain_stats import ArgumentError, DataError, UnknownNameError, load_evidence, plots
+from backpain_stats import ArgumentError, DataError, UnknownNameError, plots
 from backpain_stats import decision_curve as compute_curve
 from backpain_stats import endorsement as compute_endorsement
 from backpain_stats import natural_frequencies as compute_frequencies
@@ -33,7 +33,7 @@ def no_global_style():
 
 
 @pytest.fixture
-def judgements():
+def judgements(evidence):
     rows = [
         ("deyo1988_malignancy", "patient_selection", "low", "low"),
         ("deyo1988_malignancy", "flow_and_timing", "high", pd.NA),
@@ -41,7 +41,7 @@ def judgements():
     ]
     columns = ["cohort_id", "domain", "risk_of_bias", "applicability"]
     frame = pd.DataFrame(rows, columns=columns, dtype="string").assign(assessor="A", reason="")
-    return quality_judgements(replace(load_evidence(), quality=frame))
+    return quality_judgements(replace(evidence, quality=frame))
 
 
 def test_every_patient_is_drawn_once():
@@ -114,9 +114,9 @@ def test_quality_lights_and_bars(judgements):
     assert totals.to_numpy() == pytest.approx(100)
 
 
-def test_no_judgements_is_said_not_drawn():
+def test_no_judgements_is_said_not_drawn(evidence):
     with pytest.raises(DataError, match=r"quality\.csv"):
-        plots.quality(quality_judgements(load_evidence()))
+        plots.quality(quality_judgements(evidence))
 
 
 def test_figures_draw_where_they_are_told(judgements):
@@ -127,15 +127,18 @@ def test_figures_draw_where_they_are_told(judgements):
     assert plots.quality(judgements, ax=axes[2]) is axes[2]
 
 
-def test_endorsement_map_has_a_square_a_statement_and_a_flag():
-    found = compute_endorsement(load_evidence())
+@pytest.fixture(scope="module")
+def endorsed(evidence):
+    return compute_endorsement(evidence)
+
+
+def test_endorsement_map_has_a_square_a_statement_and_a_flag(endorsed):
     for target in ("malignancy", "fracture"):
-        ax = plots.endorsement(found, target=target)
-        named = found.statements[
-            (found.statements["target"] == target) & found.statements["flag_id"].notna()
-        ]
+        ax = plots.endorsement(endorsed, target=target)
+        statements = endorsed.statements
+        named = statements[(statements["target"] == target) & statements["flag_id"].notna()]
         pairs = named.drop_duplicates(["guideline_id", "flag_id"])
-        flags = found.flags[found.flags["target"] == target].set_index("flag_id")
+        flags = endorsed.flags[endorsed.flags["target"] == target].set_index("flag_id")
         shown = set(named["flag_id"]) | set(flags.index[flags["evidence"] == "informative"])
         assert len(ax.patches) == len(pairs) + len(shown)
         assert len(ax.get_yticklabels()) == len(shown)
@@ -148,11 +151,10 @@ def test_endorsement_map_has_a_square_a_statement_and_a_flag():
         plt.close(ax.figure)
 
 
-def test_endorsement_map_needs_one_condition():
-    found = compute_endorsement(load_evidence())
+def test_endorsement_map_needs_one_condition(evidence, endorsed):
     with pytest.raises(ArgumentError, match="choose a target"):
-        plots.endorsement(found)
+        plots.endorsement(endorsed)
     with pytest.raises(UnknownNameError, match="malignancy"):
-        plots.endorsement(found, target="malignacy")
+        plots.endorsement(endorsed, target="malignacy")
     with pytest.raises(DataError, match="no flag is endorsed"):
-        plots.endorsement(compute_endorsement(load_evidence(), target="any_serious"))
+        plots.endorsement(compute_endorsement(evidence, target="any_serious"))

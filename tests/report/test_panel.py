@@ -13,7 +13,6 @@ from backpain_stats import (
     DataError,
     NotEstimableError,
     PretestError,
-    load_evidence,
     natural_frequencies,
 )
 from backpain_stats.cli.panel import panel
@@ -51,11 +50,6 @@ class Page(HTMLParser):
 
     def handle_data(self, data):
         self.text.append(data)
-
-
-@pytest.fixture(scope="module")
-def evidence():
-    return load_evidence()
 
 
 @pytest.fixture(scope="module")
