@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -15,11 +16,11 @@ from backpain_stats.combine.contributions import (
     log_ratios_alone,
 )
 from backpain_stats.combine.dependence import Dependence, Marginals, PatternModel
-from backpain_stats.combine.entries import Entries
+from backpain_stats.combine.entries import Entries, Entry
 from backpain_stats.combine.independent import Independent
 from backpain_stats.combine.maximum_entropy import MaximumEntropy
 from backpain_stats.combine.one_factor import OneFactor
-from backpain_stats.combine.patterns import PRESENT
+from backpain_stats.combine.patterns import NOT_ASSESSED, PRESENT
 from backpain_stats.combine.posterior import Posterior
 from backpain_stats.sampling import interval_around
 
@@ -172,24 +173,28 @@ def flag_frame(entries: Entries) -> pd.DataFrame:
 
 def cohort_frame(entries: Entries, pattern: NDArray[np.int8]) -> pd.DataFrame:
     """Return the cohorts behind the assessed flags, with their numbers of cases."""
-    rows: dict[str, dict[str, object]] = {}
+    cohorts: dict[str, list[Entry]] = {}
     for entry, state in zip(entries.entries, pattern, strict=True):
-        if state < 0:
-            continue
-        row = rows.setdefault(
-            entry.cohort_id,
-            {"cohort_id": entry.cohort_id, "n_cases": 0, "n": 0, "flags": [], "studies": 0},
-        )
-        row["studies"] = entry.accuracy.studies
-        for name in ("n_cases", "n"):
-            known, own = row[name], getattr(entry.accuracy, name)
-            row[name] = pd.NA if own is None or known is pd.NA else max(int(str(known)), own)
-        row["flags"] = [*row["flags"], entry.flag_id]  # type: ignore[misc]
-    frame = pd.DataFrame(
-        list(rows.values()), columns=["cohort_id", "n_cases", "n", "flags", "studies"]
-    )
-    frame["flags"] = frame["flags"].str.join(";") if len(frame) else frame["flags"]
+        if state != NOT_ASSESSED:
+            cohorts.setdefault(entry.cohort_id, []).append(entry)
+    rows = [
+        {
+            "cohort_id": cohort,
+            "n_cases": _largest(one.accuracy.n_cases for one in own),
+            "n": _largest(one.accuracy.n for one in own),
+            "flags": ";".join(one.flag_id for one in own),
+            "studies": own[-1].accuracy.studies,
+        }
+        for cohort, own in cohorts.items()
+    ]
+    frame = pd.DataFrame(rows, columns=["cohort_id", "n_cases", "n", "flags", "studies"])
     return frame.astype({"n_cases": "Int64", "n": "Int64"})
+
+
+def _largest(counts: Iterable[int | None]) -> Any:
+    """Return the largest count; NA if one of them is not known."""
+    known = list(counts)
+    return pd.NA if None in known else max(one for one in known if one is not None)
 
 
 def remarks(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -28,9 +27,6 @@ from backpain_stats.combine.entries import (
 from backpain_stats.errors import ArgumentError, DataError
 from backpain_stats.evidence.accuracy_draws import AccuracyDraws, TableAccuracy
 from backpain_stats.evidence.pretest import PrevalenceLike, read_prevalence
-
-if TYPE_CHECKING:
-    pass
 
 
 def entries_from_frame(

@@ -78,8 +78,8 @@ class RiskModel:
     Raises
     ------
     NotEstimableError
-        If no flag, or a named one, has a usable report; the message says which
-        report failed and why.
+        If no flag has a usable report, or a named one has none; the message says
+        which report failed and why.
     UnknownNameError, ArgumentError, PretestError
         If a name, an argument or the pre-test is not allowed.
 

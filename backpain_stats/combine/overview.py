@@ -96,7 +96,7 @@ def pattern_overview(
     Raises
     ------
     NotEstimableError
-        If no flag, or a named one, has a usable report.
+        If no flag has a usable report, or a named one has none.
     UnknownNameError, ArgumentError, PretestError
         If a name, an argument or the pre-test is not allowed.
 

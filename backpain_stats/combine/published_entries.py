@@ -45,30 +45,15 @@ def entries_from_evidence(
     Raises
     ------
     NotEstimableError
-        If a named flag, or no flag at all, has a usable report; the message
+        If no flag has a usable report, or a named one has none; the message
         says which report failed and why.
     UnknownNameError
         If a named flag is not in the vocabulary.
     """
-    from backpain_stats.evidence.feasible import feasible_tables
-    from backpain_stats.evidence.likelihood import likelihood_ratios
-
     vocabulary = require_evidence(evidence).flags.set_index("flag_id")
     if evidence.select(target=target, setting=setting).accuracy.empty:
         raise NotEstimableError(f"no report about any flag for {target} in {setting}")
-    reports = likelihood_ratios(evidence, target=target, setting=setting)
-    tables = feasible_tables(evidence, target=target, setting=setting)
-    accuracies: dict[str, AccuracyDraws] = {}
-    unusable: dict[str, str] = {}
-    notes: dict[str, list[Note]] = {}
-    for name, group in reports.groupby("flag_id", sort=True):
-        flag, rows = str(name), _rows(group)
-        usable = [one for row in rows if (one := _accuracy(tables, row)) is not None]
-        if usable:
-            accuracies[flag], note = one_accuracy(flag, usable)
-            notes[flag] = [*note, *_without_cases(accuracies[flag], rows)]
-        else:
-            unusable[flag] = "; ".join(f"{row.report_id}: {_why_not(row)}" for row in rows)
+    accuracies, notes, unusable = _accuracies(evidence, target, setting)
     # A flag named twice is one finding; entered twice, its ratio would count twice.
     wanted = sorted(accuracies) if flags is None else list(dict.fromkeys(as_names(flags, "flags")))
     for flag in wanted:
@@ -113,6 +98,29 @@ def entries_from_evidence(
     return _with_combinations(
         replace(base, nested=nested_entries(entries, evidence.flags)), evidence, target
     )
+
+
+def _accuracies(
+    evidence: Evidence, target: str, setting: str
+) -> tuple[dict[str, AccuracyDraws], dict[str, list[Note]], dict[str, str]]:
+    """Return the accuracy of each flag with its notes, and why the other flags have none."""
+    from backpain_stats.evidence.feasible import feasible_tables
+    from backpain_stats.evidence.likelihood import likelihood_ratios
+
+    reports = likelihood_ratios(evidence, target=target, setting=setting)
+    tables = feasible_tables(evidence, target=target, setting=setting)
+    accuracies: dict[str, AccuracyDraws] = {}
+    notes: dict[str, list[Note]] = {}
+    unusable: dict[str, str] = {}
+    for name, group in reports.groupby("flag_id", sort=True):
+        flag, rows = str(name), _rows(group)
+        usable = [one for row in rows if (one := _accuracy(tables, row)) is not None]
+        if usable:
+            accuracies[flag], note = one_accuracy(flag, usable)
+            notes[flag] = [*note, *_without_cases(accuracies[flag], rows)]
+        else:
+            unusable[flag] = "; ".join(f"{row.report_id}: {_why_not(row)}" for row in rows)
+    return accuracies, notes, unusable
 
 
 def _rows(frame: pd.DataFrame) -> list[Any]:

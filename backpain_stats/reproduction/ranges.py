@@ -33,8 +33,14 @@ def range_row(claim: Claim, trials: Sequence[Trials]) -> dict[str, Any]:
         source = _source(*found[0]) if found else "no report here"
         parts.append(f"the {name} end {end} is the estimate of {source}")
     estimates = np.concatenate([one.estimate.ravel() for one in plain])
-    finite = estimates[np.isfinite(estimates)]
-    low, high = (spell(float(x), claim.decimals) for x in (finite.min(), finite.max()))
+    known = estimates[~np.isnan(estimates)]
+    if not known.size:
+        return {
+            "verdict": "differs",
+            "finding": "differs",
+            "explanation": "A range of estimates; the reports here give none without correction.",
+        }
+    low, high = (_spelt(x, claim) for x in (known.min(), known.max()))
     both = all(hits)
     verdict = "reproduced" if both else "differs"
     return {
@@ -43,10 +49,15 @@ def range_row(claim: Claim, trials: Sequence[Trials]) -> dict[str, Any]:
         "recomputed": f"{low} to {high}",
         "convention": "the lowest and the highest estimate of any report and table",
         "conventions_fitting": sum(hits) if both else 0,
-        "figures_reached": len({spell(float(x), claim.decimals) for x in finite}),
+        "figures_reached": len({_spelt(x, claim) for x in known}),
         "explanation": f"A range of estimates: {'; '.join(parts)}. The reports here give {low} "
         f"to {high}; the review may rest on studies that are not published here.",
     }
+
+
+def _spelt(estimate: float, claim: Claim) -> str:
+    """Print an estimate with the digits of the claim; a ratio may be infinite."""
+    return spell(float(estimate), claim.decimals) if np.isfinite(estimate) else "infinity"
 
 
 def _source(one: Trials, column: int) -> str:

@@ -265,6 +265,15 @@ def test_a_range_needs_both_its_ends():
     assert "the high end 9.99 is the estimate of no report here" in row["explanation"]
 
 
+def test_a_range_of_infinite_ratios_is_named_so():
+    """The one table of this flag has no positive non-case: its LR+ is infinite."""
+    made = claim(target="cauda_equina", flag_id="bulbocavernosus_reflex_absent",
+                 cohort_id="zusman_cauda_equina", statistic="lr_positive",
+                 range_kind="range_over_studies", low="5", high="40")  # fmt: skip
+    row = reproduce(with_claims(made)).iloc[0]
+    assert (row["finding"], row["recomputed"]) == ("differs", "infinity to infinity")
+
+
 def test_the_order_of_the_claims_is_irrelevant(ledger):
     turned = replace(EVIDENCE, claims=EVIDENCE.claims.iloc[::-1].reset_index(drop=True))
     again = reproduce(turned).set_index("claim_id").loc[ledger.index]
