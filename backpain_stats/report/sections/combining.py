@@ -10,6 +10,8 @@ from backpain_stats.estimate import format_number, format_percent
 from backpain_stats.report.parts import Column, FigurePart, Section, TablePart
 
 if TYPE_CHECKING:
+    from backpain_stats.combine.model import RiskModel
+    from backpain_stats.combine.risk import Risk
     from backpain_stats.report.context import Context
 
 # The clinician's patient shown throughout: the flags of the best-known study.
@@ -58,52 +60,87 @@ def patients_table() -> pd.DataFrame:
 
 def combining_section(context: Context) -> Section:
     """Build the section on several flags in one patient."""
-    from backpain_stats.combine.independent import Independent
     from backpain_stats.combine.model import RiskModel
     from backpain_stats.combine.overview import pattern_overview
-    from backpain_stats.plots.draw_dependence import dependence
-    from backpain_stats.plots.draw_risk_patterns import risk_patterns
-    from backpain_stats.plots.draw_risk_waterfall import risk_waterfall
 
     model = RiskModel(context.evidence)
     risk = model.risk(PRESENT, ABSENT)
-    product = RiskModel(context.evidence, dependence=Independent()).risk(PRESENT, ABSENT)
-    profile = model.profile()
-    sensitivity = model.sensitivity(PRESENT, ABSENT)
-    patterns = pattern_overview(context.evidence)
     patients = patients_table()
+    tables = (
+        TablePart(
+            "patients",
+            "Dependence models on 464 patients with low back pain (ten-fold cross-validation)",
+            patients,
+            PATIENT_COLUMNS,
+        ),
+        TablePart(
+            "risk_patterns",
+            "Malignancy in primary care: every pattern under every assumption",
+            pattern_overview(context.evidence),
+            PATTERN_COLUMNS,
+            True,
+        ),
+    )
+    paragraphs = (_measured(patients), _patient(context, model, risk))
+    figures = _figures(model, risk)
+    return Section("combining", "Several flags in one patient", paragraphs, figures, tables)
+
+
+def _measured(patients: pd.DataFrame) -> str:
+    """Say what multiplying does in real patients."""
     complete = patients[patients["missing"] == "left out"]
     slopes = {
         name: ", ".join(format_number(slope, 2) for slope in rows["slope"])
         for name, rows in complete.groupby("model", sort=False)
     }
-    after, along = risk.posttest, sensitivity["estimate"].to_numpy()
-    labels = context.evidence.flags.set_index("flag_id")["label"]
-    names = "; ".join(
-        f"{labels[flag].lower()}, {state}"
-        for flags, state in ((PRESENT, "present"), (ABSENT, "absent"))
-        for flag in flags
-    )
-    paragraphs = (
+    return (
         "Textbooks multiply the likelihood ratios of several findings. That is right only if the "
         "findings are independent within those with and those without the disease. They are not. "
         f"On {int(complete['n'].max())} real back-pain patients (complete records; the target "
         "there is the type of pain, not cancer) the "
         f"calibration slopes of multiplying are {slopes['independent']}: overconfident, where 1 "
         "is honest. A modest shared dependence (correlation 0.2) gives "
-        f"{slopes['one-factor, rho 0.2']}. That measurement is the reason for the default.",
+        f"{slopes['one-factor, rho 0.2']}. That measurement is the reason for the default."
+    )
+
+
+def _patient(context: Context, model: RiskModel, risk: Risk) -> str:
+    """Say what becomes of one patient's risk under each assumption."""
+    from backpain_stats.combine.independent import Independent
+
+    product = model.with_dependence(Independent()).risk(PRESENT, ABSENT)
+    labels = context.evidence.flags.set_index("flag_id")["label"]
+    names = "; ".join(
+        f"{labels[flag].lower()}, {state}"
+        for flags, state in ((PRESENT, "present"), (ABSENT, "absent"))
+        for flag in flags
+    )
+    after = risk.posttest
+    return (
         f"A patient in primary care ({names}): from a pre-test probability of "
         f"{format_percent(risk.pretest)}, the default gives {format_percent(after.estimate)} "
         f"({format_percent(after.ci_low)} to {format_percent(after.ci_high)}); "
         f"multiplying gives {format_percent(product.posttest.estimate)}. Without any assumption "
         f"the published figures allow anything from {format_percent(risk.bounds[0])} to "
-        f"{format_percent(risk.bounds[1])}.",
+        f"{format_percent(risk.bounds[1])}."
     )
-    figures = (
+
+
+def _figures(model: RiskModel, risk: Risk) -> tuple[FigurePart, ...]:
+    """Return the waterfall, the risk over the correlation, and all patterns."""
+    from backpain_stats.plots.draw_dependence import dependence
+    from backpain_stats.plots.draw_risk_patterns import risk_patterns
+    from backpain_stats.plots.draw_risk_waterfall import risk_waterfall
+
+    profile = model.profile()
+    sensitivity = model.sensitivity(PRESENT, ABSENT)
+    along = sensitivity["estimate"].to_numpy()
+    before, after = format_percent(risk.pretest), format_percent(risk.posttest.estimate)
+    return (
         FigurePart(
             "risk_waterfall",
             "What each finding adds on the log-odds axis, under the default dependence.",
-            f"Waterfall from {format_percent(risk.pretest)} to {format_percent(after.estimate)}.",
+            f"Waterfall from {before} to {after}.",
             lambda figure: risk_waterfall(risk, ax=figure.subplots()),
             (8.0, 3.8),
         ),
@@ -125,19 +162,3 @@ def combining_section(context: Context) -> Section:
             (9.0, 8.5),
         ),
     )
-    tables = (
-        TablePart(
-            "patients",
-            "Dependence models on 464 patients with low back pain (ten-fold cross-validation)",
-            patients,
-            PATIENT_COLUMNS,
-        ),
-        TablePart(
-            "risk_patterns",
-            "Malignancy in primary care: every pattern under every assumption",
-            patterns,
-            PATTERN_COLUMNS,
-            True,
-        ),
-    )
-    return Section("combining", "Several flags in one patient", paragraphs, figures, tables)
