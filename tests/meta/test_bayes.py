@@ -21,6 +21,12 @@ DATA = Path(__file__).parents[1] / "oracles" / "r" / "data"
 SMALL = pd.DataFrame({"study": ["A", "B"], "tp": [3, 5], "fp": [1, 2], "fn": [2, 1], "tn": [6, 9]})
 
 
+@pytest.fixture(scope="module")
+def small_fit():
+    """The default fit of the two small studies; fits are frozen."""
+    return fit_bayes(SMALL)
+
+
 def means(fit):
     weights = fit.draws["weight"].to_numpy()
     return {name: weights @ fit.draws[name].to_numpy() for name in PARAMETERS}
@@ -50,7 +56,7 @@ def test_equals_a_five_dimensional_grid():
     assert fit.log_evidence == pytest.approx(evidence, abs=0.03)
 
 
-def test_equals_weighting_of_prior_draws():
+def test_equals_weighting_of_prior_draws(small_fit):
     """Neither our quadrature nor our sampler: prior draws of everything, weighted by binomials."""
     rng = np.random.default_rng(8)
     draws, priors = 400_000, Priors()
@@ -66,7 +72,7 @@ def test_equals_weighting_of_prior_draws():
     weight = np.exp(log_weight - log_weight.max())
     weight /= weight.sum()
     size = 1 / (weight @ weight)
-    fit = fit_bayes(SMALL)
+    fit = small_fit
     for column, name in enumerate(PARAMETERS):
         values = parameters[:, column]
         mean = weight @ values
@@ -81,9 +87,9 @@ def test_equals_weighting_of_prior_draws():
         np.testing.assert_allclose(ours, quantiles, atol=4 * 0.3 / 0.175 * error)
 
 
-def test_both_samplers_agree():
+def test_both_samplers_agree(small_fit):
     pytest.importorskip("emcee")
-    one = fit_bayes(SMALL, sampler="importance")
+    one = small_fit
     two = fit_bayes(SMALL, sampler="ensemble", effective_size=1500)
     assert (one.sampler, two.sampler) == ("importance", "ensemble")
     assert two.r_hat < 1.05
@@ -158,7 +164,7 @@ def test_calibrated_when_truth_comes_from_the_prior():
         assert stats.kstest(column, "uniform").pvalue > 0.001
 
 
-def test_several_tables_are_the_probability_of_what_was_printed():
+def test_several_tables_are_the_probability_of_what_was_printed(small_fit):
     """The sum over tables equals the probability that one of them arises, computed directly."""
     tables = pd.DataFrame(
         {"study": "A", "tp": [3, 3, 4], "fp": [1, 2, 2], "fn": [2, 2, 1], "tn": [6, 5, 5]}
@@ -170,7 +176,7 @@ def test_several_tables_are_the_probability_of_what_was_printed():
     np.testing.assert_allclose(np.exp(together), np.exp(apart).sum(axis=0), rtol=1e-12)
     # One table, given once or as the only candidate, is the same fit.
     one = fit_bayes(SMALL, several_tables=True)
-    np.testing.assert_array_equal(one.draws, fit_bayes(SMALL).draws)
+    np.testing.assert_array_equal(one.draws, small_fit.draws)
     fit = fit_bayes(pd.concat([tables, SMALL.tail(1)]).sample(frac=1, random_state=1),
                     several_tables=True)  # fmt: skip
     assert sorted(fit.rows["tables"]) == [1, 3]
@@ -210,8 +216,8 @@ def test_posterior_follows_many_studies():
     assert correlation.estimate == fit.correlation
 
 
-def test_draws_of_equal_weight_and_of_a_new_setting():
-    fit = fit_bayes(SMALL)
+def test_draws_of_equal_weight_and_of_a_new_setting(small_fit):
+    fit = small_fit
     draws = fit.equal_draws(4096)
     weights = fit.draws["weight"].to_numpy()
     for name in PARAMETERS:
@@ -286,9 +292,9 @@ def test_wrong_data():
         fit_bayes(SMALL.assign(tp=[0, 1], fp=[0, 1], fn=[0, 1], tn=[0, 1]))
 
 
-def test_derived_quantities_follow_from_the_draws():
+def test_derived_quantities_follow_from_the_draws(small_fit):
     """Every row of the posterior against its formula, written out again."""
-    fit = fit_bayes(SMALL)
+    fit = small_fit
     draws, weights = fit.draws, fit.draws["weight"].to_numpy()
     sensitivity, specificity = expit(draws["logit_sensitivity"]), expit(draws["logit_specificity"])
     sd1, sd2, rho = draws["sd_sensitivity"], draws["sd_specificity"], draws["correlation"]
@@ -327,8 +333,8 @@ def test_area_and_curve_agree():
     assert curve["observed"].any()
 
 
-def test_region_holds_its_share():
-    fit = fit_bayes(SMALL)
+def test_region_holds_its_share(small_fit):
+    fit = small_fit
     outline = fit.region("confidence", level=0.8, points=721)
     assert outline["ci_level"].eq(0.8).all()
     centre = fit.coefficients
@@ -347,8 +353,8 @@ def test_region_holds_its_share():
     assert np.ptp(wide["logit_sensitivity"]) > np.ptp(outline["logit_sensitivity"])
 
 
-def test_posttest_and_prediction_carry_their_pretest():
-    fit = fit_bayes(SMALL)
+def test_posttest_and_prediction_carry_their_pretest(small_fit):
+    fit = small_fit
     after = fit.posttest(0.1)
     odds = 0.1 / 0.9 * fit.lr_positive.estimate
     # A median between two draws is interpolated on either scale: they are 1e-3 apart.
