@@ -63,7 +63,7 @@ def sources() -> list[Path]:
 def read(source: Path) -> NotebookNode:
     """Read a percent script as a notebook; cells get ids that depend on their place alone."""
     notebook = jupytext.read(source)
-    notebook.metadata["jupytext"]["text_representation"].pop("jupytext_version", None)
+    notebook.metadata["jupytext"].pop("text_representation")  # JupyterLab does not keep it
     for place, cell in enumerate(notebook.cells):
         cell["id"] = f"{source.stem[:2]}-{place:02d}"
     notebook.nbformat, notebook.nbformat_minor = 4, 5
@@ -163,18 +163,21 @@ def render(source: Path) -> None:
 
 def write_index() -> None:
     """Write the list of notebooks with what each promises."""
-    items = []
+    items, sections = [], []
     for source in sources():
         title, promises = opening(read(source))
+        sections.append({"id": f"notebook-{title[:2]}", "title": title.split(":")[0]})
         listed = "".join(f"<li>{html.escape(one)}</li>" for one in promises)
         link = f'<a href="{source.stem}.html">{html.escape(title)}</a>'
-        items.append(f"<h2>{link}</h2><p>You will be able to</p><ul>{listed}</ul>")
+        items.append(
+            f'<h2 id="{sections[-1]["id"]}">{link}</h2><p>You will be able to</p><ul>{listed}</ul>'
+        )
     write(
         "index",
         title="The evidence behind red flags: a course in notebooks",
         lead="Each takes about ten minutes. These pages show the results; to change "
         "something and to do the exercises, run <code>make lab</code>.",
-        sections=[],
+        sections=sections,
         body="".join(items),
         css=stylesheet(),
     )
