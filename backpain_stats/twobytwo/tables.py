@@ -248,7 +248,7 @@ class TwoByTwo:
         Examples
         --------
         >>> table = TwoByTwo(tp=7, fp=13, fn=0, tn=462)
-        >>> print(table.posttest(7 / 482, method="log", correction="all").estimate.__round__(3))
+        >>> round(table.posttest(7 / 482, method="log", correction="all").estimate, 3)
         0.328
         """
         check_choice(result, "result", ("positive", "negative"))
