@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy import stats
@@ -230,50 +230,80 @@ def pool_univariate(
     )
     rows = studies.loc[studies["used"]]
     if len(rows) < 2:
-        left_out = studies.loc[~studies["used"], ["study", "reason"]].itertuples(index=False)
-        reasons = "; ".join(f"{study}: {reason}" for study, reason in left_out)
-        raise FitError(
-            f"{len(rows)} of {len(studies)} studies can be used and pooling needs two or more"
-            + (f" ({reasons})" if reasons else "")
-        )
+        raise _too_few(studies)
     finite = rows.loc[np.isfinite(rows["log_ratio"]) & (rows["standard_error"] > 0)]
     y = finite["log_ratio"].to_numpy(dtype=float)
     v = finite["standard_error"].to_numpy(dtype=float) ** 2
     q, df = (generalised_q(y, v, 0.0), len(y) - 1) if len(y) > 1 else (math.nan, 0)
-    spread: dict[str, Any] = {"q": q, "q_df": df, "q_pvalue": float(stats.chi2.sf(q, df))}
     if common:
-        log_estimate, se = mantel_haenszel(rows, measure)
-        tau2 = tau2_low = tau2_high = math.nan
-        interval, weights = "normal", np.full(len(rows), math.nan)
-        i2 = max(0.0, 1 - df / q) if q > 0 else 0.0
-        quantile = float(stats.norm.isf((1 - level) / 2))
+        interval = "normal"
+        found = _common_ratio(rows, measure, q, df, level)
     else:
-        tau2 = between_study_variance(y, v, method)
-        tau2_low, tau2_high = q_profile(y, v, level)
-        weights = 1 / (v + tau2)
-        log_estimate, se, quantile = _weighted_mean(y, weights, interval, level)
-        typical = df / dersimonian_laird_constant(v)
-        i2 = tau2 / (tau2 + typical)
+        found = _random_effects(y, v, method, interval, level)
     studies["weight"] = math.nan
-    studies.loc[rows.index, "weight"] = weights / weights.sum()
+    studies.loc[rows.index, "weight"] = found.weights / found.weights.sum()
     how = f"{method}, {interval}"
-    half, reach = quantile * se, quantile * math.sqrt(se**2 + tau2)
+    half = found.quantile * found.standard_error
+    reach = found.quantile * math.sqrt(found.standard_error**2 + found.tau2)
     return UnivariatePool(
-        pooled=_ratio(log_estimate, half, level, how, measure),
-        prediction=_ratio(log_estimate, reach, level, f"prediction, {how}", measure),
-        log_estimate=log_estimate,
-        log_standard_error=se,
-        tau2=tau2,
-        tau2_low=tau2_low,
-        tau2_high=tau2_high,
-        i2=i2,
-        **spread,
+        pooled=_ratio(found.log_estimate, half, level, how, measure),
+        prediction=_ratio(found.log_estimate, reach, level, f"prediction, {how}", measure),
+        log_estimate=found.log_estimate,
+        log_standard_error=found.standard_error,
+        tau2=found.tau2,
+        tau2_low=found.tau2_ends[0],
+        tau2_high=found.tau2_ends[1],
+        i2=found.i2,
+        q=q,
+        q_df=df,
+        q_pvalue=float(stats.chi2.sf(q, df)),
         measure=measure,
         method=method,
         interval=interval,
         correction="none needed" if common else correction,
         studies=studies,
     )
+
+
+def _too_few(studies: pd.DataFrame) -> FitError:
+    """Say how many studies can be used, and why not the others."""
+    left_out = studies.loc[~studies["used"], ["study", "reason"]].itertuples(index=False)
+    reasons = "; ".join(f"{study}: {reason}" for study, reason in left_out)
+    return FitError(
+        f"{int(studies['used'].sum())} of {len(studies)} studies can be used and pooling needs "
+        "two or more" + (f" ({reasons})" if reasons else "")
+    )
+
+
+class _Pooled(NamedTuple):
+    """A pooled log ratio, what its interval is made of, and the studies' weights."""
+
+    log_estimate: float
+    standard_error: float
+    quantile: float
+    tau2: float
+    tau2_ends: tuple[float, float]
+    i2: float
+    weights: Array
+
+
+def _common_ratio(rows: pd.DataFrame, measure: str, q: float, df: int, level: float) -> _Pooled:
+    """Pool by Mantel and Haenszel: one ratio for all, so no variance between studies."""
+    log_estimate, se = mantel_haenszel(rows, measure)
+    quantile = float(stats.norm.isf((1 - level) / 2))
+    i2 = max(0.0, 1 - df / q) if q > 0 else 0.0
+    unknown = np.full(len(rows), math.nan)
+    return _Pooled(log_estimate, se, quantile, math.nan, (math.nan, math.nan), i2, unknown)
+
+
+def _random_effects(y: Array, v: Array, method: str, interval: str, level: float) -> _Pooled:
+    """Pool log ratios ``y`` with variances ``v`` by inverse variance, tau2 added."""
+    tau2 = between_study_variance(y, v, method)
+    weights = 1 / (v + tau2)
+    log_estimate, se, quantile = _weighted_mean(y, weights, interval, level)
+    typical = (len(y) - 1) / dersimonian_laird_constant(v)
+    ends = q_profile(y, v, level)
+    return _Pooled(log_estimate, se, quantile, tau2, ends, tau2 / (tau2 + typical), weights)
 
 
 def _numbers(estimate: Estimate) -> tuple[float, float, float]:
