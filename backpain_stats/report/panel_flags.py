@@ -151,7 +151,28 @@ def decisions_section(results: PanelResults) -> Section:
         lambda figure: decision_curve(curve, per=per, labels=labels, ax=figure.subplots()),
         (8.5, 5.2),
     )
-    ranges = TablePart(
+    paragraphs = [
+        "A flag changes what is done only for those whose imaging threshold lies between the "
+        "post-test probability without the flag and the one with it. Who would image at less "
+        "images everybody, flag or no flag; who would image at more images nobody.",
+    ]
+    tables = [_ranges_table(results)]
+    if results.thresholds is None:
+        paragraphs.append(
+            "No benefit and harm were stated, so that the range of pre-test probabilities over "
+            "which each flag decides is not shown: it depends on the panel's own values "
+            "(<code>--benefit</code> and <code>--harm</code>)."
+        )
+    else:
+        paragraphs.append(_values_sentence(results))
+        tables.append(_threshold_table(results, results.thresholds))
+    return Section(
+        "decisions", "When does a flag decide?", tuple(paragraphs), (figure,), tuple(tables)
+    )
+
+
+def _ranges_table(results: PanelResults) -> TablePart:
+    return TablePart(
         "decisive_ranges",
         "Whom the flag helps to decide: those who would image at a probability between the two "
         "post-test probabilities",
@@ -176,24 +197,6 @@ def decisions_section(results: PanelResults) -> Section:
             Column("report_id", "Row"),
             Column("doi", "DOI", "doi"),
         ),
-    )
-    paragraphs = [
-        "A flag changes what is done only for those whose imaging threshold lies between the "
-        "post-test probability without the flag and the one with it. Who would image at less "
-        "images everybody, flag or no flag; who would image at more images nobody.",
-    ]
-    tables = [ranges]
-    if results.thresholds is None:
-        paragraphs.append(
-            "No benefit and harm were stated, so that the range of pre-test probabilities over "
-            "which each flag decides is not shown: it depends on the panel's own values "
-            "(<code>--benefit</code> and <code>--harm</code>)."
-        )
-    else:
-        paragraphs.append(_values_sentence(results))
-        tables.append(_threshold_table(results, results.thresholds))
-    return Section(
-        "decisions", "When does a flag decide?", tuple(paragraphs), (figure,), tuple(tables)
     )
 
 
