@@ -25,11 +25,11 @@ class Explorer(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def explorer(evidence: Evidence, tmp_path_factory: pytest.TempPathFactory) -> Explorer:
+def explorer(tmp_path_factory: pytest.TempPathFactory) -> Explorer:
     """Write the explorer once for all tests that look at it."""
     from backpain_stats.report.explorer import write_explorer
 
-    page = write_explorer(evidence, tmp_path_factory.mktemp("explorer") / "explorer.html")
+    page = write_explorer(load_evidence(), tmp_path_factory.mktemp("explorer") / "explorer.html")
     text = page.read_text(encoding="utf-8")
     inside = text.split('<script id="data" type="application/json">')[1].split("</script>")[0]
     return Explorer(page, json.loads(inside, parse_constant=pytest.fail))
