@@ -35,6 +35,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
+from scipy.special import expit, logit
 
 from backpain_stats.combine.patterns import all_patterns, as_patterns
 from backpain_stats.errors import ArgumentError
@@ -353,8 +354,6 @@ def posttest_from_log_ratio(
     >>> posttest_from_log_ratio(np.log([[14.7]]), 0.01).round(4).tolist()
     [[0.1293]]
     """
-    from scipy.special import expit, logit
-
     prior = np.asarray(pretest, dtype=float)
     column = prior[:, None] if prior.ndim else prior
     return np.asarray(expit(logit(column) + log_ratio), dtype=np.float64)

@@ -35,6 +35,7 @@ class Margins:
         known |= dict.fromkeys(_PAIRS, (0, None))
         known[CELLS], known[("tp", "fn")] = self.n, self.n_cases
         known[("tp", "fp")] = self.n_positive
+        # A few passes settle the ranges; one that is not settled yet is wider, never wrong.
         for _ in range(12):
             before = dict(known)
             for whole, first, second in _SUMS:
