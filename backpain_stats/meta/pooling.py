@@ -309,12 +309,13 @@ def pool_all(
     import pandas as pd
 
     check_choice(by, "by", ("flag", "family"))
-    names = evidence.select(target=target, setting=setting).accuracy["flag_id"].unique()
+    names = evidence.select(target=target, setting=setting).accuracy["flag_id"]
     if by == "family":
-        families = evidence.flags.set_index("flag_id")["family"]
-        names = families.loc[names].unique()
+        names = names.map(evidence.flags.set_index("flag_id")["family"])
+    # Two cohorts need two reports: most names are settled by a count.
+    counts = names.value_counts()
     rows = []
-    for name in sorted(names):
+    for name in sorted(counts.index[counts >= 2]):
         chosen: dict[str, Any] = {by: str(name)}
         reports = chosen_reports(
             evidence, target, setting, chosen.get("flag"), chosen.get("family")
