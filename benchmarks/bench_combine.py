@@ -12,8 +12,8 @@ from scipy.special import logsumexp, ndtri
 from scipy.stats import multivariate_normal
 
 from backpain_stats import Bounds, MaximumEntropy, OneFactor, RiskModel
-from backpain_stats.combine.dependence import Combination, Marginals
-from backpain_stats.combine.patterns import all_patterns
+from backpain_stats.combine.dependence.base import Combination, Marginals
+from backpain_stats.combine.dependence.patterns import all_patterns
 
 RHO = 0.2
 

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from backpain_stats import fit_bivariate
-from backpain_stats.meta.bootstrap import bootstrap
-from backpain_stats.meta.parameters import root_from_sds
+from backpain_stats.meta.after.bootstrap import bootstrap
+from backpain_stats.meta.likelihood.parameters import root_from_sds
 
 HERE = Path(__file__).resolve().parent
 AUDIT_C = HERE.parent / "tests" / "oracles" / "r" / "data" / "AuditC.csv"

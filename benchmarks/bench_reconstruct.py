@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from backpain_stats import Evidence, load_evidence, reconstruct, reproduce
-from backpain_stats.evidence import feasible
+from backpain_stats.published import feasible
 
 
 def one_report() -> int:

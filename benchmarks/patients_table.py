@@ -19,7 +19,7 @@ from markdown_tables import markdown_table
 from scipy.special import log_ndtr, logsumexp, ndtri
 
 from backpain_stats import OneFactor, calibration, load_patients
-from backpain_stats.combine.dependence import Group, PatternModel
+from backpain_stats.combine.dependence.base import Group, PatternModel
 from backpain_stats.evidence.patients import PAIN_TYPES
 
 ROOT = Path(__file__).resolve().parents[1]

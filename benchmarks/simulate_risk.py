@@ -23,9 +23,9 @@ from scipy.optimize import brentq
 from scipy.special import expit, logit
 
 from backpain_stats import Independent, OneFactor, RiskModel
-from backpain_stats.combine.dependence import Marginals
-from backpain_stats.combine.patterns import all_patterns
-from backpain_stats.combine.posterior import point_marginals
+from backpain_stats.combine.dependence.base import Marginals
+from backpain_stats.combine.dependence.patterns import all_patterns
+from backpain_stats.combine.risk.posterior import point_marginals
 from backpain_stats.sampling import DEFAULT_SEED, interval_around
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -138,7 +138,7 @@ def opening(notebook: NotebookNode) -> tuple[str, list[str]]:
 def write(name: str, **context: Any) -> None:
     """Write a page of the course in the style of the package's reports."""
     from backpain_stats import __version__
-    from backpain_stats.report.page import DISCLAIMER, environment
+    from backpain_stats.report.page.build import DISCLAIMER, environment
 
     template = environment().from_string(TEMPLATE)
     text = template.render(version=__version__, disclaimer=DISCLAIMER, **context)

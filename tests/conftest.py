@@ -27,9 +27,63 @@ class Explorer(NamedTuple):
 @pytest.fixture(scope="session")
 def explorer(tmp_path_factory: pytest.TempPathFactory) -> Explorer:
     """Write the explorer once for all tests that look at it."""
-    from backpain_stats.report.explorer import write_explorer
+    from backpain_stats.report.explorer.build import write_explorer
 
     page = write_explorer(load_evidence(), tmp_path_factory.mktemp("explorer") / "explorer.html")
     text = page.read_text(encoding="utf-8")
     inside = text.split('<script id="data" type="application/json">')[1].split("</script>")[0]
     return Explorer(page, json.loads(inside, parse_constant=pytest.fail))
+
+
+# A small valid folder of evidence that the tests spoil in many ways.
+FILES = {
+    "sources.csv": (
+        "source_id,kind,citation,year,doi,what_was_read,note\n"
+        "smith2020,primary study,Smith 2020,2020,10.1000/x1,full text,\n"
+        "jones2021,primary study,Jones 2021,2021,,table,\n"
+    ),
+    "flags.csv": (
+        "flag_id,label,category,family,definition_note,synonyms\n"
+        "night_sweats,Night sweats,symptom,systemic,,\n"
+        "lump,Palpable lump,examination,lumps,,\n"
+    ),
+    "cohorts.csv": (
+        "cohort_id,study_id,target,setting,n,n_cases,source_id,status,low_back_pain_only,"
+        "same_patients_as\n"
+        "smith_malignancy,smith2020,malignancy,primary_care,200,20,smith2020,seen_primary,yes,\n"
+        "jones_malignancy,jones2021,malignancy,emergency,100,10,jones2021,seen_primary,yes,\n"
+    ),
+    "accuracy.csv": (
+        "report_id,cohort_id,flag_id,tp,fp,fn,tn,sensitivity,sensitivity_low,sensitivity_high,"
+        "reported_in,status,also_reported_in,note\n"
+        "smith_night_sweats,smith_malignancy,night_sweats,15,60,5,120,0.75,0.53,0.89,"
+        'smith2020,seen_primary,jones2021;smith2020,"first line\nsecond line"\n'
+        "jones_lump,jones_malignancy,lump,,,,,0.30,,,jones2021,seen_primary,,\n"
+    ),
+}
+
+
+class Folder:
+    """A folder whose files can be edited by replacing text."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        for name, text in FILES.items():
+            self.write(name, text)
+
+    def write(self, name: str, text: str | bytes) -> None:
+        data = text.encode() if isinstance(text, str) else text
+        (self.path / name).write_bytes(data)
+
+    def read(self, name: str) -> str:
+        return (self.path / name).read_bytes().decode()
+
+    def replace(self, name: str, old: str, new: str) -> None:
+        text = self.read(name)
+        assert old in text, f"{old!r} is not in {name}"
+        self.write(name, text.replace(old, new, 1))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return Folder(tmp_path)

@@ -24,7 +24,7 @@ from backpain_stats.cli.output import evidence_options, read_evidence, writable_
 @evidence_options
 def explorer(out: Path, folder: str | None, *, add: bool) -> None:
     """Write the explorer: one page to play with, no server."""
-    from backpain_stats.report.explorer import write_explorer
+    from backpain_stats.report.explorer.build import write_explorer
 
     writable_folder(out.parent)
     evidence = read_evidence(folder, add=add)

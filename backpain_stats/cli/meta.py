@@ -13,7 +13,7 @@ from backpain_stats.errors import ArgumentError, NotEstimableError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from backpain_stats.meta.bayes_result import BayesianFit
+    from backpain_stats.meta.bayes.result import BayesianFit
     from backpain_stats.meta.result import BivariateFit
 
 FIGURES = ("sroc", "forest", "crosshair", "funnel", "influence")
@@ -93,7 +93,7 @@ def meta(
 
 
 def _fit(studies: pd.DataFrame, options: dict[str, Any]) -> BivariateFit | BayesianFit:
-    from backpain_stats.meta.bivariate import fit_bivariate
+    from backpain_stats.meta.fitting.bivariate import fit_bivariate
 
     chosen: dict[str, Any] = {
         name: options[name]
@@ -114,7 +114,7 @@ def _fit(studies: pd.DataFrame, options: dict[str, Any]) -> BivariateFit | Bayes
 
 
 def _pretests(text: str | None) -> list[float] | None:
-    from backpain_stats.evidence.pretest import read_prevalences
+    from backpain_stats.printed.prevalence import read_prevalences
 
     if text is None:
         return None
@@ -167,7 +167,7 @@ def _print_fit(
 def _print_univariate(
     studies: pd.DataFrame, measure: str, options: dict[str, Any], output_format: str
 ) -> None:
-    from backpain_stats.meta.univariate import pool_univariate
+    from backpain_stats.meta.univariate.pool import pool_univariate
 
     pooled = pool_univariate(
         studies, measure, correction=options["correction"] or "zero_cells", level=options["level"]
@@ -186,9 +186,9 @@ def _draw(
 
     mpl.use("Agg")
     from backpain_stats import plots
-    from backpain_stats.meta.deeks import deeks_test
     from backpain_stats.meta.result import BivariateFit
     from backpain_stats.meta.studies import study_accuracy
+    from backpain_stats.meta.univariate.deeks import deeks_test
 
     if kind == "sroc":
         ax = plots.sroc(fit)

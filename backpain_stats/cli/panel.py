@@ -54,7 +54,7 @@ def panel(folder: str | None, out: Path, *, add: bool, **asked: Any) -> None:
     One self-contained page, index.html, with its tables as CSV and Word
     documents and its figures as SVG beside it.
     """
-    from backpain_stats.report.panel import PanelQuestion, build_panel
+    from backpain_stats.report.panel.build import PanelQuestion, build_panel
 
     question = PanelQuestion(**asked)
     evidence = read_evidence(folder, add=add)

@@ -27,7 +27,7 @@ from backpain_stats.cli.output import evidence_options, read_evidence, writable_
 @evidence_options
 def report(out: Path, explorer: bool, **evidence: Any) -> None:
     """Build the whole report: page, tables and figures."""
-    from backpain_stats.report.build import build_report
+    from backpain_stats.report.main.build import build_report
 
     page = build_report(
         read_evidence(**evidence),

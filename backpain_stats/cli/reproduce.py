@@ -96,7 +96,7 @@ def _one_claim(evidence: Evidence, claim: str, output_format: str) -> None:
     """Print one claim: the ledger's row in sentences, then every convention that prints it."""
     import pandas as pd
 
-    from backpain_stats.reproduction.ledger import conventions, reproduce_claim
+    from backpain_stats.claims.ledger import conventions, reproduce_claim
 
     tried = conventions(evidence, claim)
     if output_format != "table":

@@ -16,7 +16,7 @@ from backpain_stats.cli.output import (
 from backpain_stats.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from backpain_stats.combine.dependence import Dependence
+    from backpain_stats.combine.dependence.base import Dependence
 
 DEPENDENCE = ("one-factor", "independent", "maximum-entropy", "bounds")
 
@@ -71,7 +71,7 @@ def risk(
     Flags in neither list count as not assessed. The names of the flags are
     those of the command "flags".
     """
-    from backpain_stats.combine.model import RiskModel
+    from backpain_stats.combine.risk.model import RiskModel
 
     model = RiskModel(
         read_evidence(folder, add=add),
@@ -89,10 +89,10 @@ def risk(
 
 def _dependence(name: str, rho: str | None) -> Dependence:
     """Return the dependence model of that name."""
-    from backpain_stats.combine.bounds import Bounds
-    from backpain_stats.combine.independent import Independent
-    from backpain_stats.combine.maximum_entropy import MaximumEntropy
-    from backpain_stats.combine.one_factor import OneFactor
+    from backpain_stats.combine.dependence.bounds import Bounds
+    from backpain_stats.combine.dependence.independent import Independent
+    from backpain_stats.combine.dependence.maximum_entropy import MaximumEntropy
+    from backpain_stats.combine.dependence.one_factor import OneFactor
 
     if name != "one-factor":
         if rho is not None:

@@ -11,10 +11,10 @@ import pandas as pd
 from backpain_stats.checks import check_fraction, check_level, real_number, real_numbers
 from backpain_stats.decide.draws import joint_draws, read_source, with_interval
 from backpain_stats.errors import ArgumentError
-from backpain_stats.evidence.accuracy_draws import LABELS
-from backpain_stats.evidence.pretest import Prevalence, PrevalenceLike, read_prevalence
+from backpain_stats.printed.prevalence import Prevalence, PrevalenceLike, read_prevalence
+from backpain_stats.published.accuracy_draws import LABELS
 from backpain_stats.sampling import DEFAULT_SEED, DRAWS, Seed, interval_around
-from backpain_stats.twobytwo.bayes_rule import posttest_probability
+from backpain_stats.tables.bayes_rule import posttest_probability
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -16,13 +16,13 @@ import pandas as pd
 from backpain_stats.checks import COUNT_COLUMNS, as_names, counts_from_frame, require_columns
 from backpain_stats.decide.pooled import pooled_accuracy
 from backpain_stats.errors import DataError, NotEstimableError, UnknownNameError
-from backpain_stats.evidence.accuracy_draws import LABELS, AccuracyDraws, TableAccuracy
 from backpain_stats.evidence.loading import Evidence
-from backpain_stats.meta.bayes_result import BayesianFit
-from backpain_stats.meta.pooling import PooledEvidence
+from backpain_stats.meta.bayes.result import BayesianFit
+from backpain_stats.meta.published.pooling import PooledEvidence
 from backpain_stats.meta.result import BivariateFit
+from backpain_stats.published.accuracy_draws import LABELS, AccuracyDraws, TableAccuracy
 from backpain_stats.sampling import DRAWS, Seed, check_draws, interval_around, quasi_uniform
-from backpain_stats.twobytwo.tables import TwoByTwo
+from backpain_stats.tables.tables import TwoByTwo
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,8 +10,8 @@ import pandas as pd
 from backpain_stats.checks import check_choice, real_number
 from backpain_stats.decide.published import has_ratio
 from backpain_stats.errors import ArgumentError
-from backpain_stats.evidence.likelihood import likelihood_ratios
 from backpain_stats.evidence.schema import TARGETS
+from backpain_stats.published.likelihood import likelihood_ratios
 
 if TYPE_CHECKING:
     from backpain_stats.evidence.loading import Evidence

@@ -12,14 +12,14 @@ import pandas as pd
 from backpain_stats.checks import COUNT_COLUMNS, check_count, check_level
 from backpain_stats.decide.draws import joint_draws, read_source, with_interval
 from backpain_stats.errors import ArgumentError
-from backpain_stats.evidence.pretest import Prevalence, PrevalenceLike, read_prevalences
+from backpain_stats.printed.prevalence import Prevalence, PrevalenceLike, read_prevalences
 from backpain_stats.sampling import DEFAULT_SEED, DRAWS, Seed, interval_around
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from backpain_stats.decide.draws import Source
-    from backpain_stats.evidence.accuracy_draws import AccuracyDraws
+    from backpain_stats.published.accuracy_draws import AccuracyDraws
 
 __all__ = ["natural_frequencies"]
 

@@ -13,14 +13,14 @@ from backpain_stats.checks import check_level
 from backpain_stats.decide.draws import joint_draws, read_source, with_interval
 from backpain_stats.errors import ArgumentError
 from backpain_stats.estimate import format_percent
-from backpain_stats.evidence.pretest import PrevalenceLike, read_prevalence
+from backpain_stats.printed.prevalence import PrevalenceLike, read_prevalence
 from backpain_stats.sampling import DEFAULT_SEED, DRAWS, Seed
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from backpain_stats.decide.draws import Source
-    from backpain_stats.evidence.accuracy_draws import AccuracyDraws
+    from backpain_stats.published.accuracy_draws import AccuracyDraws
 
 __all__ = ["action_threshold", "decision_thresholds", "thresholds"]
 

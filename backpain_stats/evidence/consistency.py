@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from backpain_stats.checks import nearest
-from backpain_stats.evidence.cells import numbers
 from backpain_stats.evidence.problems import Problem
 from backpain_stats.evidence.schema import LIMIT_BOUNDS, RATIO_STATISTICS, TABLES
+from backpain_stats.printed.cells import numbers
 
 if TYPE_CHECKING:
     from backpain_stats.evidence.reading import RawTable

@@ -18,11 +18,11 @@ import pandas as pd
 
 from backpain_stats.checks import nearest
 from backpain_stats.errors import DataError
-from backpain_stats.evidence.cells import number, numbers
 from backpain_stats.evidence.consistency import consistency_problems
 from backpain_stats.evidence.problems import Problem
 from backpain_stats.evidence.reading import RawTable, read_table, typed_frame
 from backpain_stats.evidence.schema import TABLES, Column, Table
+from backpain_stats.printed.cells import number, numbers
 
 if TYPE_CHECKING:
     import pandera.pandas as pandera

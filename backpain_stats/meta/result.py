@@ -9,17 +9,17 @@ import numpy as np
 
 from backpain_stats.errors import NotEstimableError
 from backpain_stats.estimate import Estimate, PosttestEstimate
+from backpain_stats.meta.after.point import SummaryPoint
 from backpain_stats.meta.data import Studies
 from backpain_stats.meta.design import Design
-from backpain_stats.meta.parameters import covariance_from_root, sds_from_root
-from backpain_stats.meta.point import SummaryPoint
+from backpain_stats.meta.likelihood.parameters import covariance_from_root, sds_from_root
 from backpain_stats.sampling import DEFAULT_SEED, Seed
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
-    from backpain_stats.meta.summary import Summary
+    from backpain_stats.meta.after.summary import Summary
 
     Floats = NDArray[np.float64]
 
@@ -242,29 +242,29 @@ class BivariateFit:
     @property
     def hsroc(self) -> pd.Series[float]:
         """Rutter and Gatsonis' Theta, Lambda, beta, sigma2theta, sigma2alpha."""
-        from backpain_stats.meta.sroc import hsroc_parameters
+        from backpain_stats.meta.after.sroc import hsroc_parameters
 
         return hsroc_parameters(self)
 
     def sroc(self, kind: str = "hsroc", points: int = 201) -> pd.DataFrame:
-        """Return the summary ROC curve; see :func:`backpain_stats.meta.sroc.sroc_curve`."""
-        from backpain_stats.meta.sroc import sroc_curve
+        """Return the summary ROC curve; see :func:`backpain_stats.meta.after.sroc.sroc_curve`."""
+        from backpain_stats.meta.after.sroc import sroc_curve
 
         return sroc_curve(self, kind=kind, points=points)
 
     def auc(
         self, *, partial: bool = False, replicates: int = 200, seed: Seed = DEFAULT_SEED
     ) -> Estimate:
-        """Return the area under the curve; see :func:`backpain_stats.meta.sroc.sroc_area`."""
-        from backpain_stats.meta.sroc import sroc_area
+        """Return the area under the curve; see :func:`backpain_stats.meta.after.sroc.sroc_area`."""
+        from backpain_stats.meta.after.sroc import sroc_area
 
         return sroc_area(self, partial=partial, replicates=replicates, seed=seed)
 
     def region(
         self, kind: str = "confidence", *, level: float | None = None, points: int = 181
     ) -> pd.DataFrame:
-        """Return a region's outline; see :func:`backpain_stats.meta.prediction.region`."""
-        from backpain_stats.meta.prediction import region
+        """Return a region's outline; see :func:`backpain_stats.meta.after.prediction.region`."""
+        from backpain_stats.meta.after.prediction import region
 
         return region(self, kind=kind, level=level, points=points)
 
@@ -272,7 +272,7 @@ class BivariateFit:
         self, pretest: ArrayLike | None = None, *, level: float | None = None, **values: Any
     ) -> pd.DataFrame:
         """Return what to expect in a new setting; see ``meta.prediction.predict``."""
-        from backpain_stats.meta.prediction import predict
+        from backpain_stats.meta.after.prediction import predict
 
         return predict(self, pretest=pretest, level=level, **values)
 
@@ -280,25 +280,25 @@ class BivariateFit:
         self, draws: int = 4096, seed: Seed = DEFAULT_SEED, **values: Any
     ) -> pd.DataFrame:
         """Return draws of the accuracy in a new setting; see ``meta.prediction``."""
-        from backpain_stats.meta.prediction import new_setting_draws
+        from backpain_stats.meta.after.prediction import new_setting_draws
 
         return new_setting_draws(self, draws, seed, **values)
 
     def heterogeneity(self, *, level: float | None = None) -> pd.DataFrame:
-        """Return SDs, correlation and I2; see :mod:`backpain_stats.meta.heterogeneity`."""
-        from backpain_stats.meta.heterogeneity import heterogeneity
+        """Return SDs, correlation and I2; see :mod:`backpain_stats.meta.after.heterogeneity`."""
+        from backpain_stats.meta.after.heterogeneity import heterogeneity
 
         return heterogeneity(self, level=level)
 
     def influence(self) -> pd.DataFrame:
-        """Return the fits that leave one study out; see :mod:`backpain_stats.meta.influence`."""
-        from backpain_stats.meta.influence import leave_one_out
+        """Return the fits that leave one study out; see ``leave_one_out``."""
+        from backpain_stats.meta.after.influence import leave_one_out
 
         return leave_one_out(self)
 
     def subgroups(self) -> pd.DataFrame:
-        """Return the summary of each subgroup; see :mod:`backpain_stats.meta.regression`."""
-        from backpain_stats.meta.regression import subgroups
+        """Return the summary of each subgroup; see :mod:`backpain_stats.meta.after.regression`."""
+        from backpain_stats.meta.after.regression import subgroups
 
         return subgroups(self)
 
@@ -311,13 +311,13 @@ class BivariateFit:
             At the boundary, where SDs and correlation have no normal approximation:
             use :meth:`heterogeneity`, whose intervals are by profile likelihood.
         """
-        from backpain_stats.meta.heterogeneity import full_covariance
+        from backpain_stats.meta.after.heterogeneity import full_covariance
 
         return full_covariance(self)
 
     def summary(self) -> Summary:
         """Return the summary: ``str()``, HTML in a notebook, ``.frame``."""
-        from backpain_stats.meta.summary import summarise
+        from backpain_stats.meta.after.summary import summarise
 
         return summarise(self)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from backpain_stats.checks import COUNT_COLUMNS
 from backpain_stats.meta.data import check_studies
-from backpain_stats.twobytwo.intervals import proportion_interval
+from backpain_stats.tables.intervals import proportion_interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,7 @@ def study_accuracy(
         Columns ``study, tp, fp, fn, tn``.
     method : str
         Interval of a proportion, as in
-        :func:`backpain_stats.twobytwo.intervals.proportion_interval`.
+        :func:`backpain_stats.tables.intervals.proportion_interval`.
     level : float
         Confidence level.
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from backpain_stats.meta.deeks import DeeksTest
+    from backpain_stats.meta.univariate.deeks import DeeksTest
 
 
 def funnel_coordinates(test: DeeksTest) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -46,7 +46,7 @@ def funnel_deeks(test: DeeksTest, *, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     test : DeeksTest
-        What :func:`backpain_stats.meta.deeks.deeks_test` returned.
+        What :func:`backpain_stats.meta.univariate.deeks.deeks_test` returned.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure by default.
 
@@ -61,7 +61,7 @@ def funnel_deeks(test: DeeksTest, *, ax: Axes | None = None) -> Axes:
     >>> import matplotlib.pyplot as plt
     >>> import pandas as pd
     >>> from backpain_stats import plots
-    >>> from backpain_stats.meta.deeks import deeks_test
+    >>> from backpain_stats.meta.univariate.deeks import deeks_test
     >>> data = pd.DataFrame({"study": list("ABCDEF"), "tp": [19, 8, 25, 7, 40, 12],
     ...                      "fp": [10, 2, 9, 4, 22, 0], "fn": [4, 0, 11, 3, 7, 5],
     ...                      "tn": [80, 30, 90, 22, 95, 41]})

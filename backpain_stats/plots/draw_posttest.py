@@ -23,7 +23,7 @@ from backpain_stats.plots.style import (
     tidy,
     words,
 )
-from backpain_stats.twobytwo.bayes_rule import posttest_probability
+from backpain_stats.tables.bayes_rule import posttest_probability
 
 if TYPE_CHECKING:
     import pandas as pd

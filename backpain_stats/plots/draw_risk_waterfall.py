@@ -28,7 +28,7 @@ from backpain_stats.plots.style import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from backpain_stats.combine.risk import Risk
+    from backpain_stats.combine.risk.risk import Risk
 
 __all__ = ["risk_waterfall"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from backpain_stats.errors import NotEstimableError
-from backpain_stats.meta.bayes_result import BayesianFit
+from backpain_stats.meta.bayes.result import BayesianFit
 from backpain_stats.plots.draw_crosshair import draw_roc_space
 from backpain_stats.plots.style import (
     BLACK,

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 import backpain_stats as bps
-from backpain_stats.meta.deeks import deeks_test
+from backpain_stats.meta.univariate.deeks import deeks_test
 
 # AUDIT-C as a test for unhealthy drinking, Kriston et al. 2008.
 folder = Path(__file__).parents[2] / "tests" / "oracles" / "r" / "data"

@@ -42,8 +42,8 @@ def _all_absent() -> Any:
 
 def _smallest_share_of_both() -> float:
     """The lower bound of P(both | case), over every joint distribution."""
-    from backpain_stats.combine.dependence import Marginals
-    from backpain_stats.combine.patterns import as_patterns
+    from backpain_stats.combine.dependence.base import Marginals
+    from backpain_stats.combine.dependence.patterns import as_patterns
 
     flags = _model().flags.set_index("flag_id").loc[["age_50", "cancer_history"]]
     marginals = Marginals(flags["sensitivity"], 1 - flags["specificity"])

@@ -17,8 +17,8 @@ import pytest
 from backpain_stats import RiskModel, load_evidence, posttest_probability
 from backpain_stats.errors import ArgumentError
 from backpain_stats.estimate import format_number, format_percent
-from backpain_stats.report.explorer import DIGITS, explorer_page, page_models
-from backpain_stats.report.plain import PlainWords
+from backpain_stats.report.explorer.build import DIGITS, explorer_page, page_models
+from backpain_stats.report.page.plain import PlainWords
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from backpain_stats import Bounds, Independent, MaximumEntropy, OneFactor, RiskModel, load_evidence
-from backpain_stats.combine.all_patterns import IMPOSSIBLE, LARGEST_FLAGS, pattern_ratios
+from backpain_stats.combine.risk.all_patterns import IMPOSSIBLE, LARGEST_FLAGS, pattern_ratios
 from backpain_stats.errors import ArgumentError, NotEstimableError
 
 COUNTED = pd.DataFrame(

@@ -4,12 +4,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from backpain_stats.combine.bounds import Bounds
-from backpain_stats.combine.dependence import Combination, Marginals, PatternModel
-from backpain_stats.combine.independent import Independent
-from backpain_stats.combine.maximum_entropy import MaximumEntropy
-from backpain_stats.combine.one_factor import OneFactor
-from backpain_stats.combine.patterns import all_patterns
+from backpain_stats.combine.dependence.base import Combination, Marginals, PatternModel
+from backpain_stats.combine.dependence.bounds import Bounds
+from backpain_stats.combine.dependence.independent import Independent
+from backpain_stats.combine.dependence.maximum_entropy import MaximumEntropy
+from backpain_stats.combine.dependence.one_factor import OneFactor
+from backpain_stats.combine.dependence.patterns import all_patterns
 from backpain_stats.errors import ConstraintError
 
 chance = st.floats(0.02, 0.98)

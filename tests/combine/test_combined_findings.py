@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from backpain_stats.combine.findings import (
+from backpain_stats.combine.inputs.findings import (
     ordered_thresholds,
     read_threshold,
     separate_findings,

@@ -11,9 +11,9 @@ from scipy.special import ndtri
 from scipy.stats import multivariate_normal
 
 from backpain_stats import calibration, load_patients
-from backpain_stats.combine.dependence import Marginals
-from backpain_stats.combine.estimate_dependence import GroupLikelihood
-from backpain_stats.combine.one_factor import OneFactor
+from backpain_stats.combine.calibration.estimate_dependence import GroupLikelihood
+from backpain_stats.combine.dependence.base import Marginals
+from backpain_stats.combine.dependence.one_factor import OneFactor
 from backpain_stats.errors import NotEstimableError
 
 SIGNS = np.array([1.0, -1.0, 1.0, 1.0])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from backpain_stats.combine.logistic import fit_logistic
+from backpain_stats.combine.calibration.logistic import fit_logistic
 from backpain_stats.errors import NotEstimableError
 
 

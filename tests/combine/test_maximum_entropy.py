@@ -4,10 +4,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from backpain_stats.combine.dependence import Combination, Marginals
-from backpain_stats.combine.independent import Independent
-from backpain_stats.combine.maximum_entropy import MaximumEntropy
-from backpain_stats.combine.patterns import all_patterns
+from backpain_stats.combine.dependence.base import Combination, Marginals
+from backpain_stats.combine.dependence.independent import Independent
+from backpain_stats.combine.dependence.maximum_entropy import MaximumEntropy
+from backpain_stats.combine.dependence.patterns import all_patterns
 from backpain_stats.errors import ConstraintError
 
 DEYO = {"cases": [0.77, 0.31, 0.15, 0.31], "noncases": [0.29, 0.02, 0.06, 0.10]}

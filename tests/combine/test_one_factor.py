@@ -10,11 +10,11 @@ from scipy.integrate import quad
 from scipy.special import log_ndtr, ndtri
 from scipy.stats import multivariate_normal
 
-from backpain_stats.combine import factor_integral
-from backpain_stats.combine.dependence import Marginals
-from backpain_stats.combine.independent import Independent
-from backpain_stats.combine.one_factor import OneFactor
-from backpain_stats.combine.patterns import all_patterns
+from backpain_stats.combine.dependence import factor_integral
+from backpain_stats.combine.dependence.base import Marginals
+from backpain_stats.combine.dependence.independent import Independent
+from backpain_stats.combine.dependence.one_factor import OneFactor
+from backpain_stats.combine.dependence.patterns import all_patterns
 from backpain_stats.errors import ArgumentError
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from backpain_stats import Bounds, MaximumEntropy, OneFactor, RiskModel
-from backpain_stats.combine.overview import overview_models, pattern_overview
+from backpain_stats.combine.risk.overview import overview_models, pattern_overview
 from backpain_stats.errors import ArgumentError, UnknownNameError
 
 FLAGS = ["age_50", "cancer_history", "no_improvement_1_month", "weight_loss_unexplained"]

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from backpain_stats.combine.dependence import Combination, Marginals
-from backpain_stats.combine.patterns import all_patterns, as_patterns, strata
+from backpain_stats.combine.dependence.base import Combination, Marginals
+from backpain_stats.combine.dependence.patterns import all_patterns, as_patterns, strata
 from backpain_stats.errors import ArgumentError
 
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from backpain_stats.combine.bounds import Bounds
-from backpain_stats.combine.independent import Independent
-from backpain_stats.combine.maximum_entropy import MaximumEntropy
-from backpain_stats.combine.model import RiskModel
+from backpain_stats.combine.dependence.bounds import Bounds
+from backpain_stats.combine.dependence.independent import Independent
+from backpain_stats.combine.dependence.maximum_entropy import MaximumEntropy
+from backpain_stats.combine.risk.model import RiskModel
 from backpain_stats.errors import (
     ArgumentError,
     ConstraintError,

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backpain_stats.combine.bounds import Bounds
-from backpain_stats.combine.independent import Independent
-from backpain_stats.combine.maximum_entropy import MaximumEntropy
-from backpain_stats.combine.model import RiskModel
-from backpain_stats.combine.one_factor import OneFactor
+from backpain_stats.combine.dependence.bounds import Bounds
+from backpain_stats.combine.dependence.independent import Independent
+from backpain_stats.combine.dependence.maximum_entropy import MaximumEntropy
+from backpain_stats.combine.dependence.one_factor import OneFactor
+from backpain_stats.combine.risk.model import RiskModel
 from backpain_stats.errors import (
     ArgumentError,
     ConstraintError,
@@ -21,7 +21,7 @@ from backpain_stats.errors import (
     PretestError,
     UnknownNameError,
 )
-from backpain_stats.meta.bivariate import fit_bivariate
+from backpain_stats.meta.fitting.bivariate import fit_bivariate
 
 ORACLES = Path(__file__).resolve().parents[1] / "oracles" / "r" / "data"
 COUNTS = pd.DataFrame(

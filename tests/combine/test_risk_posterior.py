@@ -3,12 +3,12 @@ import pandas as pd
 import pytest
 from scipy.stats import beta
 
-from backpain_stats.combine.constraints import joint_space
-from backpain_stats.combine.frame_entries import entries_from_frame
-from backpain_stats.combine.independent import Independent
-from backpain_stats.combine.maximum_entropy import MaximumEntropy
-from backpain_stats.combine.one_factor import OneFactor
-from backpain_stats.combine.posterior import draw_posterior, point_marginals
+from backpain_stats.combine.dependence.constraints import joint_space
+from backpain_stats.combine.dependence.independent import Independent
+from backpain_stats.combine.dependence.maximum_entropy import MaximumEntropy
+from backpain_stats.combine.dependence.one_factor import OneFactor
+from backpain_stats.combine.inputs.frame_entries import entries_from_frame
+from backpain_stats.combine.risk.posterior import draw_posterior, point_marginals
 from backpain_stats.errors import DataError
 
 LEVELS = [0.025, 0.25, 0.5, 0.75, 0.975]

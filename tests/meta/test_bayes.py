@@ -10,12 +10,12 @@ from scipy.special import expit
 
 from backpain_stats import fit_bivariate
 from backpain_stats.errors import ArgumentError, DataError, FitError
-from backpain_stats.meta import bayes
-from backpain_stats.meta.bayes import fit_bayes, posterior_likelihood
-from backpain_stats.meta.bayes_quantities import weighted_quantile
-from backpain_stats.meta.ensemble import ChainSample
-from backpain_stats.meta.parameters import root_from_sds
-from backpain_stats.meta.priors import PARAMETERS, Priors
+from backpain_stats.meta.bayes import fit as bayes
+from backpain_stats.meta.bayes.ensemble import ChainSample
+from backpain_stats.meta.bayes.fit import fit_bayes, posterior_likelihood
+from backpain_stats.meta.bayes.priors import PARAMETERS, Priors
+from backpain_stats.meta.bayes.quantities import weighted_quantile
+from backpain_stats.meta.likelihood.parameters import root_from_sds
 
 DATA = Path(__file__).parents[1] / "oracles" / "r" / "data"
 SMALL = pd.DataFrame({"study": ["A", "B"], "tp": [3, 5], "fp": [1, 2], "fn": [2, 1], "tn": [6, 9]})

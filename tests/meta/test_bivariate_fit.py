@@ -13,12 +13,12 @@ from backpain_stats import (
     NotEstimableError,
     fit_bivariate,
 )
-from backpain_stats.meta.binomial import Arms
-from backpain_stats.meta.boundary import inverse_curvature
-from backpain_stats.meta.exact import ExactModel
-from backpain_stats.meta.normal import NormalModel, observed_logits
-from backpain_stats.meta.optimise import maximise
-from backpain_stats.meta.parameters import (
+from backpain_stats.meta.fitting.boundary import inverse_curvature
+from backpain_stats.meta.fitting.optimise import maximise
+from backpain_stats.meta.likelihood.binomial import Arms
+from backpain_stats.meta.likelihood.exact import ExactModel
+from backpain_stats.meta.likelihood.normal import NormalModel, observed_logits
+from backpain_stats.meta.likelihood.parameters import (
     canonical_root,
     covariance_from_root,
     exchanged_root,

@@ -16,15 +16,15 @@ from backpain_stats import (
     compare_fits,
     fit_bivariate,
 )
-from backpain_stats.meta.binomial import Arms
-from backpain_stats.meta.bootstrap import bootstrap, simulate
-from backpain_stats.meta.exact import ExactModel
-from backpain_stats.meta.heterogeneity import i_squared, within_study_variance
-from backpain_stats.meta.normal import observed_logits
-from backpain_stats.meta.parameters import root_from_sds
-from backpain_stats.meta.point import MEASURES
-from backpain_stats.meta.regression import compare_groups, compare_points
-from backpain_stats.meta.sroc import area_under_line
+from backpain_stats.meta.after.bootstrap import bootstrap, simulate
+from backpain_stats.meta.after.heterogeneity import i_squared, within_study_variance
+from backpain_stats.meta.after.point import MEASURES
+from backpain_stats.meta.after.regression import compare_groups, compare_points
+from backpain_stats.meta.after.sroc import area_under_line
+from backpain_stats.meta.likelihood.binomial import Arms
+from backpain_stats.meta.likelihood.exact import ExactModel
+from backpain_stats.meta.likelihood.normal import observed_logits
+from backpain_stats.meta.likelihood.parameters import root_from_sds
 
 NORMAL = {"likelihood": "normal", "correction": "zero_cells"}
 

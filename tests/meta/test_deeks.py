@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from backpain_stats.errors import DataError, FitError
-from backpain_stats.meta.deeks import deeks_test
+from backpain_stats.meta.univariate.deeks import deeks_test
 
 ORACLES = Path(__file__).parents[1] / "oracles" / "r"
 SETS = sorted(path.stem for path in (ORACLES / "expected").glob("*.json"))

@@ -11,9 +11,9 @@ from scipy.special import expit
 from scipy.stats import binom, norm
 
 from backpain_stats import ArgumentError
-from backpain_stats.meta.binomial import Arms, marginal
-from backpain_stats.meta.exact import ExactModel
-from backpain_stats.meta.quadrature import find_mode, gauss_hermite
+from backpain_stats.meta.likelihood.binomial import Arms, marginal
+from backpain_stats.meta.likelihood.exact import ExactModel
+from backpain_stats.meta.likelihood.quadrature import find_mode, gauss_hermite
 
 SMALL = np.array([[10, 2, 3, 40], [7, 0, 1, 22], [0, 0, 5, 9], [0, 30, 0, 100], [1, 3, 0, 0]])
 
@@ -114,7 +114,7 @@ def test_many_parameter_vectors_at_once_equal_one_by_one():
 def test_chunks_do_not_change_the_result(monkeypatch):
     arms = Arms.from_counts(np.tile(SMALL, (30, 1)))
     whole = marginal(arms, 1.0, 2.0, [0.5, 0.2, 0.4], nodes=7, order=2)
-    monkeypatch.setattr("backpain_stats.meta.binomial._POINTS_AT_ONCE", 200)
+    monkeypatch.setattr("backpain_stats.meta.likelihood.binomial._POINTS_AT_ONCE", 200)
     parts = marginal(arms, 1.0, 2.0, [0.5, 0.2, 0.4], nodes=7, order=2)
     # each study stops when its whole chunk has converged: one Newton step more or less
     np.testing.assert_allclose(parts.value, whole.value, atol=1e-10)

@@ -5,9 +5,9 @@ import pytest
 from scipy import stats
 
 from backpain_stats.errors import ArgumentError, FitError
-from backpain_stats.meta.ensemble import sample_ensemble
-from backpain_stats.meta.importance import pareto_smooth, sample_posterior
-from backpain_stats.meta.priors import PARAMETERS, Priors
+from backpain_stats.meta.bayes.ensemble import sample_ensemble
+from backpain_stats.meta.bayes.importance import pareto_smooth, sample_posterior
+from backpain_stats.meta.bayes.priors import PARAMETERS, Priors
 
 
 @pytest.mark.parametrize("shape", ["t", "normal", "bounded", "gumbel", "small"])

@@ -8,17 +8,17 @@ import pytest
 
 from backpain_stats import fit_bivariate, natural_frequencies, pool
 from backpain_stats.errors import ArgumentError, NotEstimableError, UnknownNameError
-from backpain_stats.evidence.accuracy_draws import middle_table
-from backpain_stats.meta.bayes import fit_bayes
-from backpain_stats.meta.imputation import fit_imputed
-from backpain_stats.meta.pooling import NODES, pool_all
-from backpain_stats.meta.reports import (
+from backpain_stats.meta.bayes.fit import fit_bayes
+from backpain_stats.meta.published.imputation import fit_imputed
+from backpain_stats.meta.published.pooling import NODES, pool_all
+from backpain_stats.meta.published.reports import (
     MOST_TABLES,
     chosen_reports,
     middle_rows,
     report_rows,
     thinned,
 )
+from backpain_stats.published.accuracy_draws import middle_table
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,12 @@ from scipy import stats
 
 from backpain_stats import pool_univariate
 from backpain_stats.errors import ArgumentError, DataError, FitError, NotEstimableError
-from backpain_stats.meta.between_study import between_study_variance, generalised_q, q_profile
-from backpain_stats.meta.effects import log_ratios
+from backpain_stats.meta.univariate.between_study import (
+    between_study_variance,
+    generalised_q,
+    q_profile,
+)
+from backpain_stats.meta.univariate.effects import log_ratios
 
 ORACLES = Path(__file__).parents[1] / "oracles" / "r"
 SETS = sorted(path.stem for path in (ORACLES / "expected").glob("*.json"))

@@ -8,8 +8,8 @@ import pytest
 
 from backpain_stats import Estimate, fit_bivariate, plots
 from backpain_stats.errors import ArgumentError, DataError
-from backpain_stats.meta.deeks import deeks_test
 from backpain_stats.meta.studies import study_accuracy
+from backpain_stats.meta.univariate.deeks import deeks_test
 from backpain_stats.plots.draw_forest_paired import PANEL_STEP
 
 DATA = Path(__file__).parents[1] / "oracles" / "r" / "data"

@@ -15,16 +15,16 @@ from click.testing import CliRunner
 from backpain_stats import RiskModel, load_evidence
 from backpain_stats.cli.explorer import explorer as command
 from backpain_stats.errors import ArgumentError, NotEstimableError
-from backpain_stats.evidence.prevalence import setting_prevalence
-from backpain_stats.report import explorer as module
-from backpain_stats.report.explorer import (
+from backpain_stats.published.prevalence import setting_prevalence
+from backpain_stats.report.explorer import build as module
+from backpain_stats.report.explorer.build import (
     DIGITS,
     OFFERED,
     explorer_data,
     explorer_page,
     page_models,
 )
-from backpain_stats.report.page import DISCLAIMER
+from backpain_stats.report.page.build import DISCLAIMER
 
 # Half a unit in the last digit kept of a ratio.
 STORED = 0.5 * 10.0 ** (1 - DIGITS)

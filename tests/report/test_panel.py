@@ -16,8 +16,8 @@ from backpain_stats import (
     natural_frequencies,
 )
 from backpain_stats.cli.panel import panel
-from backpain_stats.report import panel as panel_module
-from backpain_stats.report.panel import PanelQuestion, build_panel
+from backpain_stats.report.panel import build as panel_module
+from backpain_stats.report.panel.build import PanelQuestion, build_panel
 
 VOID = {"meta", "link", "img", "br", "hr", "input"}
 

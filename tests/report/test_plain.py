@@ -1,7 +1,7 @@
 import pytest
 
 from backpain_stats import load_evidence
-from backpain_stats.report.plain import PlainWords, short_citation
+from backpain_stats.report.page.plain import PlainWords, short_citation
 
 
 @pytest.fixture(scope="module")

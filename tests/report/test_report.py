@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from backpain_stats import load_evidence
 from backpain_stats.cli import cli
-from backpain_stats.report.build import SECTIONS, build_report
+from backpain_stats.report.main.build import SECTIONS, build_report
 
 ROOT = Path(__file__).parents[2]
 COMMITTED = ROOT / "reports" / "tables"

@@ -1,0 +1,350 @@
+"""What a published claim may have been computed from: tables, printed ratios, pre-tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from backpain_stats.evidence.loading import require_evidence
+from backpain_stats.printed.value import PrintedValue, is_absent, parse_printed
+from backpain_stats.published.feasible import report_tables
+
+if TYPE_CHECKING:
+    from backpain_stats.evidence.loading import Evidence
+    from backpain_stats.published.feasible import ReportTables
+
+__all__ = ["Candidate", "Claim", "Inputs", "Pretest", "collect_inputs", "read_claims"]
+
+Ends = tuple[PrintedValue | None, PrintedValue | None]
+# Levels of the intervals by how the source labels them; unlabelled ones are
+# nearly always 95%.
+LEVELS = {"ci95": 0.95, "ci975": 0.975, "interval_unlabelled": 0.95}
+RATIOS = ("lr_positive", "lr_negative")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One row of claims.csv, its figures read.
+
+    Parameters
+    ----------
+    row : mapping
+        The row, empty cells left out.
+    value : PrintedValue or None
+        The printed point or bound.
+    ends : pair of PrintedValue or None
+        The printed interval or range.
+    pretest : Fraction or None
+        The printed pre-test probability, taken as exact.
+    """
+
+    row: dict[str, Any]
+    value: PrintedValue | None
+    ends: Ends
+    pretest: Fraction | None
+
+    def get(self, column: str) -> str:
+        """Return a cell as text, empty if nothing is printed."""
+        return str(self.row.get(column, ""))
+
+    @property
+    def statistic(self) -> str:
+        """The statistic; a frequency among the cases is a sensitivity."""
+        name = self.get("statistic")
+        aliases = {"frequency_in_cases": "sensitivity", "diagnostic_accuracy": "accuracy"}
+        return aliases.get(name, name)
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether a confidence interval is printed (a range over studies is none)."""
+        return self.get("range_kind") in LEVELS and any(end is not None for end in self.ends)
+
+    @property
+    def has_range(self) -> bool:
+        """Whether a range of point estimates is printed."""
+        return not self.has_interval and any(end is not None for end in self.ends)
+
+    @property
+    def level(self) -> float:
+        """Level of the interval."""
+        return LEVELS.get(self.get("range_kind"), 0.95)
+
+    @property
+    def is_posttest(self) -> bool:
+        """Whether a pre-test probability goes into it."""
+        return self.statistic in ("posttest", "posttest_negative")
+
+    @property
+    def decimals(self) -> int:
+        """Digits after the point of what is printed."""
+        return max((one.decimals for one in (self.value, *self.ends) if one is not None), default=0)
+
+    @property
+    def printed(self) -> str:
+        """The figures as printed."""
+        low, high = ("?" if end is None else end.text for end in self.ends)
+        if not self.has_interval and not self.has_range:
+            return "" if self.value is None else self.value.text
+        ends = f"{low} to {high}"
+        return ends if self.value is None else f"{self.value.text} ({ends})"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Something a claim may have been computed from.
+
+    Parameters
+    ----------
+    source : str
+        The report, or the claim whose printed ratio is used.
+    cohort_id : str
+        Its cohort; empty for a printed ratio of a review.
+    cells : numpy.ndarray
+        Tables that fit the report, shape (tables, 4), ordered tp, fp, fn, tn; -1 in
+        a group that is not known. No rows for a printed ratio.
+    ratios : mapping of str to (value, low, high)
+        Printed likelihood ratios; NaN where no interval is printed.
+    reading : str
+        How the report has to be read for these tables, if not plainly.
+    missing : numpy.ndarray or None
+        Patients of the cohort that each table leaves out.
+    same_flag : bool
+        Whether it is about the very flag of the claim, not one of its family.
+    """
+
+    source: str
+    cohort_id: str
+    cells: np.ndarray
+    ratios: dict[str, tuple[float, float, float]]
+    reading: str = ""
+    missing: np.ndarray | None = None
+    same_flag: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Pretest:
+    """A pre-test probability that may have been used.
+
+    Parameters
+    ----------
+    odds : Fraction or None
+        Its odds; None is the prevalence of each table.
+    label : str
+        Where it comes from.
+    plain : bool
+        Whether it is the one a reader would expect: the printed one, else the
+        cohort's own.
+    rounded : bool
+        Whether the odds were rounded to two significant figures.
+    """
+
+    odds: Fraction | None
+    label: str
+    plain: bool
+    rounded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Everything of the evidence that can explain claims, found once."""
+
+    evidence: Evidence
+    tables: dict[str, ReportTables]
+    reports: pd.DataFrame
+    ratio_claims: tuple[Claim, ...]
+
+    def candidates(self, claim: Claim) -> list[Candidate]:
+        """Return what a claim may have been computed from."""
+        if claim.statistic == "odds_ratio_adjusted" or not claim.get("flag_id"):
+            return []
+        found = [
+            candidate
+            for row in self._matching_reports(claim)
+            if (candidate := self._of_report(row)) is not None
+        ]
+        if claim.is_posttest:
+            found += self._of_claims(claim)
+        return found
+
+    def matching_reports(self, claim: Claim) -> list[str]:
+        """Return the reports on the flag of a claim, usable or not."""
+        return [row["report_id"] for row in self._matching_reports(claim)]
+
+    def cohort(self, cohort_id: str) -> dict[str, Any]:
+        """Return the row of a cohort, empty cells left out."""
+        cohorts = self.evidence.cohorts
+        return _present(cohorts[cohorts["cohort_id"] == cohort_id].iloc[0].to_dict())
+
+    def report(self, report_id: str) -> dict[str, Any]:
+        """Return the row of a report, empty cells left out."""
+        found = self.reports[self.reports["report_id"] == report_id]
+        return _present(found.iloc[0].to_dict())
+
+    def _matching_reports(self, claim: Claim) -> Iterator[dict[str, Any]]:
+        """Yield the reports of the same flag and condition, in the setting if one is named."""
+        rows = self.reports
+        same = (rows["flag_id"] == claim.get("flag_id")) & (rows["target"] == claim.get("target"))
+        setting = claim.get("setting")
+        if claim.get("cohort_id"):
+            same &= rows["cohort_id"] == claim.get("cohort_id")
+        elif setting and setting != "mixed":
+            same &= (rows["setting"] == setting).fillna(value=False)
+        yield from rows[same.fillna(value=False)].to_dict("records")  # type: ignore[misc]
+
+    def _of_report(self, row: dict[str, Any]) -> Candidate | None:
+        """Return the tables of a report and its printed ratios; None if it has neither."""
+        found = self.tables[row["report_id"]]
+        ratios = {}
+        if not len(found.cells):
+            for name in RATIOS:
+                value = row.get(name)
+                if not is_absent(value):
+                    ends = [_number(row.get(name + end)) for end in ("_low", "_high")]
+                    ratios[name] = (_number(value), *ends)
+        if not len(found.cells) and not ratios:
+            return None
+        return Candidate(row["report_id"], row["cohort_id"], found.cells, ratios)  # type: ignore[arg-type]
+
+    def _of_claims(self, claim: Claim) -> Iterator[Candidate]:
+        """Yield ratios printed elsewhere: of the same flag, or by the source that is quoted.
+
+        Within the quoted source a flag of the same family counts too: a review
+        may print "elevated ESR" where the page that quotes it prints "ESR >= 50".
+        """
+        wanted = "lr_positive" if claim.statistic == "posttest" else "lr_negative"
+        families = self.evidence.flags.set_index("flag_id")["family"]
+        family = families.get(claim.get("flag_id"), "")
+        for other in self.ratio_claims:
+            if other.statistic != wanted or other.value is None or other.value.is_inequality:
+                continue
+            if other.get("target") != claim.get("target"):
+                continue
+            same_flag = other.get("flag_id") == claim.get("flag_id")
+            quoted = bool(claim.get("quotes")) and claim.get("quotes") in (
+                other.get("reported_in"),
+                other.get("quotes"),
+            )
+            if same_flag or (quoted and families.get(other.get("flag_id"), None) == family):
+                ends = [np.nan if end is None else _number(end.text) for end in other.ends]
+                ratio = (_number(other.value.text), ends[0], ends[1])
+                nothing = np.empty((0, 4), dtype=np.int64)
+                yield Candidate(
+                    other.get("claim_id"), "", nothing, {wanted: ratio}, same_flag=same_flag
+                )
+
+    def pretests(self, claim: Claim) -> list[Pretest]:
+        """Return the pre-test probabilities a post-test claim may rest on."""
+        if claim.pretest is not None:
+            printed = claim.get("pretest")
+            plain = [Pretest(_odds(claim.pretest), f"{printed} as printed", plain=True)]
+            rows = self._prevalences(claim)
+            behind = [
+                Pretest(_odds(share), f"{cases} of {n} ({row}), printed as {printed}", plain=False)
+                for row, text, cases, n, share in rows
+                if n and not is_absent(text) and Fraction(str(text)) == claim.pretest
+            ]
+            options = plain + behind
+        else:
+            options = [Pretest(None, "the prevalence of the table's own cohort", plain=True)]
+            for row, text, cases, n, share in self._prevalences(claim):
+                label = f"{cases} of {n} ({row})" if n else f"{text} ({row})"
+                if 0 < share < 1:
+                    options.append(Pretest(_odds(share), label, plain=False))
+        return [one for option in _distinct(options) for one in _with_rounded_odds(option)]
+
+    def _prevalences(self, claim: Claim) -> Iterator[tuple[str, Any, int, int, Fraction]]:
+        """Yield (row, printed text, cases, n, share) of the target, in the setting if named."""
+        rows = self.evidence.prevalence
+        same = rows["target"] == claim.get("target")
+        setting = claim.get("setting")
+        if setting and setting != "mixed":
+            same &= (rows["setting"] == setting).fillna(value=False)
+        for raw in rows[same].to_dict("records"):
+            row = _present(raw)
+            name = str(row["prevalence_id"])
+            n, cases = int(row.get("n", 0)), int(row.get("n_cases", 0))
+            if n and "n_cases" in row:
+                yield name, row.get("prevalence"), cases, n, Fraction(cases, n)
+            for column in ("prevalence", "low", "high"):
+                text = row.get(column)
+                if not is_absent(text):
+                    yield name, text, 0, 0, Fraction(str(text))
+
+
+def collect_inputs(evidence: Evidence) -> Inputs:
+    """Find the tables of all reports and combinations, and the ratios printed in claims."""
+    combined = require_evidence(evidence).combinations.rename(
+        columns={"combination_id": "report_id"}
+    )
+    combined = combined.assign(flag_id=combined["report_id"])
+    tables = report_tables(evidence)
+    tables |= report_tables(replace(evidence, accuracy=combined))
+    columns = [name for name in evidence.accuracy.columns if name in combined.columns]
+    reports = pd.concat([evidence.accuracy[columns], combined[columns]], ignore_index=True)
+    reports = reports.merge(
+        evidence.cohorts[["cohort_id", "target", "setting", "n", "n_cases"]], on="cohort_id"
+    )
+    ratios = tuple(claim for claim in read_claims(evidence) if claim.statistic in RATIOS)
+    return Inputs(evidence, tables, reports, ratios)
+
+
+def read_claims(evidence: Evidence) -> Iterator[Claim]:
+    """Yield the claims of the evidence with their figures read."""
+    for raw in evidence.claims.to_dict("records"):
+        row = _present(raw)
+        name = str(row["claim_id"])
+        figures = [
+            parse_printed(row[column], f"{name}: {column}") if column in row else None
+            for column in ("value", "low", "high")
+        ]
+        pretest = Fraction(str(row["pretest"])) if "pretest" in row else None
+        yield Claim(row, figures[0], (figures[1], figures[2]), pretest)
+
+
+def round_to_two_figures(number: Fraction) -> Fraction:
+    """Round half up to two significant figures.
+
+    Examples
+    --------
+    >>> round_to_two_figures(Fraction(5, 95)), round_to_two_figures(Fraction(1, 99))
+    (Fraction(53, 1000), Fraction(1, 100))
+    """
+    exponent = 0
+    while number * 10**exponent < 10:
+        exponent += 1
+    while number * Fraction(10) ** exponent >= 100:
+        exponent -= 1
+    unit = Fraction(10) ** -exponent
+    return (number / unit + Fraction(1, 2)).__floor__() * unit
+
+
+def _with_rounded_odds(pretest: Pretest) -> Iterator[Pretest]:
+    """Yield a pre-test, and again with its odds rounded where that changes them."""
+    yield pretest
+    if pretest.odds is not None and round_to_two_figures(pretest.odds) != pretest.odds:
+        yield replace(pretest, odds=round_to_two_figures(pretest.odds), rounded=True)
+
+
+def _distinct(options: list[Pretest]) -> list[Pretest]:
+    """Keep the first of several pre-tests with the same odds."""
+    seen: dict[Fraction | None, Pretest] = {}
+    for option in options:
+        seen.setdefault(option.odds, option)
+    return list(seen.values())
+
+
+def _present(row: dict[Any, Any]) -> dict[str, Any]:
+    return {str(name): value for name, value in row.items() if not is_absent(value)}
+
+
+def _number(text: Any) -> float:
+    return np.nan if is_absent(text) else float(str(text).lstrip("<>="))
+
+
+def _odds(probability: Fraction) -> Fraction:
+    return probability / (1 - probability)

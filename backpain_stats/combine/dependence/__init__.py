@@ -1,0 +1,1 @@
+"""How findings depend on each other."""

@@ -1,0 +1,359 @@
+"""How findings hang together: the one interface behind every dependence model.
+
+A study prints how often each finding is present among cases and among
+non-cases: the *marginals*. The risk of a patient with several findings needs
+the probability of the whole *pattern* in either group, and the marginals do
+not determine it. A dependence model supplies what is missing::
+
+    marginals = Marginals(cases=[0.31, 0.77], noncases=[0.02, 0.29])
+    model.log_probabilities(marginals, patterns=[[1, 1], [1, -1]])
+
+Conventions
+-----------
+* A *flag* is a column of the marginals. A pattern is a row of small integers,
+  one a flag: ``PRESENT`` (1), ``ABSENT`` (0) or ``NOT_ASSESSED`` (-1). A flag
+  that was not assessed is integrated out exactly.
+* ``Marginals.cases`` and ``Marginals.noncases`` have shape (draws, flags): one
+  row a posterior draw, or a single row for point estimates.
+* Probabilities come back as natural logarithms of shape (draws, patterns);
+  an impossible pattern is ``-inf``.
+* *Nested* flags (age 50 and age 70; ESR 20, 50 and 100) are one ordered
+  *finding*: the flags are exceedances of it, least demanding first. Every
+  other flag is a finding of its own. A pattern narrows each finding to one
+  stratum ``at least this exceedance and not the next one``, whose marginal
+  probability is the difference of two exceedances (see
+  :func:`~backpain_stats.combine.dependence.patterns.strata`).
+* A *combination* is a published result of several flags together ("at least
+  one of these four"); only the models that can honour it use it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+from scipy.special import expit, logit
+
+from backpain_stats.combine.dependence.patterns import all_patterns, as_patterns
+from backpain_stats.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+GroupName = Literal["cases", "noncases"]
+
+
+class LogProbabilities(NamedTuple):
+    """Natural logarithms of pattern probabilities, each of shape (draws, patterns)."""
+
+    cases: NDArray[np.float64]
+    noncases: NDArray[np.float64]
+
+    @property
+    def log_ratio(self) -> NDArray[np.float64]:
+        """Log likelihood ratio of each pattern; NaN where it is impossible in both groups."""
+        with np.errstate(invalid="ignore"):
+            return self.cases - self.noncases
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Combination:
+    """A published result of several flags together.
+
+    Parameters
+    ----------
+    label : str
+        Its name in messages, for example ``"deyo1988_any_of_4"``.
+    flags : tuple of int
+        The columns of the marginals that are counted.
+    at_least : int
+        The rule: at least this many of them present ("any" is 1, "all" is
+        their number).
+    cases, noncases : numpy.ndarray
+        Its probability in either group, one a draw; NaN where not published.
+    """
+
+    label: str
+    flags: tuple[int, ...]
+    at_least: int
+    cases: NDArray[np.float64]
+    noncases: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        """Refuse a rule that cannot be met or is always met."""
+        if not 1 <= self.at_least <= len(self.flags):
+            raise ArgumentError(
+                f"combination {self.label}: at least {self.at_least} of {len(self.flags)} "
+                "findings; the rule must ask for 1 to all of them"
+            )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Group:
+    """What is known of one disease group; what a dependence model works on.
+
+    Parameters
+    ----------
+    name : {"cases", "noncases"}
+        Which group.
+    present : numpy.ndarray
+        P(flag present) in this group, shape (draws, flags).
+    findings : tuple of tuple of int
+        The columns of each finding, least demanding exceedance first.
+    signs : numpy.ndarray
+        +1 or -1 for each finding: the direction in which it points to disease.
+    labels : tuple of str
+        The names of the flags.
+    combinations : tuple of (Combination, numpy.ndarray)
+        Each combination published for this group, with its probability, one a draw.
+    """
+
+    name: GroupName
+    present: NDArray[np.float64]
+    findings: tuple[tuple[int, ...], ...]
+    signs: NDArray[np.float64]
+    labels: tuple[str, ...]
+    combinations: tuple[tuple[Combination, NDArray[np.float64]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Marginals:
+    """What is published of each flag alone, and of flags together.
+
+    Parameters
+    ----------
+    cases, noncases : array_like
+        P(flag present | case) (the sensitivity) and P(flag present | non-case)
+        (the false-positive fraction), fractions of shape (draws, flags) or
+        (flags,).
+    nested : iterable of sequence of int, optional
+        Columns that are exceedances of one quantity, least demanding first.
+    combinations : iterable of Combination, optional
+        Published results of flags together.
+    labels : sequence of str, optional
+        The names of the flags, for messages.
+    signs : array_like, optional
+        The direction of each finding, +1 or -1; by default that of the mean
+        sensitivity minus the mean false-positive fraction, summed over the
+        exceedances of a nested finding.
+
+    Raises
+    ------
+    ArgumentError
+        If the shapes differ, a value is not a probability, or an exceedance is
+        more frequent than a less demanding one of the same quantity.
+
+    Examples
+    --------
+    >>> marginals = Marginals(cases=[0.31, 0.77], noncases=[0.02, 0.29])
+    >>> marginals.draws, marginals.flags, marginals.signs.tolist()
+    (1, 2, [1.0, 1.0])
+    """
+
+    cases: NDArray[np.float64]
+    noncases: NDArray[np.float64]
+    nested: tuple[tuple[int, ...], ...] = ()
+    combinations: tuple[Combination, ...] = ()
+    labels: tuple[str, ...] = ()
+    signs: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    findings: tuple[tuple[int, ...], ...] = field(init=False)
+
+    def __init__(
+        self,
+        cases: ArrayLike,
+        noncases: ArrayLike,
+        *,
+        nested: Iterable[Sequence[int]] = (),
+        combinations: Iterable[Combination] = (),
+        labels: Sequence[str] = (),
+        signs: ArrayLike | None = None,
+    ) -> None:
+        """Check the shapes and values, and sort the flags into findings."""
+        present = [np.atleast_2d(np.asarray(group, dtype=float)) for group in (cases, noncases)]
+        if present[0].shape != present[1].shape or present[0].ndim != 2:
+            raise ArgumentError(
+                f"marginals of cases have shape {present[0].shape} and of non-cases "
+                f"{present[1].shape}; both must be (draws, flags)"
+            )
+        flags = present[0].shape[1]
+        names = tuple(labels) or tuple(f"flag {column}" for column in range(flags))
+        chains = tuple(tuple(chain) for chain in nested)
+        for group, name in zip(present, ("cases", "non-cases"), strict=True):
+            _check_marginals(group, chains, names, name)
+        chained = {column for chain in chains for column in chain}
+        findings = sorted(
+            [*chains, *((column,) for column in range(flags) if column not in chained)]
+        )
+        if signs is None:
+            difference = present[0].mean(axis=0) - present[1].mean(axis=0)
+            signs = [1.0 if difference[list(one)].sum() >= 0 else -1.0 for one in findings]
+        values = {
+            "cases": present[0],
+            "noncases": present[1],
+            "nested": chains,
+            "combinations": tuple(combinations),
+            "labels": names,
+            "findings": tuple(findings),
+            "signs": np.asarray(signs, dtype=float),
+        }
+        for attribute, value in values.items():
+            object.__setattr__(self, attribute, value)
+
+    @property
+    def draws(self) -> int:
+        """Number of draws (1 for point estimates)."""
+        return int(self.cases.shape[0])
+
+    @property
+    def flags(self) -> int:
+        """Number of flags (columns)."""
+        return int(self.cases.shape[1])
+
+    def group(self, name: GroupName) -> Group:
+        """Return one disease group, with the combinations published for it."""
+        published = tuple(
+            (one, np.broadcast_to(np.asarray(getattr(one, name), dtype=float), (self.draws,)))
+            for one in self.combinations
+        )
+        kept = tuple((one, value) for one, value in published if not np.isnan(value).any())
+        return Group(
+            name, getattr(self, name), self.findings, self.signs, self.labels, combinations=kept
+        )
+
+
+def _check_marginals(
+    present: NDArray[np.float64], nested: Sequence[Sequence[int]], labels: Sequence[str], group: str
+) -> None:
+    """Raise ArgumentError unless every value is a probability and nested ones do not rise."""
+    if not np.all((present >= 0) & (present <= 1)):
+        column = int(np.flatnonzero(~((present >= 0) & (present <= 1)).all(axis=0))[0])
+        raise ArgumentError(
+            f"{labels[column]}: a probability among {group} is not between 0 and 1 "
+            f"({present[:, column].min():g} to {present[:, column].max():g})"
+        )
+    for chain in nested:
+        if np.any(np.diff(present[:, list(chain)], axis=1) > 0):
+            raise ArgumentError(
+                f"{', '.join(labels[column] for column in chain)} are exceedances of one "
+                f"quantity, but among {group} a more demanding one is more frequent"
+            )
+
+
+class Dependence(ABC):
+    """How findings hang together within a disease group.
+
+    Subclasses are small frozen objects. Those that choose one joint
+    distribution derive from :class:`PatternModel`; :class:`Bounds` does not,
+    it keeps them all.
+    """
+
+    __slots__ = ()
+
+    #: Short name, as at the command line.
+    name: str = ""
+
+    #: Whether published combinations are used.
+    uses_combinations: bool = False
+
+    @abstractmethod
+    def describe(self) -> str:
+        """Return the assumption in one plain sentence."""
+
+    @abstractmethod
+    def risk_range(
+        self, marginals: Marginals, patterns: ArrayLike, pretest: ArrayLike
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the lowest and highest post-test probability of each pattern.
+
+        Parameters
+        ----------
+        marginals : Marginals
+            What is known of each flag.
+        patterns : array_like
+            Patterns, shape (patterns, flags).
+        pretest : array_like
+            Pre-test probability: a number, or one a draw.
+
+        Returns
+        -------
+        low, high : numpy.ndarray
+            Each of shape (draws, patterns); equal for a model that chooses one
+            joint distribution. NaN where the pattern is impossible in both groups.
+        """
+
+
+class PatternModel(Dependence):
+    """A dependence model that gives every pattern one probability in each group."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def group_log_probabilities(
+        self, group: Group, patterns: NDArray[np.int8]
+    ) -> NDArray[np.float64]:
+        """Return log pattern probabilities within one group, shape (draws, patterns).
+
+        ``patterns`` has been checked; patterns that contradict a nested finding
+        must come back as ``-inf``.
+        """
+
+    def log_probabilities(self, marginals: Marginals, patterns: ArrayLike) -> LogProbabilities:
+        """Return the log probability of each pattern among cases and non-cases.
+
+        Parameters
+        ----------
+        marginals : Marginals
+            What is known of each flag.
+        patterns : array_like
+            Patterns, shape (patterns, flags) or (flags,); see
+            :func:`~backpain_stats.combine.dependence.patterns.as_patterns`.
+        """
+        checked = as_patterns(patterns, marginals.flags)
+        return LogProbabilities(
+            self.group_log_probabilities(marginals.group("cases"), checked),
+            self.group_log_probabilities(marginals.group("noncases"), checked),
+        )
+
+    def group_log_table(self, group: Group) -> NDArray[np.float64]:
+        """Return log probabilities of every complete pattern in one group, (draws, patterns)."""
+        return self.group_log_probabilities(group, all_patterns(group.findings))
+
+    def log_table(self, marginals: Marginals) -> LogProbabilities:
+        """Return the log probability of every complete pattern.
+
+        The columns are those of ``all_patterns(marginals.findings)``. Models
+        override :meth:`group_log_table` where the whole table is cheaper than
+        its patterns one by one.
+        """
+        return LogProbabilities(
+            self.group_log_table(marginals.group("cases")),
+            self.group_log_table(marginals.group("noncases")),
+        )
+
+    def risk_range(
+        self, marginals: Marginals, patterns: ArrayLike, pretest: ArrayLike
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the post-test probability twice: this model leaves no range."""
+        risk = posttest_from_log_ratio(
+            self.log_probabilities(marginals, patterns).log_ratio, pretest
+        )
+        return risk, risk
+
+
+def posttest_from_log_ratio(
+    log_ratio: NDArray[np.float64], pretest: ArrayLike
+) -> NDArray[np.float64]:
+    """Turn log likelihood ratios (draws, patterns) and a pre-test (one, or one a draw) into risks.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> posttest_from_log_ratio(np.log([[14.7]]), 0.01).round(4).tolist()
+    [[0.1293]]
+    """
+    prior = np.asarray(pretest, dtype=float)
+    column = prior[:, None] if prior.ndim else prior
+    return np.asarray(expit(logit(column) + log_ratio), dtype=np.float64)

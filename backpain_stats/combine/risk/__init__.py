@@ -1,0 +1,1 @@
+"""The risk of one patient, and of all patterns."""

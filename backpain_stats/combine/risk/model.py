@@ -1,0 +1,387 @@
+"""RiskModel: the risk of a patient with several findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+import pandas as pd
+
+from backpain_stats.checks import check_level, check_pretest
+from backpain_stats.combine.dependence.base import Dependence
+from backpain_stats.combine.dependence.one_factor import OneFactor
+from backpain_stats.combine.inputs.entries import Entries
+from backpain_stats.combine.inputs.frame_entries import entries_from_frame
+from backpain_stats.combine.inputs.published_entries import entries_from_evidence
+from backpain_stats.combine.risk.assessment import flag_frame, without_combinations
+from backpain_stats.combine.risk.patient import check_together, patient_pattern
+from backpain_stats.combine.risk.patient_risk import patient_risk
+from backpain_stats.combine.risk.posterior import (
+    Posterior,
+    checked_rho_prior,
+    draw_posterior,
+    point_marginals,
+)
+from backpain_stats.combine.risk.risk import Risk
+from backpain_stats.combine.risk.tables import profile_frame, sensitivity_frame
+from backpain_stats.errors import ArgumentError, PretestError
+from backpain_stats.sampling import DEFAULT_SEED, DRAWS, Seed, check_draws
+
+if TYPE_CHECKING:
+    from backpain_stats.evidence.loading import Evidence
+    from backpain_stats.printed.prevalence import PrevalenceLike
+
+__all__ = ["RiskModel"]
+
+DEFAULT_DEPENDENCE = OneFactor()
+RHO_GRID = tuple(round(0.05 * step, 2) for step in range(19))
+
+
+class RiskModel:
+    r"""The risk of a condition after several findings in one patient.
+
+    .. math::
+       \frac{P(D \mid x)}{1 - P(D \mid x)} =
+       \frac{P(D)}{1 - P(D)} \cdot \frac{P(x \mid D)}{P(x \mid \bar D)}
+
+    where :math:`x` is the whole pattern of findings; a dependence model says
+    how likely it is among cases and non-cases. Flags not assessed are
+    integrated out exactly.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        What has been published.
+    target, setting : str, default "malignancy", "primary_care"
+        The condition and where the patient is seen.
+    flags : sequence of str, optional
+        The flags that enter; by default every flag with a usable report.
+    dependence : Dependence, default OneFactor(0.2, 0.2)
+        How findings hang together within a disease group; see
+        :class:`OneFactor` for the reason of the default.
+    pretest : float, str or SettingPrevalence, optional
+        Pre-test probability: a fraction, counts (``"13/1975"``) or a range
+        (``"0.1% to 0.7%"``); by default the published prevalence of the
+        setting.
+    rho_prior : tuple of float, optional
+        For one-factor dependence: the range over which the correlation of
+        either group is uniform and independent in the interval. The estimate
+        stays at ``dependence``.
+    draws : int, default 4096
+        Size of the quasi-random sample behind intervals.
+    seed : int or numpy.random.Generator, optional
+        Seed of that sample.
+
+    Raises
+    ------
+    NotEstimableError
+        If no flag has a usable report, or a named one has none; the message says
+        which report failed and why.
+    UnknownNameError, ArgumentError, PretestError
+        If a name, an argument or the pre-test is not allowed.
+
+    Notes
+    -----
+    The estimate takes the published figures at their point values (the middle
+    of the tables that fit); the interval comes from their joint posterior (see
+    :mod:`backpain_stats.combine.risk.posterior`) and is widened to hold the estimate
+    where an observed proportion is 0 or 1. One flag reported by several
+    cohorts: four or more are pooled by the bivariate model; with fewer, the one
+    with the most cases stands alone.
+
+    Examples
+    --------
+    A clinician's patient: over 50, cancer in the history, no weight loss.
+
+    >>> from backpain_stats import RiskModel, load_evidence
+    >>> model = RiskModel(load_evidence())
+    >>> risk = model.risk(present=["age_50", "cancer_history"], absent=["weight_loss_unexplained"])
+    >>> print(risk.posttest)
+    7.4% (95% interval 2.2% to 17%; one-factor; ...) after age_50 present, cancer_history
+    present, weight_loss_unexplained absent, from a pre-test probability of 0.32%
+    [henschke2013_malignancy: 21 of 6622]
+    """
+
+    def __init__(
+        self,
+        evidence: Evidence,
+        target: str = "malignancy",
+        setting: str = "primary_care",
+        *,
+        flags: Sequence[str] | None = None,
+        dependence: Dependence = DEFAULT_DEPENDENCE,
+        pretest: PrevalenceLike | None = None,
+        rho_prior: tuple[float, float] | None = None,
+        draws: int = DRAWS,
+        seed: Seed = DEFAULT_SEED,
+    ) -> None:
+        """Collect what enters from the evidence."""
+        entries = entries_from_evidence(evidence, target, setting, flags, pretest)
+        self._set(entries, dependence, rho_prior, draws, seed)
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: pd.DataFrame,
+        pretest: PrevalenceLike,
+        *,
+        dependence: Dependence = DEFAULT_DEPENDENCE,
+        nested: Iterable[Sequence[str]] = (),
+        combinations: pd.DataFrame | None = None,
+        rho_prior: tuple[float, float] | None = None,
+        draws: int = DRAWS,
+        seed: Seed = DEFAULT_SEED,
+    ) -> Self:
+        """Build a model from a frame of your own.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+            One row a flag: ``flag`` and either counts ``tp, fp, fn, tn`` or
+            ``sensitivity, specificity`` (fractions, taken as known). Optional:
+            ``cohort_id`` or ``study`` (rows without are taken to be of one
+            cohort), ``label`` and ``family`` (for the rules about thresholds and
+            wordings).
+        pretest : float or str
+            Pre-test probability, as in :class:`RiskModel`.
+        dependence, rho_prior, draws, seed
+            As in :class:`RiskModel`.
+        nested : iterable of sequence of str, optional
+            Flags that are thresholds of one quantity, least demanding first.
+        combinations : pandas.DataFrame, optional
+            Results of flags together: ``flags`` (joined by semicolons), ``rule``
+            (any, all, at_least_k), ``k``, ``sensitivity, specificity``.
+
+        Raises
+        ------
+        DataError
+            If a row cannot be used; the message names it.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from backpain_stats import Independent, RiskModel
+        >>> frame = pd.DataFrame({
+        ...     "flag": ["first", "second"], "sensitivity": [0.6, 0.5], "specificity": [0.9, 0.8]})
+        >>> model = RiskModel.from_frame(frame, pretest=0.1, dependence=Independent())
+        >>> model.risk(present=["first"], absent=["second"]).lr.estimate
+        3.75...
+        """
+        entries = entries_from_frame(frame, pretest, nested=nested, combinations=combinations)
+        model = cls.__new__(cls)
+        model._set(entries, dependence, rho_prior, draws, seed)
+        return model
+
+    def _set(
+        self,
+        entries: Entries,
+        dependence: Dependence,
+        rho_prior: tuple[float, float] | None,
+        draws: int,
+        seed: Seed,
+    ) -> None:
+        if not isinstance(dependence, Dependence):
+            raise ArgumentError(
+                f"dependence is {dependence!r}; give Independent(), OneFactor(), "
+                "MaximumEntropy() or Bounds()"
+            )
+        draws = check_draws(draws)
+        self.entries = entries
+        self.dependence = dependence
+        self._rho_prior = checked_rho_prior(rho_prior, dependence)
+        self._draws, self._seed = draws, seed
+        self._point = point_marginals(entries)
+
+    def with_dependence(self, dependence: Dependence) -> Self:
+        """Return the same model under another dependence; the evidence is not read again.
+
+        Parameters
+        ----------
+        dependence : Dependence
+            What to assume instead. Draws and seed stay; a prior on the
+            correlation stays with one-factor dependence and is dropped otherwise.
+
+        Examples
+        --------
+        >>> from backpain_stats import Independent, load_evidence
+        >>> model = RiskModel(load_evidence())
+        >>> multiplied = model.with_dependence(Independent())
+        >>> findings = ["age_50", "cancer_history"]
+        >>> multiplied.risk(findings).lr.estimate > model.risk(findings).lr.estimate
+        True
+        """
+        prior = self._rho_prior if isinstance(dependence, OneFactor) else None
+        model = type(self).__new__(type(self))
+        model._set(self.entries, dependence, prior, self._draws, self._seed)
+        return model
+
+    @property
+    def flags(self) -> pd.DataFrame:
+        """What enters, one row a flag.
+
+        ``flag_id, label, family, cohort_id, n_cases, n, tables, sensitivity,
+        specificity, lr_positive, lr_negative, basis``.
+        """
+        return flag_frame(self.entries)
+
+    @cached_property
+    def posterior(self) -> Posterior:
+        """The joint posterior draws behind every interval, made when first needed."""
+        return draw_posterior(
+            self.entries,
+            self.dependence,
+            draws=self._draws,
+            seed=self._seed,
+            rho_prior=self._rho_prior,
+        )
+
+    def risk(
+        self, present: Iterable[str] = (), absent: Iterable[str] = (), *, level: float = 0.95
+    ) -> Risk:
+        """Return the risk of a patient.
+
+        Parameters
+        ----------
+        present, absent : iterable of str
+            Flags found and flags looked for and not found. A flag in neither
+            list was not assessed and is integrated out. Both empty: the
+            pre-test probability.
+        level : float, default 0.95
+            Level of the intervals.
+
+        Returns
+        -------
+        Risk
+
+        Raises
+        ------
+        UnknownNameError, NotEstimableError, ArgumentError
+            If a name is unknown, has no usable report, is in both lists, or two
+            names are one finding.
+        ConstraintError
+            If published combinations contradict the marginals.
+
+        Examples
+        --------
+        >>> from backpain_stats import load_evidence
+        >>> print(RiskModel(load_evidence()).risk())
+        Risk of malignancy in primary care
+          pre-test            0.32% [henschke2013_malignancy: 21 of 6622]
+          ...
+        """
+        check_level(level)
+        pattern = patient_pattern(self.entries, present, absent)
+        known = (self._point, self.posterior)
+        return patient_risk(self.entries, self.dependence, known, pattern, level)
+
+    def profile(self) -> pd.DataFrame:
+        """Return every complete pattern of findings with its probability and risk.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row a pattern: a column for each flag (1 present, 0 absent), then
+            ``probability_cases, probability_noncases`` (within each group; they
+            sum to 1), ``probability`` (among all patients at the pre-test),
+            ``lr, pretest, posttest``. A pattern that is impossible in both
+            groups has neither ratio nor risk (NaN). Under :class:`Bounds`
+            the columns after the flags are ``pretest, posttest_low,
+            posttest_high``. Point estimates, no sampling error.
+
+        Raises
+        ------
+        ArgumentError
+            If the model holds two wordings of one finding, or too many flags.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from backpain_stats import Independent, RiskModel
+        >>> frame = pd.DataFrame({
+        ...     "flag": ["first", "second"], "sensitivity": [0.6, 0.5], "specificity": [0.9, 0.8]})
+        >>> RiskModel.from_frame(frame, 0.1, dependence=Independent()).profile()[
+        ...     ["first", "second", "lr", "posttest"]].round(3)
+           first  second      lr  posttest
+        0      0       0   0.278     0.030
+        1      0       1   1.111     0.110
+        2      1       0   3.750     0.294
+        3      1       1  15.000     0.625
+        """
+        check_together(self.entries, self.entries.flags)
+        return profile_frame(self.dependence, self._point, self.entries.pretest.estimate)
+
+    def sensitivity(
+        self,
+        present: Iterable[str] = (),
+        absent: Iterable[str] = (),
+        *,
+        rho: Sequence[float] = RHO_GRID,
+        pretest: float | Sequence[float] | None = None,
+        level: float = 0.95,
+    ) -> pd.DataFrame:
+        """Return a patient's risk over a range of dependence and of pre-test.
+
+        One-factor dependence with the same correlation in both groups, whatever
+        the model's own dependence; 0 is independence.
+
+        Parameters
+        ----------
+        present, absent : iterable of str
+            As in :meth:`risk`.
+        rho : sequence of float, optional
+            Correlations, each from 0 to below 1; by default 0 to 0.9.
+        pretest : float or sequence of float, optional
+            Pre-test probabilities, taken as known; by default the model's own
+            with its uncertainty.
+        level : float, default 0.95
+            Level of the intervals.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row a pre-test and correlation: ``rho, pretest, lr, estimate,
+            ci_low, ci_high, ci_level, bound_low, bound_high, method``.
+            ``estimate`` is the post-test probability; ``bound_low`` and
+            ``bound_high`` are the sharp bounds over every dependence that fits
+            the marginals (combinations are not used).
+
+        Raises
+        ------
+        ArgumentError, PretestError
+            If a correlation or a pre-test is not allowed; and as in :meth:`risk`.
+
+        Examples
+        --------
+        >>> from backpain_stats import load_evidence
+        >>> model = RiskModel(load_evidence())
+        >>> found = model.sensitivity(["age_50", "cancer_history"], rho=[0, 0.2, 0.4])
+        >>> found["estimate"].is_monotonic_decreasing
+        True
+        """
+        check_level(level)
+        pattern = patient_pattern(self.entries, present, absent)
+        point = without_combinations(self._point)
+        if pretest is None:
+            pretests = [(self.entries.pretest.estimate, self.posterior.pretest)]
+        else:
+            given = np.atleast_1d(check_pretest(pretest))
+            if not given.size:
+                raise PretestError(f"pretest is {pretest!r}; give one or more probabilities")
+            pretests = [(float(one), np.full(self._draws, one)) for one in given]
+        fixed = replace(
+            self.posterior, marginals=without_combinations(self.posterior.marginals), rho=None
+        )
+        return sensitivity_frame(point, fixed, pattern, pretests=pretests, rho=rho, level=level)
+
+    def __repr__(self) -> str:
+        """Return what the model is about and what enters."""
+        about = " in ".join(filter(None, [self.entries.target, self.entries.setting])) or "a frame"
+        pretest = f"{self.entries.pretest} [{self.entries.pretest_source}]"
+        return (
+            f"RiskModel of {about}: {len(self.entries.flags)} flags "
+            f"({', '.join(self.entries.flags)}); pre-test {pretest}; "
+            f"{self.dependence.describe()}"
+        )

@@ -1,0 +1,100 @@
+"""From the findings of a patient to a pattern, and what may not be said together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from backpain_stats.checks import as_names, unknown_name
+from backpain_stats.combine.dependence.patterns import ABSENT, NOT_ASSESSED, PRESENT
+from backpain_stats.combine.inputs.entries import Entries, Entry, no_report
+from backpain_stats.combine.inputs.findings import read_threshold
+from backpain_stats.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def patient_pattern(
+    entries: Entries, present: Iterable[str], absent: Iterable[str]
+) -> NDArray[np.int8]:
+    """Return the pattern of a patient; flags in neither list were not assessed.
+
+    Raises
+    ------
+    UnknownNameError
+        If a name is no flag; the message suggests the nearest.
+    NotEstimableError
+        If a flag has no usable report; the message says which failed and why.
+    ArgumentError
+        If a flag is both present and absent, thresholds contradict each other,
+        or two wordings of one history are given.
+    """
+    lists = [as_names(present, "present"), as_names(absent, "absent")]
+    for name in [*lists[0], *lists[1]]:
+        _check_flag(entries, name)
+    both = sorted(set(lists[0]) & set(lists[1]))
+    if both:
+        raise ArgumentError(
+            f"{', '.join(both)} is given both as present and as absent; a finding is one of them, "
+            "or was not assessed and is in neither list"
+        )
+    check_together(entries, [*lists[0], *lists[1]])
+    state = dict.fromkeys(lists[0], PRESENT) | dict.fromkeys(lists[1], ABSENT)
+    _check_nested(entries, state)
+    return np.array([state.get(flag, NOT_ASSESSED) for flag in entries.flags], dtype=np.int8)
+
+
+def _check_flag(entries: Entries, name: str) -> None:
+    if name in entries.flags:
+        return
+    if name in entries.unusable or name in entries.vocabulary:
+        raise no_report(name, entries.unusable, entries.target, entries.setting)
+    raise unknown_name(name, {*entries.flags, *entries.vocabulary}, "flag")
+
+
+def _check_nested(entries: Entries, state: Mapping[str, int]) -> None:
+    """Refuse a demanding threshold that is met while a less demanding one is not."""
+    for chain in entries.nested:
+        for easier, harder in combinations(chain, 2):
+            if state.get(harder) == PRESENT and state.get(easier) == ABSENT:
+                raise ArgumentError(
+                    f"{harder} cannot be present while {easier} is absent: they are thresholds "
+                    "of one quantity"
+                )
+
+
+def check_together(entries: Entries, names: Sequence[str]) -> None:
+    """Refuse flags that are one finding in two wordings, naming the family.
+
+    Raises
+    ------
+    ArgumentError
+        If two of the names may not be assessed together.
+    """
+    by_name = {entry.flag_id: entry for entry in entries.entries}
+    for first, second in combinations(dict.fromkeys(names), 2):
+        one, other = by_name[first], by_name[second]
+        nested = any({first, second} <= set(chain) for chain in entries.nested)
+        if not one.family or one.family != other.family or nested:
+            continue
+        if frozenset((first, second)) not in entries.separate:
+            raise ArgumentError(_refusal(one, other))
+
+
+def _refusal(one: Entry, other: Entry) -> str:
+    names = f"{one.flag_id} ({one.label}) and {other.flag_id} ({other.label})"
+    thresholds = [read_threshold(entry.label) for entry in (one, other)]
+    if all(thresholds) and len({(t.quantity, t.rising) for t in thresholds if t}) == 1:
+        return (
+            f"{names} are thresholds of one quantity (family {one.family}) reported by different "
+            "cohorts, so what lies between them has no likelihood ratio; give one of them"
+        )
+    return (
+        f"{names} are of one family ({one.family}), and no study published them as separate "
+        "findings of the same patients: as two wordings of one finding they would count twice; "
+        "give one of them"
+    )

@@ -1,0 +1,294 @@
+"""The joint posterior of everything a risk rests on, as draws.
+
+* Each sensitivity and specificity has its Jeffreys posterior,
+  Beta(x + 1/2, n - x + 1/2). Where several tables fit what was printed, each is
+  drawn equally often. A flag pooled from several cohorts has the normal
+  posterior of the summary logits.
+* Flags of one cohort were observed in the same patients. Their proportions
+  vary together as their findings do: two sample proportions from the same
+  patients have the correlation of the two findings (the phi coefficient). It is
+  that of the dependence model at the point estimates, and enters through a
+  Gaussian copula of the Beta posteriors.
+* Thresholds of one quantity are drawn so that they stay nested: the more
+  demanding one is a share of the less demanding one, with the Jeffreys
+  posterior of that share, independent of everything else.
+* Findings tied by a published combination (maximum entropy only) must stay
+  consistent with it in every draw. Their joint distribution is drawn from a
+  Dirichlet posterior: the maximum-entropy distribution at the point estimates
+  counts for the cohort's patients, and half a patient with every finding and
+  half a patient with none are added. Every marginal and every combination then
+  has exactly its Jeffreys posterior. (The middle table is used for these.)
+* The pre-test probability has the posterior of its own counts, or is spread
+  over its printed range, or is fixed; it is independent of the rest.
+* The correlation of one-factor dependence is fixed, or independent and uniform
+  over a range in either group.
+
+All but the Dirichlet part is a scrambled Sobol sample, so few draws go far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from backpain_stats.checks import real_numbers
+from backpain_stats.combine.dependence.base import Combination, Dependence, Marginals, PatternModel
+from backpain_stats.combine.dependence.constraints import combinations_of, joint_space, tied
+from backpain_stats.combine.dependence.maximum_entropy import MaximumEntropy, log_joint
+from backpain_stats.combine.dependence.one_factor import OneFactor
+from backpain_stats.combine.dependence.patterns import NOT_ASSESSED, PRESENT
+from backpain_stats.combine.inputs.entries import Entries, Entry
+from backpain_stats.errors import ArgumentError, DataError
+from backpain_stats.published.accuracy_draws import TableAccuracy
+from backpain_stats.sampling import Seed, generator, jeffreys_quantile, quasi_uniform
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+# Uniforms of one flag: which table, sensitivity, specificity.
+TABLE, SENSITIVITY, SPECIFICITY = 0, 1, 2
+PER_FLAG = 3
+# Further uniforms: pre-test, rho among cases, rho among non-cases.
+FURTHER = 3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Posterior:
+    """Draws of everything a risk rests on.
+
+    Parameters
+    ----------
+    marginals : Marginals
+        One row a draw.
+    pretest : numpy.ndarray
+        One a draw.
+    rho : tuple of numpy.ndarray, optional
+        Correlation among cases and non-cases, one a draw each, under a prior.
+    certain : bool
+        True if nothing varies: no counts were given anywhere.
+    """
+
+    marginals: Marginals
+    pretest: Array
+    rho: tuple[Array, Array] | None = None
+    certain: bool = False
+
+
+def point_marginals(entries: Entries) -> Marginals:
+    """Return the marginals and combinations at the point estimates (one draw).
+
+    Raises
+    ------
+    DataError
+        If a more demanding threshold is more frequent than a less demanding one.
+    """
+    column = {flag: place for place, flag in enumerate(entries.flags)}
+    sensitivity = np.array([entry.accuracy.sensitivity for entry in entries.entries])
+    positive = np.array([1 - entry.accuracy.specificity for entry in entries.entries])
+    for chain in entries.nested:
+        places = [column[flag] for flag in chain]
+        if np.any(np.diff(sensitivity[places]) > 0) or np.any(np.diff(positive[places]) > 0):
+            raise DataError(
+                f"{', '.join(chain)} are thresholds of one quantity, but a more demanding one is "
+                "reported more often than a less demanding one; use one of them"
+            )
+    combinations = [
+        Combination(
+            one.combination_id,
+            tuple(column[flag] for flag in one.flags),
+            one.at_least,
+            np.array([one.cases]),
+            np.array([one.noncases]),
+        )
+        for one in entries.combinations
+    ]
+    nested = [[column[flag] for flag in chain] for chain in entries.nested]
+    return Marginals(
+        sensitivity, positive, nested=nested, combinations=combinations, labels=entries.flags
+    )
+
+
+def checked_rho_prior(
+    prior: tuple[float, float] | None, dependence: Dependence
+) -> tuple[float, float] | None:
+    """Return the range of a prior on rho, or raise ArgumentError."""
+    if prior is None:
+        return None
+    if not isinstance(dependence, OneFactor):
+        raise ArgumentError(
+            f"rho_prior is a range for one-factor dependence; {dependence.name} has no correlation"
+        )
+    ends = real_numbers(prior)
+    if ends is None or ends.shape != (2,) or not 0 <= ends[0] < ends[1] < 1:
+        raise ArgumentError(
+            f"rho_prior is {prior!r}; it must be two numbers with 0 <= low < high < 1"
+        )
+    return float(ends[0]), float(ends[1])
+
+
+def draw_posterior(
+    entries: Entries,
+    dependence: Dependence,
+    *,
+    draws: int,
+    seed: Seed,
+    rho_prior: tuple[float, float] | None = None,
+) -> Posterior:
+    """Draw from the joint posterior; see the module's documentation for what it assumes."""
+    point = point_marginals(entries)
+    flags = len(entries.entries)
+    random = generator(seed)
+    uniform = quasi_uniform(draws, PER_FLAG * flags + FURTHER, random)
+    own = uniform[:, : PER_FLAG * flags].reshape(draws, flags, PER_FLAG)
+    if isinstance(dependence, PatternModel):
+        own = _together(own, entries.entries, dependence, point)
+    cases, noncases = np.empty((draws, flags)), np.empty((draws, flags))
+    for place, entry in enumerate(entries.entries):
+        sensitivity, specificity = entry.accuracy.draws(own[:, place])
+        cases[:, place], noncases[:, place] = sensitivity, 1 - specificity
+    column = {flag: place for place, flag in enumerate(entries.flags)}
+    for chain in entries.nested:
+        _keep_nested([column[flag] for flag in chain], entries.entries, own, cases, noncases)
+    combinations: list[Combination] = []
+    if isinstance(dependence, MaximumEntropy) and point.combinations:
+        combinations = _tied_draws(entries.entries, point, random, cases, noncases)
+    further = uniform[:, PER_FLAG * flags :]
+    rho = None
+    if rho_prior is not None:
+        low, high = rho_prior
+        rho = (low + (high - low) * further[:, 1], low + (high - low) * further[:, 2])
+    return Posterior(
+        Marginals(
+            cases,
+            noncases,
+            nested=point.nested,
+            combinations=combinations,
+            labels=entries.flags,
+            signs=point.signs,
+        ),
+        entries.pretest.draws(further[:, 0]),
+        rho,
+        certain=rho is None
+        and entries.pretest.kind == "fixed"
+        and not any(entry.accuracy.tables for entry in entries.entries),
+    )
+
+
+def _together(
+    uniform: Array, entries: Sequence[Entry], dependence: PatternModel, point: Marginals
+) -> Array:
+    """Correlate the uniforms of flags observed in the same patients."""
+    result = uniform.copy()
+    # The more demanding of nested thresholds is drawn as a share, independent of the rest.
+    shares = {column for chain in point.nested for column in chain[1:]}
+    cohorts = {entry.cohort_id for entry in entries if isinstance(entry.accuracy, TableAccuracy)}
+    for cohort in cohorts:
+        places = [
+            place
+            for place, entry in enumerate(entries)
+            if entry.cohort_id == cohort
+            and isinstance(entry.accuracy, TableAccuracy)
+            and place not in shares
+        ]
+        if len(places) < 2:
+            continue
+        pairs = [(j, k) for j in range(len(places)) for k in range(j)]
+        patterns = np.full((len(pairs), point.flags), NOT_ASSESSED, dtype=np.int8)
+        for row, (j, k) in enumerate(pairs):
+            patterns[row, [places[j], places[k]]] = PRESENT
+        both = dependence.log_probabilities(point, patterns)
+        for which, log_both, marginal in (
+            (SENSITIVITY, both.cases, point.cases),
+            (SPECIFICITY, both.noncases, point.noncases),
+        ):
+            phi = np.eye(len(places))
+            p = marginal[0, places]
+            spread = np.sqrt(p * (1 - p))
+            for row, (j, k) in enumerate(pairs):
+                if spread[j] * spread[k] > 0:
+                    joint = np.exp(log_both[0, row])
+                    phi[j, k] = phi[k, j] = (joint - p[j] * p[k]) / (spread[j] * spread[k])
+            values, vectors = np.linalg.eigh(phi)
+            root = vectors * np.sqrt(np.clip(values, 0, None))
+            normal = ndtri(uniform[:, places, which]) @ root.T
+            tiny = np.finfo(float).eps
+            result[:, places, which] = np.clip(ndtr(normal), tiny, 1 - tiny)
+    return result
+
+
+def _keep_nested(
+    places: Sequence[int],
+    entries: Sequence[Entry],
+    uniform: Array,
+    cases: Array,
+    noncases: Array,
+) -> None:
+    """Redraw the more demanding thresholds as shares of the less demanding ones (in place)."""
+    for easier, harder in pairwise(places):
+        counts = []
+        for place in (easier, harder):
+            accuracy = entries[place].accuracy
+            if not isinstance(accuracy, TableAccuracy):
+                return  # known without counts: constant, and checked to be nested
+            table = (uniform[:, place, TABLE] * accuracy.tables).astype(int)
+            counts.append(accuracy.tables_array[table])
+        for drawn, cell, which in ((cases, 0, SENSITIVITY), (noncases, 1, SPECIFICITY)):
+            fewer = np.minimum(counts[1][:, cell], counts[0][:, cell])
+            share = uniform[:, harder, which]
+            # Specificity falls where the false-positive fraction rises.
+            share = share if which == SENSITIVITY else 1 - share
+            drawn[:, harder] = drawn[:, easier] * jeffreys_quantile(
+                share, fewer, counts[0][:, cell] - fewer
+            )
+
+
+def _tied_draws(
+    entries: Sequence[Entry],
+    point: Marginals,
+    random: np.random.Generator,
+    cases: Array,
+    noncases: Array,
+) -> list[Combination]:
+    """Draw tied findings jointly (in place) and return their combinations, one a draw."""
+    values: dict[str, dict[str, Array]] = {one.label: {} for one in point.combinations}
+    for name, drawn in (("cases", cases), ("noncases", noncases)):
+        group = point.group("cases" if name == "cases" else "noncases")
+        for places in tied(group):
+            if not combinations_of(group, places):
+                continue
+            space = joint_space(group, places)
+            sizes = [
+                (accuracy.n_cases if name == "cases" else accuracy.n - accuracy.n_cases)
+                for accuracy in (entries[column].accuracy for column in space.columns)
+                if accuracy.n is not None and accuracy.n_cases is not None
+            ]
+            joint = np.exp(log_joint(space)[0])
+            if sizes:
+                weight = max(sizes) * joint
+                weight[[0, -1]] += 0.5  # half a patient with no finding, half with every one
+                gamma = random.standard_gamma(weight, size=(len(drawn), len(weight)))
+                shares = gamma / gamma.sum(axis=1, keepdims=True)
+            else:
+                shares = np.broadcast_to(joint, (len(drawn), len(joint)))
+            figures = np.clip(shares @ space.indicators.T, 0, 1)
+            drawn[:, list(space.columns)] = figures[:, : len(space.columns)]
+            for label, figure in zip(
+                space.labels[len(space.columns) :], figures.T[len(space.columns) :], strict=True
+            ):
+                values[label][name] = figure
+    missing = np.full(len(cases), np.nan)
+    return [
+        replace(
+            one,
+            cases=values[one.label].get("cases", missing),
+            noncases=values[one.label].get("noncases", missing),
+        )
+        for one in point.combinations
+    ]

@@ -1,0 +1,1 @@
+"""The evidence, pooled: the only part of meta that knows the evidence."""

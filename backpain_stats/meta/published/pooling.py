@@ -1,0 +1,398 @@
+"""The published evidence on one flag, pooled over its cohorts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from backpain_stats.checks import check_choice, check_count, check_level
+from backpain_stats.errors import ArgumentError, NotEstimableError
+from backpain_stats.estimate import Estimate, format_number, format_percent
+from backpain_stats.meta.after.point import MEASURES
+from backpain_stats.meta.bayes.fit import fit_bayes
+from backpain_stats.meta.published.imputation import fit_imputed
+from backpain_stats.meta.published.reports import chosen_reports, report_rows
+from backpain_stats.sampling import DEFAULT_SEED, Seed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from backpain_stats.evidence.loading import Evidence
+    from backpain_stats.meta.bayes.priors import Priors
+    from backpain_stats.meta.bayes.result import BayesianFit
+    from backpain_stats.meta.result import BivariateFit
+
+__all__ = ["PooledEvidence", "pool", "pool_all"]
+
+SETTINGS = ("exchangeable", "covariate")
+# Every feasible table is an integral; with 7 x 7 nodes each is good to 1e-3 of log likelihood.
+NODES = 7
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PooledEvidence:
+    """The cohorts that measured one flag, pooled.
+
+    Parameters
+    ----------
+    target, setting, flag, family : str or None
+        What was asked for.
+    fit : BayesianFit or BivariateFit
+        The fit; everything it offers is there too.
+    reports : pandas.DataFrame
+        Every published report about the flag: ``report_id, flag_id, cohort_id, study,
+        setting, n, n_cases, tables, tp, fp, fn, tn, verdict, used, contributes, reason``.
+        What is not used says why. Counts are those of the middle feasible table.
+    notes : tuple of str
+        What a reader must know before quoting the result.
+    """
+
+    target: str
+    setting: str | None
+    flag: str | None
+    family: str | None
+    fit: BayesianFit | BivariateFit
+    reports: pd.DataFrame
+    notes: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Name of the flag or of the family of flags."""
+        return str(self.flag or self.family)
+
+    @property
+    def cohorts(self) -> int:
+        """Number of cohorts pooled."""
+        return int(self.reports["used"].sum())
+
+    @property
+    def sensitivity(self) -> Estimate:
+        """Sensitivity in the middle setting."""
+        return self.fit.sensitivity
+
+    @property
+    def specificity(self) -> Estimate:
+        """Specificity in the middle setting."""
+        return self.fit.specificity
+
+    @property
+    def lr_positive(self) -> Estimate:
+        """LR+ of the summary sensitivity and specificity."""
+        return self.fit.lr_positive
+
+    @property
+    def lr_negative(self) -> Estimate:
+        """LR- of the summary sensitivity and specificity."""
+        return self.fit.lr_negative
+
+    @property
+    def odds_ratio(self) -> Estimate:
+        """Diagnostic odds ratio of the summary sensitivity and specificity."""
+        return self.fit.odds_ratio
+
+    @property
+    def coefficients(self) -> Any:
+        """Means of logit sensitivity and logit specificity."""
+        return self.fit.coefficients
+
+    @property
+    def covariance(self) -> Any:
+        """Covariance of the coefficients."""
+        return self.fit.covariance
+
+    def predict(self, pretest: float | None = None, **options: Any) -> pd.DataFrame:
+        """Return what to expect in a new setting; see ``predict`` of the fit."""
+        return self.fit.predict(pretest=pretest, **options)
+
+    def frame(self) -> pd.DataFrame:
+        """Return one row a measure: the summary with its interval, and the prediction interval.
+
+        Columns: ``measure, estimate, ci_low, ci_high, prediction_low, prediction_high,
+        ci_level, method``; a common-effect fit has no prediction interval (NaN).
+        """
+        import pandas as pd
+
+        rows = [getattr(self.fit, name).as_dict() for name in MEASURES]
+        frame = pd.DataFrame(rows)
+        frame[["prediction_low", "prediction_high"]] = np.nan
+        # A common-effect fit knows of no other settings.
+        if self.fit.effects == "random":
+            expected = self.predict().set_index("measure")
+            frame["prediction_low"] = frame["measure"].map(expected["ci_low"])
+            frame["prediction_high"] = frame["measure"].map(expected["ci_high"])
+        names = ("measure", "estimate", "ci_low", "ci_high", "prediction_low", "prediction_high")
+        return frame[[*names, "ci_level", "method"]]
+
+    def __str__(self) -> str:
+        """Return the result as a few printed lines, exclusions included."""
+        where = self.setting or "all settings"
+        lines = [f"{self.name} for {self.target}, {where}: {self.cohorts} cohorts pooled"]
+        for row in self.frame().to_dict("records"):
+            percent = row["measure"] in ("sensitivity", "specificity")
+            write = format_percent if percent else format_number
+            lines.append(
+                f"  {row['measure']:<12} {write(row['estimate'])} ({100 * row['ci_level']:g}% "
+                f"{write(row['ci_low'])} to {write(row['ci_high'])}); in a new setting "
+                f"{write(row['prediction_low'])} to {write(row['prediction_high'])}"
+            )
+        for row in self.reports.to_dict("records"):
+            mark, tail = ("+", "") if row["used"] else ("-", f": {row['reason']}")
+            lines.append(f"  {mark} {row['report_id']} ({row['setting']}){tail}")
+        return "\n".join([*lines, *(f"  note: {note}" for note in self.notes)])
+
+    def _repr_html_(self) -> str:
+        """Return the same for notebooks."""
+        return (
+            f"<h4>{self.name} for {self.target}</h4>"
+            + self.frame().to_html(index=False, float_format=format_number)
+            + self.reports.to_html(index=False, na_rep="")
+            + "".join(f"<p>{note}</p>" for note in self.notes)
+        )
+
+
+def pool(
+    evidence: Evidence,
+    *,
+    target: str,
+    flag: str | None = None,
+    family: str | None = None,
+    setting: str | None = None,
+    inference: str = "bayes",
+    settings: str = "exchangeable",
+    effects: str = "random",
+    priors: Priors | None = None,
+    imputations: int = 20,
+    level: float = 0.95,
+    seed: Seed = DEFAULT_SEED,
+) -> PooledEvidence:
+    r"""Pool what the published cohorts say about one flag, or one family of flags.
+
+    Every report with a 2x2 table takes part, one report a group of patients. A cohort
+    without cases informs the specificity. Where several tables print a report's
+    figures, none is picked: the Bayesian fit uses the probability of the printed
+    figures, the sum over their tables; the likelihood fit is repeated over random
+    choices of tables and combined by Rubin's rules.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    target : str
+        ``"malignancy"``, ``"fracture"``, ...
+    flag, family : str
+        Exactly one of them. A family pools different wordings or thresholds as if
+        they were one test: say so when you quote it.
+    setting : str, optional
+        Only the cohorts of this setting.
+    inference : {"bayes", "likelihood"}
+        Two or three cohorts, which is what most flags have, determine no
+        between-study variance: the priors of
+        :class:`~backpain_stats.meta.bayes.priors.Priors` carry it, and are part of the
+        result. ``"likelihood"`` needs four cohorts for each of sensitivity and
+        specificity.
+    settings : {"exchangeable", "covariate"}
+        By default primary care, emergency departments and clinics are draws from one
+        distribution of settings: the summary is the middle one and the prediction
+        interval says how far a new one may be. ``"covariate"`` (likelihood only, many
+        cohorts) lets the means differ by setting; see ``fit.subgroups()``.
+    effects : {"random", "common"}
+        ``"common"`` (likelihood only) adds the tables up.
+    priors : Priors, optional
+        For the Bayesian fit.
+    imputations : int
+        Choices of tables, for the likelihood fit.
+    level : float
+        Level of all intervals.
+    seed : int, Generator or None
+
+    Returns
+    -------
+    PooledEvidence
+
+    Raises
+    ------
+    ArgumentError, UnknownNameError
+        If a name or an option is not allowed.
+    NotEstimableError
+        If no report has a table, or the model asked for needs more cohorts.
+
+    Notes
+    -----
+    Most reviews of red flags declined to pool, because settings and wordings differ
+    (Downie et al. 2013, https://doi.org/10.1136/bmj.f7095). The prediction interval shows
+    what that means in numbers: often a new setting may have nearly any likelihood ratio.
+
+    Examples
+    --------
+    >>> from backpain_stats import load_evidence, pool
+    >>> pooled = pool(load_evidence(), target="malignancy", flag="cancer_history")
+    >>> pooled.reports.loc[pooled.reports["used"], ["study", "tables", "contributes"]]
+              study  tables       contributes
+    0      deyo1988      20              both
+    1  henschke2009      11  specificity only
+    2    reinus1998       5              both
+    5    tsiang2019     810              both
+    >>> lr, new = pooled.lr_positive, pooled.frame().set_index("measure").loc["lr_positive"]
+    >>> f"LR+ {lr.estimate:.0f} ({lr.ci_low:.1f} to {lr.ci_high:.0f})"
+    'LR+ 11 (2.8 to 35)'
+    >>> bool(new.prediction_low < 1 and new.prediction_high > 100)
+    True
+    """
+    if (flag is None) == (family is None):
+        raise ArgumentError("give either a flag or a family, not both and not neither")
+    check_choice(inference, "inference", ("bayes", "likelihood"))
+    check_choice(settings, "settings", SETTINGS)
+    check_choice(effects, "effects", ("random", "common"))
+    check_level(level)
+    if check_count(imputations, "imputations") < 2:
+        raise ArgumentError(f"imputations is {imputations}; it must be 2 or more")
+    if inference == "bayes" and (settings, effects) != ("exchangeable", "random"):
+        raise ArgumentError(
+            "settings='covariate' and effects='common' go with inference='likelihood'; the "
+            "Bayesian fit takes all cohorts as exchangeable"
+        )
+    reports = chosen_reports(evidence, target, setting, flag, family)
+    rows = report_rows(evidence, reports)
+    if rows.empty:
+        raise NotEstimableError(_nothing_to_pool(reports, target, flag or family))
+    fit: BayesianFit | BivariateFit
+    if inference == "bayes":
+        data = rows.drop(columns="setting")
+        fit = fit_bayes(
+            data, priors=priors, several_tables=True, nodes=NODES, level=level, seed=seed
+        )
+    else:
+        formula = "setting" if settings == "covariate" else None
+        fit = fit_imputed(
+            rows, imputations=imputations, formula=formula, effects=effects, level=level, seed=seed
+        )
+    notes = _notes(reports, settings, inference)
+    return PooledEvidence(target, setting, flag, family, fit, reports, notes)
+
+
+def pool_all(
+    evidence: Evidence,
+    target: str,
+    *,
+    setting: str | None = None,
+    by: str = "flag",
+    priors: Priors | None = None,
+    level: float = 0.95,
+    seed: Seed = DEFAULT_SEED,
+) -> pd.DataFrame:
+    """Pool every flag (or family) that two or more cohorts have measured.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    target : str
+    setting : str, optional
+    by : {"flag", "family"}
+    priors, level, seed
+        As in :func:`pool`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a flag, sorted by name: ``flag_id`` (or ``family``), ``target, settings,
+        cohorts, n, n_cases``, then each of the five measures with ``_low, _high,
+        _prediction_low, _prediction_high``, ``ci_level, method, reports``. ``n`` and
+        ``n_cases`` sum the middle tables. Empty if no flag has two cohorts.
+
+    Examples
+    --------
+    >>> from backpain_stats import load_evidence
+    >>> pool_all(load_evidence(), "infection")[["flag_id", "cohorts"]].empty
+    True
+    """
+    import pandas as pd
+
+    check_choice(by, "by", ("flag", "family"))
+    names = evidence.select(target=target, setting=setting).accuracy["flag_id"]
+    if by == "family":
+        names = names.map(evidence.flags.set_index("flag_id")["family"])
+    # Two cohorts need two reports: most names are settled by a count.
+    counts = names.value_counts()
+    rows = []
+    for name in sorted(counts.index[counts >= 2]):
+        chosen: dict[str, Any] = {by: str(name)}
+        reports = chosen_reports(
+            evidence, target, setting, chosen.get("flag"), chosen.get("family")
+        )
+        informed = reports.loc[reports["used"], "contributes"]
+        # A pooled ratio needs someone who saw cases and someone who saw non-cases.
+        sides = {"sensitivity only", "specificity only"}
+        if len(informed) >= 2 and ((informed == "both").any() or sides <= set(informed)):
+            pooled = pool(
+                evidence, target=target, setting=setting, priors=priors, level=level, seed=seed,
+                **chosen,
+            )  # fmt: skip
+            rows.append(_row(pooled, by))
+    columns = _columns(by)
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _columns(by: str) -> list[str]:
+    name = "flag_id" if by == "flag" else "family"
+    ends = ("", "_low", "_high", "_prediction_low", "_prediction_high")
+    measures = [f"{measure}{end}" for measure in MEASURES for end in ends]
+    head = [name, "target", "settings", "cohorts", "n", "n_cases"]
+    return [*head, *measures, "ci_level", "method", "reports"]
+
+
+def _row(pooled: PooledEvidence, by: str) -> dict[str, Any]:
+    used = pooled.reports.loc[pooled.reports["used"]]
+    counts = used[["tp", "fp", "fn", "tn"]].fillna(0)
+    row: dict[str, Any] = {
+        "flag_id" if by == "flag" else "family": pooled.name,
+        "target": pooled.target,
+        "settings": ";".join(dict.fromkeys(used["setting"].fillna("not stated"))),
+        "cohorts": pooled.cohorts,
+        "n": int(np.sum(counts.to_numpy(dtype=float))),
+        "n_cases": int(np.sum(counts[["tp", "fn"]].to_numpy(dtype=float))),
+        "ci_level": pooled.fit.level,
+        "method": pooled.fit.method,
+        "reports": ";".join(used["report_id"]),
+    }
+    for one in pooled.frame().to_dict("records"):
+        measure = one["measure"]
+        row[measure] = one["estimate"]
+        row |= {f"{measure}_low": one["ci_low"], f"{measure}_high": one["ci_high"]}
+        row[f"{measure}_prediction_low"] = one["prediction_low"]
+        row[f"{measure}_prediction_high"] = one["prediction_high"]
+    return row
+
+
+def _notes(reports: pd.DataFrame, settings: str, inference: str) -> tuple[str, ...]:
+    used = reports.loc[reports["used"]]
+    notes = []
+    where = used["setting"].fillna("not stated").unique()
+    if len(where) > 1 and settings == "exchangeable":
+        notes.append(
+            f"settings ({', '.join(where)}) are taken as exchangeable: the summary is that of "
+            "the middle setting"
+        )
+    flags = used["flag_id"].unique()
+    if len(flags) > 1:
+        notes.append(f"different flags are pooled as if they were one: {', '.join(flags)}")
+    both = int((used["contributes"] != "specificity only").sum())
+    if inference == "bayes" and both < 4:
+        notes.append(
+            f"{both} cohort(s) inform the sensitivity: how far settings differ rests on the "
+            "prior as much as on the data"
+        )
+    several = int((used["tables"] > 1).sum())
+    if several:
+        notes.append(f"{several} of {len(used)} cohorts print figures that several tables fit")
+    return tuple(notes)
+
+
+def _nothing_to_pool(reports: pd.DataFrame, target: str, name: str | None) -> str:
+    if reports.empty:
+        return f"no cohort reports {name} for {target} here"
+    reasons = "; ".join(
+        f"{report}: {reason}"
+        for report, reason in zip(reports["report_id"], reports["reason"], strict=True)
+    )
+    return f"no report on {name} for {target} has a 2x2 table ({reasons})"

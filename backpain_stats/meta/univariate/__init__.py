@@ -1,0 +1,1 @@
+"""One ratio at a time."""

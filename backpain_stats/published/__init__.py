@@ -1,0 +1,1 @@
+"""One published report, read once: tables, ratio, prevalence, post-test."""

@@ -1,0 +1,1 @@
+"""Printed figures in, every table out, and why."""

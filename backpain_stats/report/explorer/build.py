@@ -1,0 +1,337 @@
+"""The explorer: one page to play with, without a server, that computes no statistics.
+
+Everything the page shows was computed here: for every target and setting, the
+likelihood ratio of every pattern of findings with its interval, under every
+dependence model. The page looks a ratio up and applies it to the pre-test odds.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from backpain_stats import __version__
+from backpain_stats.errors import NotEstimableError
+from backpain_stats.report.main.context import SETTING_LABELS, TARGET_LABELS, Context
+from backpain_stats.report.page.build import DISCLAIMER, environment
+from backpain_stats.report.page.plain import PlainWords
+
+if TYPE_CHECKING:
+    from backpain_stats.combine.dependence.base import Dependence
+    from backpain_stats.combine.inputs.entries import Entry
+    from backpain_stats.combine.risk.all_patterns import PatternRatios
+    from backpain_stats.combine.risk.model import RiskModel
+    from backpain_stats.evidence.loading import Evidence
+
+__all__ = [
+    "DIGITS",
+    "OFFERED",
+    "explorer_data",
+    "explorer_page",
+    "page_models",
+    "published_model",
+    "write_explorer",
+]
+
+# Digits kept of each ratio. The page shows three; at eight, rounding twice does not show.
+DIGITS = 8
+# Flags offered of one target and setting, those with the most cases first. Each further one
+# would triple the page: 3**7 patterns under four models are half a megabyte.
+OFFERED = 7
+
+
+@dataclass(frozen=True, slots=True)
+class PageModel:
+    """A dependence model as the page offers it; ``caution`` is said of several findings."""
+
+    id: str
+    label: str
+    dependence: Dependence
+    caution: str = ""
+
+
+def page_models() -> tuple[PageModel, ...]:
+    """Return the dependence models of the page, the default first."""
+    from backpain_stats.combine.dependence.bounds import Bounds
+    from backpain_stats.combine.dependence.independent import Independent
+    from backpain_stats.combine.dependence.maximum_entropy import MaximumEntropy
+    from backpain_stats.combine.dependence.one_factor import OneFactor
+
+    assumed = (
+        "How these findings occur together was not published: their correlation is assumed, and "
+        "the interval does not vary it. Try the other models."
+    )
+    return (
+        PageModel("one_factor", "One shared factor, correlation 0.2", OneFactor(), assumed),
+        PageModel(
+            "one_factor_0.4", "One shared factor, correlation 0.4", OneFactor(0.4, 0.4), assumed
+        ),
+        PageModel(
+            "independent",
+            "Independent: the ratios are multiplied",
+            Independent(),
+            "Multiplying likelihood ratios was overconfident in patients with low back pain.",
+        ),
+        PageModel(
+            "maximum_entropy", "Maximum entropy, with the published combination", MaximumEntropy()
+        ),
+        PageModel("bounds", "No assumption: the sharp bounds", Bounds()),
+    )
+
+
+def explorer_data(
+    evidence: Evidence, progress: Callable[[str], None] = lambda message: None
+) -> dict[str, Any]:
+    """Return everything the page looks up, ready for JSON.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        What has been published.
+    progress : callable, optional
+        Told what is computed next.
+
+    Returns
+    -------
+    dict
+        ``version``, ``impossible`` (a sentence), ``models`` and ``cases``: one case a
+        target and setting with at least one usable flag. In ``cases[i]["tables"][model]`` the lists
+        ``lr``, ``low``, ``high`` and ``factors`` follow the rows of
+        :class:`~backpain_stats.combine.risk.all_patterns.PatternRatios`; a row of
+        ``factors`` names the assessed flags only. What is missing is null, an
+        infinite ratio ``"inf"``.
+
+    Raises
+    ------
+    NotEstimableError
+        If no target and setting has a usable flag.
+    """
+    from backpain_stats.combine.risk.all_patterns import IMPOSSIBLE
+
+    plain = PlainWords(evidence)
+    cases = []
+    for target in TARGET_LABELS:
+        for setting in SETTING_LABELS:
+            try:
+                model = published_model(evidence, target, setting)
+            except NotEstimableError:
+                continue
+            progress(f"{TARGET_LABELS[target]}, {SETTING_LABELS[setting]}")
+            cases.append(_case(evidence, model, plain))
+    if not cases:
+        raise NotEstimableError("no flag of this evidence has a usable report: nothing to explore")
+    models = [
+        {
+            "id": one.id,
+            "label": one.label,
+            "about": one.dependence.describe(),
+            "caution": one.caution,
+            "uses_combinations": one.dependence.uses_combinations,
+        }
+        for one in page_models()
+    ]
+    return {
+        "version": __version__,
+        "impossible": plain(IMPOSSIBLE),
+        "models": models,
+        "cases": cases,
+    }
+
+
+def explorer_page(data: dict[str, Any]) -> str:
+    """Return the page around the data of :func:`explorer_data`."""
+    # "</" would end the script element that holds the data.
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("</", "<\\/")
+    return (
+        environment()
+        .get_template("explorer.html.j2")
+        .render(
+            title="Red flags in one patient",
+            data=text,
+            version=data["version"],
+            disclaimer=DISCLAIMER,
+        )
+    )
+
+
+def write_explorer(
+    evidence: Evidence, path: Path, progress: Callable[[str], None] = lambda message: None
+) -> Path:
+    """Write the page; it opens from disk and needs no network.
+
+    Raises
+    ------
+    NotEstimableError
+        If the evidence has no usable flag.
+    """
+    page = explorer_page(explorer_data(evidence, progress))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(page, encoding="utf-8")
+    return path
+
+
+def published_model(evidence: Evidence, target: str, setting: str) -> RiskModel:
+    """Return the risk model of the flags offered; its pre-test is fixed and plays no part.
+
+    Everything else is the library's default, the draws behind the intervals
+    included, so that page and library print the same interval. A published
+    prevalence is the page's suggestion, not a condition: where there is none the
+    flags are offered all the same, and the reader sets the pre-test.
+
+    Raises
+    ------
+    NotEstimableError
+        If no flag of this target and setting has a usable report.
+    """
+    from backpain_stats.combine.risk.model import RiskModel
+
+    def model(flags: list[str] | None = None) -> RiskModel:
+        return RiskModel(evidence, target, setting, flags=flags, pretest=0.5)
+
+    everything = model()
+    if len(everything.entries.flags) <= OFFERED:
+        return everything
+    ranked = everything.flags.sort_values("n_cases", ascending=False, kind="stable")
+    return model(sorted(ranked["flag_id"].head(OFFERED)))
+
+
+def _case(evidence: Evidence, model: RiskModel, plain: PlainWords) -> dict[str, Any]:
+    """Build one target and setting."""
+    from backpain_stats.combine.risk.all_patterns import IMPOSSIBLE, pattern_ratios
+    from backpain_stats.combine.risk.posterior import point_marginals
+
+    entries = model.entries
+    tables = {}
+    refused: dict[int, str] = {}
+    for one in page_models():
+        # Without a published combination, maximum entropy is independence.
+        if one.id == "maximum_entropy" and not entries.combinations:
+            continue
+        ratios = pattern_ratios(model.with_dependence(one.dependence))
+        tables[one.id] = _table(ratios)
+        refused |= {row: why for row, why in ratios.refused.items() if why != IMPOSSIBLE}
+    reasons = list(dict.fromkeys(refused.values()))
+    return {
+        "target": entries.target,
+        "target_label": TARGET_LABELS[entries.target],
+        "setting": entries.setting,
+        "setting_label": SETTING_LABELS[entries.setting],
+        **_suggestion(evidence, entries.target, entries.setting, plain),
+        "flags": _flags(evidence, model, plain),
+        "left_out": _left_out(evidence, model, plain),
+        "findings": [list(finding) for finding in point_marginals(entries).findings],
+        "combinations": [
+            plain(note.text) for note in entries.notes if note.about == "combinations"
+        ],
+        "reasons": [plain(reason) for reason in reasons],
+        "refused": {row: reasons.index(reason) for row, reason in refused.items()},
+        "tables": tables,
+    }
+
+
+def _number(value: float) -> float | str | None:
+    """Return a ratio as JSON can hold it."""
+    if math.isnan(value):
+        return None
+    return "inf" if math.isinf(value) else float(f"{value:.{DIGITS}g}")
+
+
+def _table(ratios: PatternRatios) -> dict[str, Any]:
+    from backpain_stats.combine.risk.all_patterns import IMPOSSIBLE
+
+    table: dict[str, Any] = {
+        name: [_number(value) for value in getattr(ratios, name)] for name in ("lr", "low", "high")
+    }
+    table["impossible"] = [row for row, why in ratios.refused.items() if why == IMPOSSIBLE]
+    if ratios.factors is not None:
+        assessed = ratios.digits > 0
+        table["factors"] = [
+            [_number(value) for value in row[own]]
+            for row, own in zip(ratios.factors, assessed, strict=True)
+        ]
+    return table
+
+
+def _suggestion(evidence: Evidence, target: str, setting: str, plain: PlainWords) -> dict[str, Any]:
+    """Return the published prevalence as a suggested pre-test, or why there is none."""
+    from backpain_stats.published.prevalence import setting_prevalence
+
+    try:
+        found = setting_prevalence(evidence, target, setting)
+    except NotEstimableError:
+        text = "No prevalence was published for this setting: set the pre-test probability."
+        return {"pretest": None, "pretest_source": text, "pretest_warning": ""}
+    return {
+        "pretest": found.estimate,
+        "pretest_source": plain(found.source),
+        "pretest_warning": plain(found.warning) if found.warning else "",
+    }
+
+
+def _flags(evidence: Evidence, model: RiskModel, plain: PlainWords) -> list[dict[str, Any]]:
+    """Return what the page shows of each flag, its sources included."""
+    rows = []
+    reports = evidence.select(model.entries.target, model.entries.setting).accuracy
+    for entry, row in zip(model.entries.entries, model.flags.to_dict("records"), strict=True):
+        notes = [plain(note.text) for note in model.entries.notes if note.about == entry.flag_id]
+        if not entry.accuracy.tables and entry.accuracy.studies == 1:
+            notes.append("Printed without counts: the interval leaves out how uncertain it is.")
+        rows.append(
+            {
+                "id": entry.flag_id,
+                "label": entry.label,
+                "sensitivity": float(row["sensitivity"]),
+                "specificity": float(row["specificity"]),
+                "n": None if pd.isna(row["n"]) else int(row["n"]),
+                "n_cases": None if pd.isna(row["n_cases"]) else int(row["n_cases"]),
+                "notes": notes,
+                "sources": _sources(evidence, reports, entry, plain),
+            }
+        )
+    return rows
+
+
+def _sources(
+    evidence: Evidence, reports: pd.DataFrame, entry: Entry, plain: PlainWords
+) -> list[dict[str, Any]]:
+    """Return study, page read and DOI of the report behind a flag; of all, if they were pooled."""
+    from backpain_stats.published.likelihood import likelihood_ratios
+
+    own = [entry.accuracy.labels.get("report_id")]
+    if not own[0]:
+        found = likelihood_ratios(evidence.select(flag=entry.flag_id))
+        own = list(found.loc[found["usable"] & found["counted"], "report_id"])
+    reports = reports.loc[reports["report_id"].isin(own), ["report_id", "cohort_id"]]
+    studies = evidence.cohorts.set_index("cohort_id")["study_id"]
+    sources = []
+    for row in Context(evidence).reported_doi(reports).to_dict("records"):
+        study, quoted = studies[row["cohort_id"]], row["quotes"]
+        quoting = (
+            "" if pd.isna(quoted) or quoted == study else f", quoting {plain.citation(quoted)}"
+        )
+        sources.append(
+            {
+                "study": plain.citation(study),
+                "read_in": plain.citation(row["reported_in"]) + quoting,
+                "doi": None if pd.isna(row["doi"]) else str(row["doi"]),
+            }
+        )
+    return sources
+
+
+def _left_out(evidence: Evidence, model: RiskModel, plain: PlainWords) -> list[dict[str, str]]:
+    """Return the reported flags that are not offered, and why."""
+    entries = model.entries
+    reported = evidence.select(entries.target, entries.setting).accuracy["flag_id"]
+    labels = evidence.flags.set_index("flag_id")["label"]
+    room = f"more than the {OFFERED} flags this page holds; fewer cases stand behind it"
+    return [
+        {"label": str(labels[flag]), "reason": plain(entries.unusable.get(flag, room))}
+        for flag in sorted(set(reported) - set(entries.flags))
+    ]

@@ -1,0 +1,58 @@
+"""What guidelines endorse beside what has been measured."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from backpain_stats.report.main.context import TARGET_LABELS
+from backpain_stats.report.page.parts import Column, FigurePart, Section, TablePart
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from backpain_stats.decide.endorsement import Endorsement
+    from backpain_stats.report.main.context import Context
+
+COLUMNS = (
+    Column("label", "Flag"),
+    Column("target", "Condition", "words"),
+    Column("guidelines", "Endorsed by", "count"),
+    Column("reports", "Reports", "count"),
+    Column("verdict", "Verdict"),
+    Column("reason", "Why", "fold"),
+)
+
+
+def endorsed_section(context: Context) -> Section:
+    """Build the section on endorsement against evidence."""
+    found = context.endorsement
+    flags = found.flags.sort_values("guidelines", ascending=False)
+    counts = flags["verdict"].value_counts()
+    items = "".join(f"<li>{verdict}: {count}</li>" for verdict, count in counts.items())
+    paragraphs = (
+        f"{len(found.statements)} endorsements of {found.statements['guideline_id'].nunique()} "
+        "guidelines and other texts were read. Flags and conditions by verdict:",
+        f"<ul>{items}</ul>",
+        f"The rule: {found.rule}.",
+    )
+    figures = tuple(
+        FigurePart(
+            f"endorsement_{target}",
+            f"{label}: which guideline or other text names which flag. The first column shows "
+            "what is known of the flag.",
+            f"Map of guidelines by flags for {label.lower()}; the table holds the verdicts.",
+            partial(_draw, found, target),
+            (9.5, 2.6 + 0.3 * int((flags["target"] == target).sum())),
+        )
+        for target, label in TARGET_LABELS.items()
+        if (flags.loc[flags["target"] == target, "guidelines"] > 0).any()
+    )
+    table = TablePart("endorsement", "Flags endorsed and measured", flags, COLUMNS, True)
+    return Section("endorsement", "Endorsed, and measured?", paragraphs, figures, (table,))
+
+
+def _draw(found: Endorsement, target: str, figure: Figure) -> None:
+    from backpain_stats.plots.draw_endorsement import endorsement
+
+    endorsement(found, target=target, ax=figure.subplots())

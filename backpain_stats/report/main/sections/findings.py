@@ -1,0 +1,85 @@
+"""The findings first: a handful of numbers, each computed from the evidence."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from backpain_stats.estimate import format_percent
+from backpain_stats.report.page.parts import Section
+
+if TYPE_CHECKING:
+    from backpain_stats.report.main.context import Context
+
+
+def findings_section(context: Context) -> Section:
+    """Build the opening section."""
+    ratios, ledger = context.ratios, context.ledger
+    usable = ratios[ratios["usable"] & ratios["counted"] & ratios["lr_positive"].notna()]
+    with_interval = usable[usable["lr_positive_low"].notna()]
+    informative = with_interval[with_interval["lr_positive_low"] > 2]
+    impossible = ratios[ratios["verdict"] == "impossible"]
+    reproduced = ledger["verdict"].str.startswith("reproduced")
+    differs = ledger["verdict"] == "differs"
+    inputs = ledger["verdict"] == "inputs not published"
+    flags = context.endorsement.flags
+    endorsed = flags[flags["guidelines"] > 0]
+    never = endorsed["verdict"].str.contains("never measured")
+    malignancy = usable[(usable["target"] == "malignancy") & (usable["setting"] == "primary_care")]
+    cases = malignancy["n_cases"].dropna()
+    cards = (
+        (
+            f"{int(cases.min())} cancers" if len(cases) else "no cancers",
+            f"are behind the {len(malignancy)} flags for malignancy in primary care that give a "
+            "likelihood ratio.",
+        ),
+        (
+            f"{len(informative)} of {len(with_interval)}",
+            "reports with counts have a positive likelihood ratio whose whole interval lies "
+            "above 2.",
+        ),
+        (
+            f"{int(never.sum())} of {len(endorsed)}",
+            "flags endorsed for a condition have never been measured for it in this evidence.",
+        ),
+        (
+            f"{len(impossible)} of {len(ratios)}",
+            "reports print figures that no table of whole patients can give.",
+        ),
+        (
+            f"{int(reproduced.sum())} of {len(ledger) - int(inputs.sum())}",
+            "published results whose inputs are known can be reproduced; "
+            f"{int(differs.sum())} differ, and for {int(inputs.sum())} more the inputs were "
+            "never published.",
+        ),
+    )
+    items = "".join(
+        f'<li><strong class="figure">{escape(number)}</strong> {escape(text)}</li>'
+        for number, text in cards
+    )
+    return Section(
+        "findings",
+        "What the evidence says",
+        (
+            f'<ul class="cards">{items}</ul>',
+            _best_sentence(context, sorted(malignancy["flag_id"])),
+        ),
+    )
+
+
+def _best_sentence(context: Context, flags: list[str]) -> str:
+    """Say what the strongest flag for malignancy does in primary care, and what the others do."""
+    from backpain_stats.published.posttest import posttest
+
+    frame = posttest(context.evidence, flags, setting="primary_care", result="positive")
+    known = context.label_flags(frame[frame["estimate"].notna() & frame["counted"]])
+    rows = known.sort_values("estimate", ascending=False).to_dict("records")
+    best, others = rows[0], [row["estimate"] for row in rows[1:]]
+    return (
+        f"The strongest single flag for malignancy in primary care is "
+        f"<strong>{escape(str(best['label']).lower())}</strong>: it takes a pre-test probability "
+        f"of {format_percent(best['pretest'])} to {format_percent(best['estimate'])} "
+        f"({format_percent(best['ci_low'])} to {format_percent(best['ci_high'])}). The "
+        f"{len(others)} others take it to between {format_percent(min(others))} and "
+        f"{format_percent(max(others))}."
+    )

@@ -1,0 +1,80 @@
+"""The published claims, recomputed: what holds, what does not, what nobody can check."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from backpain_stats.report.page.parts import Column, Section, TablePart
+
+if TYPE_CHECKING:
+    from backpain_stats.report.main.context import Context
+
+COLUMNS = (
+    Column("label", "Flag"),
+    Column("source", "Source"),
+    Column("statistic", "Figure", "words"),
+    Column("printed", "Printed"),
+    Column("printed_pretest", "From pre-test"),
+    Column("recomputed", "Recomputed"),
+    Column("recomputed_pretest", "From pre-test"),
+    Column("verdict", "Verdict"),
+    Column("explanation", "Explanation", "fold"),
+    Column("conventions_tried", "Tried", "count"),
+    Column("conventions_fitting", "Fit", "count"),
+    Column("doi", "DOI", "doi"),
+)
+WITHOUT_INPUTS = (
+    Column("label", "Flag"),
+    Column("source", "Source"),
+    Column("statistic", "Figure", "words"),
+    Column("printed", "Printed"),
+    Column("explanation", "Explanation", "fold"),
+    Column("doi", "DOI", "doi"),
+)
+
+
+def ledger_section(context: Context) -> Section:
+    """Build the section on the reproduction ledger."""
+    ledger = context.ledger.copy()
+    claims = context.evidence.claims.set_index("claim_id")
+    sources = context.evidence.sources.set_index("source_id")["doi"]
+    original = claims["quotes"].fillna(claims["reported_in"])
+    ledger["source"] = ledger["claim_id"].map(original)
+    ledger["doi"] = ledger["source"].map(sources)
+    definitions = claims["definition"].reindex(ledger["claim_id"]).to_numpy()
+    ledger = context.label_flags(ledger)
+    ledger["label"] = ledger["label"].fillna(pd.Series(definitions, index=ledger.index))
+    kinds = ledger["verdict"].str.split(" only with").str[0]
+    counts = kinds.value_counts()
+    items = "".join(f"<li>{kind}: {count}</li>" for kind, count in counts.items())
+    conditional = int(ledger["verdict"].str.startswith("reproduced only with").sum())
+    paragraphs = (
+        f"{len(ledger)} published figures were searched for among the tables, pre-test "
+        "probabilities and conventions that could have made them. No verdict is written by hand.",
+        f"<ul>{items}</ul>",
+        f"{conditional} of the reproduced figures come out only under a particular convention, "
+        "such as half a patient added to each cell. A figure hit by one of many conventions "
+        "tried is weaker support than one that could come out in one way only: the table says "
+        "how many were tried.",
+    )
+    known = ledger["verdict"] != "inputs not published"
+    tables = (
+        TablePart(
+            "reproduction",
+            "The ledger: published figures whose inputs are known",
+            ledger,
+            COLUMNS,
+            shown=ledger[known],
+        ),
+        TablePart(
+            "claims_without_inputs",
+            "Published figures whose inputs were never published",
+            ledger[~known],
+            WITHOUT_INPUTS,
+            folded=True,
+        ),
+    )
+    title = "Can the published conclusions be recomputed?"
+    return Section("reproduction", title, paragraphs, tables=tables)

@@ -1,0 +1,70 @@
+"""Flags measured by several cohorts, pooled, with what a new setting may see."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from backpain_stats.estimate import format_number
+from backpain_stats.report.main.context import TARGET_LABELS
+from backpain_stats.report.page.parts import Column, FigurePart, Section, TablePart
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from backpain_stats.evidence.loading import Evidence
+    from backpain_stats.report.main.context import Context
+
+COLUMNS = (
+    Column("label", "Flag"),
+    Column("target", "Target", "words"),
+    Column("cohorts", "Cohorts", "count"),
+    Column("n_cases", "Cases", "count"),
+    Column("lr_positive", "LR+ (95%)", "number", "lr_positive_low", "lr_positive_high"),
+    Column("prediction", "LR+ in a new setting (95%)"),
+    Column("lr_negative", "LR− (95%)", "number", "lr_negative_low", "lr_negative_high"),
+    Column("reports", "Reports", "fold"),
+)
+TITLE = "Several studies of one flag"
+
+
+def pooling_section(context: Context) -> Section:
+    """Build the section on pooled flags."""
+    from backpain_stats.meta.published.pooling import pool_all
+
+    frames = [pool_all(context.evidence, target) for target in TARGET_LABELS]
+    kept = [frame for frame in frames if len(frame)]
+    if not kept:
+        return Section("pooling", TITLE, ("No flag was measured in two cohorts.",))
+    pooled = context.label_flags(pd.concat(kept, ignore_index=True))
+    ends = pooled[["lr_positive_prediction_low", "lr_positive_prediction_high"]].to_numpy()
+    pooled["prediction"] = [f"{format_number(low)} to {format_number(high)}" for low, high in ends]
+    most = pooled.sort_values("cohorts", ascending=False).to_dict("records")[0]
+    paragraphs = (
+        f"{len(pooled)} flags were measured in two cohorts or more. The bivariate model with the "
+        "exact likelihood pools them; with so few cohorts its priors are part of the result.",
+        f"{most['label']} for {most['target']}, {most['cohorts']} cohorts: LR+ "
+        f"{format_number(most['lr_positive'])} ({format_number(most['lr_positive_low'])} to "
+        f"{format_number(most['lr_positive_high'])}). In a new setting it may lie anywhere from "
+        f"{most['prediction']}: settings differ too much for one number.",
+    )
+    figure = FigurePart(
+        "pooled_flag",
+        f"{most['label']}: sensitivity and specificity of each cohort with counts (middle tables).",
+        f"Paired forest of {most['cohorts']} cohorts: {most['settings'].replace('_', ' ')}.",
+        partial(_draw, context.evidence, str(most["target"]), str(most["flag_id"])),
+        (10.0, 3.2),
+    )
+    table = TablePart("pooled", "Pooled flags", pooled, COLUMNS)
+    return Section("pooling", TITLE, paragraphs, (figure,), (table,))
+
+
+def _draw(evidence: Evidence, target: str, flag: str, figure: Figure) -> None:
+    from backpain_stats.meta.published.reports import chosen_reports
+    from backpain_stats.meta.studies import study_accuracy
+    from backpain_stats.plots.draw_forest_paired import forest_paired
+
+    reports = chosen_reports(evidence, target, None, flag, None)
+    forest_paired(study_accuracy(reports[reports["used"]]), ax=figure.subplots())

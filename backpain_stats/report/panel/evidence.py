@@ -1,0 +1,185 @@
+"""The later sections of the panel's report: endorsements, GRADE layout, sources."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from backpain_stats.report.main.context import TARGET_LABELS
+from backpain_stats.report.page.parts import Column, FigurePart, Section, TablePart
+
+if TYPE_CHECKING:
+    from backpain_stats.report.panel.build import PanelResults
+
+__all__ = ["endorsement_section", "grade_section", "provenance_section"]
+
+
+def endorsement_section(results: PanelResults) -> Section:
+    """Set what guidelines endorse beside what is known."""
+    from backpain_stats.plots.draw_endorsement import endorsement
+
+    found, target = results.endorsement, results.question.target
+    word = TARGET_LABELS[target].lower()
+    flags = found.flags
+    named = flags[flags["guidelines"] + flags["other_documents"] > 0]
+    endorsed = flags[flags["guidelines"] > 0]
+    items = "".join(
+        f"<li>{escape(str(state))}: {count} of {len(endorsed)} endorsed flags</li>"
+        for state, count in endorsed["evidence"].value_counts().items()
+    )
+    silent = flags[(flags["guidelines"] == 0) & (flags["evidence"] == "informative")]
+    general = int((found.statements["verdict"] == "unspecified list").sum())
+    paragraphs = [
+        f"What guidelines endorse for {escape(word)}, beside what was measured in any setting:",
+        f"<ul>{items}</ul>",
+        f"The rule: {escape(found.rule)}.",
+        f"Further {general} statements stand in general lists or lists shared by conditions. They "
+        "stay unspecified and are assigned to no condition.",
+    ]
+    if len(silent):
+        listed = "; ".join(escape(label) for label in silent["label"])
+        paragraphs.insert(2, f"Informative, and endorsed by none of these guidelines: {listed}.")
+    figures = []
+    if len(named):
+        height = 3.2 + 0.3 * len(named)
+        figures.append(
+            FigurePart(
+                "endorsement",
+                "Guidelines by flags. A square means that the text names the flag; its shade and "
+                "sign say what is known about it.",
+                f"Endorsement map of {len(named)} flags for {word}; the table below says the same.",
+                lambda figure: endorsement(found, target=target, ax=figure.subplots()),
+                (8.5, height),
+            )
+        )
+    return Section(
+        "endorsement",
+        "Which endorsed flags earn their place?",
+        tuple(paragraphs),
+        tuple(figures),
+        _endorsement_tables(results, word),
+    )
+
+
+def _endorsement_tables(results: PanelResults, word: str) -> tuple[TablePart, ...]:
+    """Return the endorsed flags, and every endorsement as written."""
+    found = results.endorsement
+    flags = found.flags
+    table = TablePart(
+        "endorsement",
+        f"Endorsed flags for {word}, with what is known of each",
+        flags[(flags["guidelines"] > 0) | (flags["evidence"] == "informative")].sort_values(
+            ["guidelines", "label"], ascending=[False, True]
+        ),
+        (
+            Column("label", "Flag"),
+            Column("guidelines", "Guidelines", "count"),
+            Column("first_year", "First dated"),
+            Column("evidence", "Evidence"),
+            Column("reports", "Reports", "count"),
+            Column("measured_in_family", "Measured relatives"),
+            Column("reason", "To keep in mind"),
+        ),
+        folded=True,
+    )
+    statements = TablePart(
+        "endorsement_statements",
+        "Every endorsement as written",
+        found.statements,
+        (
+            Column("red_flag_as_written", "As written"),
+            Column("guideline", "Guideline"),
+            Column("year", "Year"),
+            Column("condition_as_written", "Under the heading"),
+            Column("verdict", "Verdict"),
+            Column("reported_in", "Read in"),
+            Column("doi", "DOI", "doi"),
+        ),
+        folded=True,
+    )
+    return table, statements
+
+
+def grade_section(results: PanelResults) -> Section:
+    """Show the summary of findings and, where there are judgements, study quality."""
+    judged = bool(
+        (results.findings.judgements.drop(columns=["flag_id", "group"]) != "").any(axis=None)
+    )
+    paragraphs = [
+        "The layout of GRADE for diagnostic accuracy, ready to paste. "
+        + (
+            "The judgements are the panel's own."
+            if judged
+            else "The five domains and the certainty are the panel's to judge: fill in "
+            '<a href="tables/judgements_to_fill_in.csv">the sheet</a> and hand it in with '
+            "<code>--judgements</code>. Nothing is judged by the software."
+        ),
+        'As a file: <a href="tables/summary_of_findings.csv">CSV</a>'
+        + (', <a href="tables/summary_of_findings.docx">Word</a>' if results.word else "")
+        + ".",
+        '<div class="scroll" role="region" tabindex="0" aria-label="Summary of findings">'
+        f"{results.findings.to_html()}</div>",
+    ]
+    figures = []
+    if results.quality.empty:
+        paragraphs.append(
+            "No judgements of study quality (QUADAS-2) are published in this evidence; a folder "
+            "with a <code>quality.csv</code> brings your own."
+        )
+    else:
+        from backpain_stats.plots.draw_quality import quality
+
+        figures.append(
+            FigurePart(
+                "quality",
+                "Study quality by QUADAS-2, as judged by the user.",
+                f"Traffic lights of {results.quality['cohort_id'].nunique()} studies.",
+                lambda figure: quality(results.quality, ax=figure.subplots()),
+                (7.5, 2.2 + 0.45 * results.quality["cohort_id"].nunique()),
+            )
+        )
+    return Section("summary-of-findings", "Summary of findings", tuple(paragraphs), tuple(figures))
+
+
+def provenance_section(results: PanelResults) -> Section:
+    """Trace every number to its row and its source."""
+    reports = results.frequencies
+    table = TablePart(
+        "sources",
+        "Every report: what was printed, where, and how many tables fit it",
+        reports,
+        (
+            Column("report_id", "Row"),
+            Column("label", "Flag or rule"),
+            Column("printed", "Printed"),
+            Column("tables", "Tables that fit", "count"),
+            Column("citation", "Source"),
+            Column("reported_in", "Read in"),
+            Column("note", "To keep in mind"),
+            Column("doi", "DOI", "doi"),
+        ),
+    )
+    cohorts = TablePart(
+        "cohorts",
+        "The cohorts",
+        results.cohorts,
+        (
+            Column("cohort_id", "Cohort"),
+            Column("n", "Patients", "count"),
+            Column("n_cases", "Cases", "count"),
+            Column("setting_note", "Setting"),
+            Column("population_note", "Patients are"),
+            Column("low_back_pain_only", "Low back pain only"),
+            Column("note", "To keep in mind"),
+            Column("doi", "DOI", "doi"),
+        ),
+    )
+    second_hand = int(reports["quotes"].notna().sum())
+    paragraphs = (
+        f"{len(reports)} reports of {reports['cohort_id'].nunique()} cohorts. {second_hand} of "
+        "them were read on a page that quotes the original. Where several tables agree with what "
+        "was printed, the point is the middle table, and the intervals mix all of them.",
+        "The accuracy of a flag is taken to be the same at every prevalence. Patients who are "
+        "sicker, older or already selected may differ: see what the cohorts were.",
+    )
+    return Section("sources", "Where the numbers come from", paragraphs, tables=(table, cohorts))

@@ -1,0 +1,254 @@
+"""The sections of the panel's report; every sentence with a number computes it."""
+
+from __future__ import annotations
+
+import math
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from backpain_stats.decide.frequencies import count_phrase
+from backpain_stats.estimate import format_number
+from backpain_stats.report.main.context import SETTING_LABELS, TARGET_LABELS
+from backpain_stats.report.page.parts import Column, FigurePart, Section, TablePart
+from backpain_stats.report.panel.evidence import (
+    endorsement_section,
+    grade_section,
+    provenance_section,
+)
+from backpain_stats.report.panel.flags import decisions_section, ranking_section
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from backpain_stats.report.panel.build import PanelResults
+
+__all__ = ["panel_sections"]
+
+_FREQUENCY_COLUMNS = (
+    Column("label", "Flag or rule"),
+    Column("found_text", "Found"),
+    Column("missed_text", "Missed"),
+    Column("alarmed_text", "Imaged in vain"),
+    Column("reassured_text", "Correctly reassured"),
+    Column("per_found_text", "Imaged per case found"),
+    Column("per_missed_text", "Reassured per case missed"),
+    Column("n_cases", "Cases behind it", "count"),
+    Column("report_id", "Row"),
+)
+_TEXTS = {
+    "found_text": "tp",
+    "missed_text": "fn",
+    "alarmed_text": "fp",
+    "reassured_text": "tn",
+}
+
+
+def panel_sections(results: PanelResults) -> tuple[list[Section], str, str]:
+    """Return the sections in reading order, the first paragraph and the title.
+
+    Parameters
+    ----------
+    results : PanelResults
+        Everything that is shown.
+
+    Returns
+    -------
+    sections : list of Section
+    lead, title : str
+    """
+    asked = results.question
+    target, setting = TARGET_LABELS[asked.target], SETTING_LABELS[asked.setting]
+    steps: list[tuple[str, Any]] = [
+        ("natural frequencies", _findings),
+        ("icon arrays", _patients),
+        ("comparison of the flags", ranking_section),
+        ("decisions", decisions_section),
+        ("endorsements", endorsement_section),
+        ("summary of findings", grade_section),
+        ("sources", provenance_section),
+    ]
+    sections = []
+    for name, build in steps:
+        results.progress(name)
+        sections.append(build(results))
+    lead = (
+        f"What each red flag for {escape(target.lower())} does to {asked.per:,} patients with "
+        f"back pain in {escape(setting)}, at a prevalence of "
+        f"<strong>{escape(str(results.prevalence))}</strong> "
+        f"({escape(results.prevalence_source)}). Five minutes to read; the numbers behind every "
+        f"sentence are in the tables."
+    )
+    return sections, lead, f"Red flags for {target.lower()} in {setting}: for the guideline panel"
+
+
+def _findings(results: PanelResults) -> Section:
+    """Say the main results, then give the table of natural frequencies."""
+    per = f"{results.question.per:,}"
+    frame = results.usable.copy()
+    for text, cell in _TEXTS.items():
+        frame[text] = [_unbroken(count_phrase(row, cell)) for _, row in frame.iterrows()]
+    for text, name, none in (
+        ("per_found_text", "imaged_per_found", "none found"),
+        ("per_missed_text", "reassured_per_missed", "none missed"),
+    ):
+        frame[text] = [_ratio_text(row, name, none) for _, row in frame.iterrows()]
+    table = TablePart(
+        "natural_frequencies",
+        f"What becomes of {per} patients if those with the flag are imaged "
+        f"({100 * results.question.level:g}% intervals)",
+        frame,
+        _FREQUENCY_COLUMNS,
+    )
+    idle = results.frequencies[~results.frequencies["usable"]]
+    idle_table = TablePart(
+        "reports_without_table",
+        "Reports that give no natural frequencies, and why",
+        idle,
+        (
+            Column("label", "Flag or rule"),
+            Column("study", "Study"),
+            Column("printed", "Printed"),
+            Column("reason", "Why it cannot be used"),
+            Column("doi", "DOI", "doi"),
+        ),
+        folded=True,
+    )
+    cards = "".join(f"<li>{card}</li>" for card in _cards(results))
+    patients = "".join(f"<li>{line}</li>" for line in _cohort_lines(results))
+    paragraphs = (
+        f'<ul class="cards">{cards}</ul>',
+        "Behind these numbers:",
+        f"<ul>{patients}</ul>",
+        "Counts are whole patients and add up in every row. The intervals carry what is not "
+        "known about sensitivity and specificity"
+        + ("." if results.prevalence.kind == "fixed" else ", and about the prevalence.")
+        + " They are not about the next patients, who vary by chance on top.",
+    )
+    tables = (table, idle_table) if len(idle) else (table,)
+    return Section("findings", "Findings", paragraphs, tables=tables)
+
+
+def _cards(results: PanelResults) -> list[str]:
+    """Return the main results, one a card."""
+    frame, per = results.usable, f"{results.question.per:,}"
+    word = TARGET_LABELS[results.question.target].lower()
+    cards = [
+        f'<strong class="figure">{_diseased_text(frame.iloc[0])} of {per}</strong> have '
+        f"{escape(word)}, at a prevalence of {escape(str(results.prevalence))}."
+    ]
+    fewest = frame.sort_values("imaged_per_found").iloc[0]
+    cards.append(_fewest_card(fewest))
+    least_missed = frame.sort_values(["fn_expected", "imaged_expected"]).iloc[0]
+    cards.append(
+        f'<strong class="figure">{count_phrase(least_missed, "fn")} missed</strong> with the '
+        f"flag that misses fewest, {escape(_named(least_missed))}; "
+        f"it sends {count_phrase(least_missed, 'imaged')} of {per} to imaging."
+    )
+    cases = frame.drop_duplicates("cohort_id")["n_cases"].sum()
+    cohorts = frame["cohort_id"].nunique()
+    cards.append(
+        f'<strong class="figure">{int(cases):,} cases</strong> in {cohorts} '
+        f"cohort{'s' if cohorts > 1 else ''} are all that stands behind these numbers."
+    )
+    flags = results.endorsement.flags
+    endorsed = flags[flags["guidelines"] > 0]
+    if len(endorsed):
+        never = int((endorsed["evidence"] == "never measured").sum())
+        cards.append(
+            f'<strong class="figure">{never} of {len(endorsed)}</strong> flags that guidelines '
+            f"endorse for {escape(word)} have no measurement in this evidence, in any setting."
+        )
+    return cards
+
+
+def _unbroken(text: str) -> str:
+    """Keep "21 (12 to 30)" on one line."""
+    return text.replace(" ", "\u00a0")
+
+
+def _patients_text(value: float) -> str:
+    """Print a number of patients: whole from 10 on, with two digits below."""
+    return f"{value:,.0f}" if value >= 10 else format_number(value, 2)
+
+
+def _ratio_text(row: pd.Series, name: str, none: str) -> str:
+    """Print patients per case; without any such case only the lower end is a number."""
+    low, high = row[f"{name}_low"], row[f"{name}_high"]
+    if math.isinf(row[name]):
+        return f"{none}; {_patients_text(low)}\u00a0or\u00a0more"
+    ends = (
+        f"({_patients_text(low)} or more)"
+        if math.isinf(high)
+        else f"({_patients_text(low)} to {_patients_text(high)})"
+    )
+    return _unbroken(f"{_patients_text(row[name])} {ends}")
+
+
+def _cohort_lines(results: PanelResults) -> list[str]:
+    """Say in a line a cohort who its patients were, and what to keep in mind."""
+    cohorts = results.cohorts
+    used = cohorts[cohorts["cohort_id"].isin(results.usable["cohort_id"])]
+    lines = []
+    for row in used.to_dict("records"):
+        about = [row[name] for name in ("setting_note", "population_note", "note")]
+        said = "; ".join(escape(str(text)) for text in about if not pd.isna(text))
+        lines.append(
+            f"<strong>{escape(str(row['study_id']))}</strong>: {said or 'nothing stated'}."
+        )
+    return lines
+
+
+def _diseased_text(row: pd.Series) -> str:
+    """Print how many are diseased, with the range that the prevalence leaves."""
+    if row["prevalence_low"] == row["prevalence_high"]:
+        return f"{int(row['diseased'])}"
+    low, high = (row["per"] * row[f"prevalence_{end}"] for end in ("low", "high"))
+    return f"{int(row['diseased'])} ({math.floor(low):,} to {math.ceil(high):,})"
+
+
+def _fewest_card(row: pd.Series) -> str:
+    """Say which flag images fewest patients for each case it finds."""
+    low, high = (_patients_text(row[f"imaged_per_found_{end}"]) for end in ("low", "high"))
+    return (
+        f'<strong class="figure">{_patients_text(row["imaged_per_found"])} imaged</strong> '
+        f"({low} to {high}) for each case found by the flag that needs the fewest, "
+        f"{escape(_named(row))}; it misses {count_phrase(row, 'fn')} of {_diseased_text(row)}."
+    )
+
+
+def _named(row: pd.Series) -> str:
+    return f"“{row['label']}” ({row['study']})"
+
+
+def _patients(results: PanelResults) -> Section:
+    """Draw an icon array a flag."""
+    from backpain_stats.plots.draw_natural_frequencies import natural_frequencies
+
+    frame = results.usable.reset_index(drop=True)
+    figures = []
+    for position in range(len(frame)):
+        row = frame.iloc[position]
+        title = escape(_named(row))
+
+        def draw(figure: Figure, chosen: int = position) -> None:
+            natural_frequencies(frame, row=chosen, title="", ax=figure.subplots())
+
+        figures.append(
+            FigurePart(
+                f"patients_{row['report_id']}",
+                f"{title}: {count_phrase(row, 'imaged')} imaged.",
+                f"Icon array of {int(row['per']):,} patients: {count_phrase(row, 'tp')} found, "
+                f"{count_phrase(row, 'fp')} imaged in vain, {count_phrase(row, 'fn')} missed, "
+                f"{count_phrase(row, 'tn')} correctly reassured.",
+                draw,
+                (6.0, 4.9),
+            )
+        )
+    text = (
+        f"Each mark is one of {results.question.per:,} patients: a diamond is a case found, a "
+        "square a patient imaged in vain, a cross a case missed, a circle a patient rightly "
+        "reassured."
+    )
+    return Section("patients", "One mark, one patient", (text,), tuple(figures))

@@ -1,0 +1,1 @@
+"""One 2x2 table and its statistics."""

@@ -1,0 +1,191 @@
+"""Likelihood ratios and odds ratios with intervals, for many tables at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from backpain_stats.checks import check_choice, check_level
+from backpain_stats.errors import ArgumentError
+from backpain_stats.tables.bayes import posterior_quantile
+from backpain_stats.tables.intervals import normal_quantile
+from backpain_stats.tables.score import score_odds_ratio_interval, score_ratio_interval
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    _Array = NDArray[np.float64]
+
+RATIO_MEASURES = ("lr_positive", "lr_negative", "odds_ratio")
+RATIO_METHODS = ("score", "log", "bayes")
+CORRECTIONS = ("none", "zero_cells", "all")
+
+
+def ratio_interval(  # noqa: PLR0917 - four cells, then options in their usual order
+    tp: ArrayLike,
+    fp: ArrayLike,
+    fn: ArrayLike,
+    tn: ArrayLike,
+    measure: str = "lr_positive",
+    method: str = "score",
+    correction: str = "none",
+    level: float = 0.95,
+) -> tuple[_Array, _Array, _Array]:
+    r"""Return likelihood ratios or odds ratios with their intervals.
+
+    With :math:`x_1` of :math:`n_1` cases and :math:`x_2` of :math:`n_2`
+    non-cases positive (LR+, odds ratio) or negative (LR-), the likelihood
+    ratio is :math:`(x_1/n_1)/(x_2/n_2)`; the odds ratio is
+    :math:`tp\,tn/(fp\,fn)`.
+
+    * ``"score"`` (the default) inverts the score test of Miettinen and
+      Nurminen; see :mod:`backpain_stats.tables.score`. It needs no
+      correction: where the estimate is 0 or infinite the interval is
+      one-sided, and it means what its level says.
+    * ``"log"`` is the normal interval of the logarithm (Katz; Simel), with
+      variance :math:`1/x_1 - 1/n_1 + 1/x_2 - 1/n_2`, or the sum of the four
+      reciprocals for the odds ratio (Woolf). Where a cell it divides by is
+      zero the interval is 0 to infinity, its limit; 1 to 1 where all are
+      positive. It is what most papers print.
+    * ``"bayes"`` is the equal-tailed interval of the posterior of both
+      proportions under Jeffreys priors; the estimate is the posterior median.
+
+    Parameters
+    ----------
+    tp, fp, fn, tn : array_like
+        Counts of true positives, false positives, false negatives and true
+        negatives; they broadcast.
+    measure : {"lr_positive", "lr_negative", "odds_ratio"}
+        What to estimate.
+    method : {"score", "log", "bayes"}
+        How to make the interval.
+    correction : {"none", "zero_cells", "all"}
+        Whether 0.5 is added to all four cells: never, in tables that hold a
+        zero, or in every table. The estimate changes with it. Not with
+        ``"bayes"``, whose prior does this work.
+    level : float
+        Confidence (or posterior) level, strictly between 0 and 1.
+
+    Returns
+    -------
+    estimate, low, high : numpy.ndarray
+        0 and infinity are values. Where a group is empty nothing can be
+        estimated: the estimate is NaN and the interval 0 to infinity, with or
+        without correction. So it is where the ratio is 0/0, except that
+        ``"bayes"`` has a posterior then.
+
+    Raises
+    ------
+    ArgumentError
+        If a count is negative, infinite or not a number, or if a choice is not
+        allowed.
+
+    References
+    ----------
+    Miettinen O, Nurminen M. Comparative analysis of two rates. Stat Med
+    1985;4:213-226. https://doi.org/10.1002/sim.4780040211
+
+    Simel DL, Samsa GP, Matchar DB. Likelihood ratios with confidence: sample
+    size estimation for diagnostic test studies. J Clin Epidemiol
+    1991;44:763-770. https://doi.org/10.1016/0895-4356(91)90128-V
+
+    Examples
+    --------
+    >>> estimate, low, high = ratio_interval(4, 41, 9, 1921)
+    >>> print(f"LR+ {estimate:.1f} ({low:.1f} to {high:.1f})")
+    LR+ 14.7 (5.8 to 30.2)
+
+    No positive non-case: infinite, yet the data do exclude small ratios.
+
+    >>> estimate, low, high = ratio_interval(64, 0, 18, 72)
+    >>> print(f"LR+ {estimate:.1f} ({low:.1f} to {high:.1f})")
+    LR+ inf (15.3 to inf)
+    """
+    check_choice(measure, "measure", RATIO_MEASURES)
+    check_choice(method, "method", RATIO_METHODS)
+    check_choice(correction, "correction", CORRECTIONS)
+    check_level(level)
+    if method == "bayes" and correction != "none":
+        raise ArgumentError(
+            f"correction is {correction!r} with method 'bayes'; its prior already adds "
+            "half a patient to each cell: use correction='none'"
+        )
+    cells = checked_cells(tp, fp, fn, tn)
+    shape = cells[0].shape
+    estimable = ((cells[0] + cells[2] > 0) & (cells[1] + cells[3] > 0)).ravel()
+    corrected = corrected_cells(cells, correction)
+    some = tuple(cell.ravel()[estimable] for cell in corrected)
+    estimate, low, high = (
+        np.full(estimable.size, value, dtype=float) for value in (np.nan, 0.0, np.inf)
+    )
+    estimate[estimable], low[estimable], high[estimable] = _of_estimable(
+        some, measure, method, level
+    )
+    return estimate.reshape(shape), low.reshape(shape), high.reshape(shape)
+
+
+def checked_cells(
+    tp: ArrayLike, fp: ArrayLike, fn: ArrayLike, tn: ArrayLike
+) -> tuple[_Array, _Array, _Array, _Array]:
+    """Return the four cells as float arrays of one shape, or raise ArgumentError."""
+    cells = np.broadcast_arrays(*(np.asarray(cell, dtype=float) for cell in (tp, fp, fn, tn)))
+    for name, cell in zip(("tp", "fp", "fn", "tn"), cells, strict=True):
+        wrong = ~((cell >= 0) & np.isfinite(cell))
+        if np.any(wrong):
+            raise ArgumentError(
+                f"{name} is {cell[wrong].ravel()[0]:g}; a count must be a finite number, 0 or more"
+            )
+    return cells[0], cells[1], cells[2], cells[3]
+
+
+def corrected_cells(
+    cells: tuple[_Array, _Array, _Array, _Array], correction: str
+) -> tuple[_Array, _Array, _Array, _Array]:
+    """Add 0.5 to all four cells: never, where one of them is zero, or always.
+
+    Examples
+    --------
+    >>> tp, fp, fn, tn = np.array([7.0, 4.0]), np.array([13.0, 41.0]), np.array([0.0, 9.0]), 462.0
+    >>> corrected_cells((tp, fp, fn, np.full(2, tn)), "zero_cells")[0]
+    array([7.5, 4. ])
+    """
+    if correction == "none":
+        return cells
+    tp, fp, fn, tn = cells
+    zero = (tp == 0) | (fp == 0) | (fn == 0) | (tn == 0)
+    added = np.where(zero | (correction == "all"), 0.5, 0.0)
+    return tp + added, fp + added, fn + added, tn + added
+
+
+def _of_estimable(
+    cells: tuple[_Array, ...], measure: str, method: str, level: float
+) -> tuple[_Array, _Array, _Array]:
+    """Return estimate and ends for flat cells of tables without an empty group."""
+    tp, fp, fn, tn = cells
+    x1, x2 = (fn, tn) if measure == "lr_negative" else (tp, fp)
+    n1, n2 = tp + fn, fp + tn
+    odds_ratio = measure == "odds_ratio"
+    if method == "bayes":
+        kind = "odds_ratio" if odds_ratio else "ratio"
+        tail = (1 - level) / 2
+        median, low, high = (
+            posterior_quantile(x1, n1, x2, n2, probability=below, kind=kind)
+            for below in (0.5, tail, 1 - tail)
+        )
+        return median, low, high
+    with np.errstate(divide="ignore", invalid="ignore"):
+        estimate = (tp * tn) / (fp * fn) if odds_ratio else (x1 * n2) / (x2 * n1)
+    if method == "score":
+        score = score_odds_ratio_interval if odds_ratio else score_ratio_interval
+        return estimate, *score(x1, n1, x2, n2, level)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if odds_ratio:
+            variance = 1 / tp + 1 / fp + 1 / fn + 1 / tn
+        else:
+            # (n - x) / (n x) is 1/x - 1/n without the cancellation.
+            variance = (n1 - x1) / (n1 * x1) + (n2 - x2) / (n2 * x2)
+        width = normal_quantile(level) * np.sqrt(variance)
+        low, high = estimate * np.exp(-width), estimate * np.exp(width)
+    bounded = np.isfinite(variance)
+    return estimate, np.where(bounded, low, 0.0), np.where(bounded, high, np.inf)

@@ -1,1 +1,0 @@
-"""One study: a 2x2 table and what follows from it."""
