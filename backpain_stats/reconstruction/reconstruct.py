@@ -11,18 +11,21 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from backpain_stats.checks import check_choice, check_level
 from backpain_stats.errors import ArgumentError
 from backpain_stats.printed.value import ROUNDINGS
 from backpain_stats.reconstruction.branches import Branch, checked_branch, find_branch, tables_frame
 from backpain_stats.reconstruction.enumerate_tables import MOST_ROWS
+from backpain_stats.reconstruction.measures import CELLS
 from backpain_stats.reconstruction.printed_intervals import IntervalCheck, interval_checks
 from backpain_stats.reconstruction.printed_report import PrintedReport, read_report
 from backpain_stats.tables.ratios import CORRECTIONS
 
-__all__ = ["Reconstruction", "reconstruct"]
+__all__ = ["Reconstruction", "reconstruct", "reconstruct_report"]
 
 Count = int | str | tuple[int, int] | None
 # A frame of this many tables takes about 1.5 GB.
@@ -95,6 +98,13 @@ class Reconstruction:
                 "give a further figure, or use .count"
             )
         return tables_frame(self.branches, self.checks)
+
+    @cached_property
+    def cells(self) -> NDArray[np.int64]:
+        """The tables as an array of shape (tables, 4), ordered tp, fp, fn, tn; -1 is unknown."""
+        cells = self.tables[list(CELLS)].fillna(-1).to_numpy(dtype=np.int64)
+        cells.flags.writeable = False
+        return cells
 
     @cached_property
     def steps(self) -> pd.DataFrame:
@@ -262,8 +272,28 @@ def reconstruct(
     report = read_report(
         counts, printed, pretest=pretest, pretest_odds=pretest_odds, rounding=rounding
     )
-    checks = interval_checks(report, interval_methods, level)
-    return search(report, checks, tried or ("none",), rounding)
+    return reconstruct_report(
+        report,
+        interval_methods=interval_methods,
+        corrections=tried or ("none",),
+        level=level,
+        rounding=rounding,
+    )
+
+
+def reconstruct_report(
+    report: PrintedReport,
+    *,
+    interval_methods: str | Sequence[str] | None = None,
+    corrections: tuple[str, ...] = ("none",),
+    level: float = 0.95,
+    rounding: str = "nearest",
+) -> Reconstruction:
+    """Return every table behind a report whose figures have been read.
+
+    The part of :func:`reconstruct` below the reading of figures; the options are its own.
+    """
+    return search(report, interval_checks(report, interval_methods, level), corrections, rounding)
 
 
 def search(
