@@ -19,7 +19,7 @@ from backpain_stats.sampling import DEFAULT_SEED, Seed
 if TYPE_CHECKING:
     import pandas as pd
 
-    from backpain_stats.evidence.loading import Evidence
+    from backpain_stats.evidence import Evidence
     from backpain_stats.meta.bayes.priors import Priors
     from backpain_stats.meta.bayes.result import BayesianFit
     from backpain_stats.meta.result import BivariateFit
