@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 from scipy.special import expit, logit
@@ -13,7 +13,6 @@ from scipy.special import expit, logit
 from backpain_stats.checks import check_count, check_level, check_pretest
 from backpain_stats.errors import PretestError
 from backpain_stats.estimate import format_percent
-from backpain_stats.published.prevalence import SettingPrevalence
 from backpain_stats.sampling import jeffreys_quantile
 
 if TYPE_CHECKING:
@@ -50,6 +49,7 @@ class Prevalence:
     kind: str
     n_cases: int | None = None
     n: int | None = None
+    source: str = ""
 
     @classmethod
     def exactly(cls, value: float) -> Prevalence:
@@ -73,7 +73,8 @@ class Prevalence:
                 f"prevalence {cases}/{total} is not strictly between 0 and 1; "
                 f"give a range instead, for example '0.0005 to 0.003'"
             )
-        return cls(cases / total, np.nan, np.nan, "counts", cases, total)
+        share = cases / total
+        return cls(share, share, share, "counts", cases, total)
 
     @classmethod
     def between(cls, low: float, high: float) -> Prevalence:
@@ -115,7 +116,17 @@ class Prevalence:
         return format_percent(self.estimate)
 
 
-PrevalenceLike = float | str | Prevalence | SettingPrevalence
+@runtime_checkable
+class HasPretest(Protocol):
+    """Whatever knows its pre-test probability, such as a published prevalence."""
+
+    @property
+    def pretest(self) -> Prevalence:
+        """The pre-test probability with its source."""
+        ...
+
+
+PrevalenceLike = float | str | tuple[float, float] | Prevalence | HasPretest
 
 
 def read_prevalence(value: PrevalenceLike) -> Prevalence:
@@ -128,7 +139,7 @@ def read_prevalence(value: PrevalenceLike) -> Prevalence:
         ``"13 of 1975"`` brings the uncertainty of those counts;
         ``"0.001 to 0.007"`` or ``"0.1%-0.7%"`` spreads it evenly over the range,
         on the log-odds scale. What
-        :func:`~backpain_stats.published.prevalence.setting_prevalence` returns
+        :func:`~backpain_stats.setting_prevalence` returns
         is read the same way, by its kind.
 
     Returns
@@ -152,8 +163,12 @@ def read_prevalence(value: PrevalenceLike) -> Prevalence:
     """
     if isinstance(value, Prevalence):
         return value
-    if isinstance(value, SettingPrevalence):
-        return _from_setting(value)
+    if isinstance(value, HasPretest):
+        return value.pretest
+    if isinstance(value, tuple):
+        if len(value) != 2:
+            raise PretestError(f"pretest is {value!r}; a range has two ends, (low, high)")
+        return Prevalence.between(*value)
     if not isinstance(value, str):
         if isinstance(value, bool) or np.ndim(value) != 0:
             raise PretestError(f"prevalence {value!r} is not understood; give {FORMS}")
@@ -171,23 +186,12 @@ def read_prevalence(value: PrevalenceLike) -> Prevalence:
 def read_prevalences(value: PrevalenceLike | Iterable[PrevalenceLike]) -> list[Prevalence]:
     """Read one prevalence or several (a list or other iterable of them)."""
     one: Any = value
-    if isinstance(one, str | Prevalence | SettingPrevalence) or np.ndim(one) == 0:
+    if isinstance(one, str | Prevalence) or hasattr(one, "pretest") or np.ndim(one) == 0:
         return [read_prevalence(one)]
     several = [read_prevalence(each) for each in one]
     if not several:
         raise PretestError(f"no prevalence was given; give {FORMS}")
     return several
-
-
-def _from_setting(value: SettingPrevalence) -> Prevalence:
-    """Read a published prevalence: its counts, its printed share, or its printed range."""
-    if value.n_cases is not None and value.n is not None:
-        return Prevalence.counted(value.n_cases, value.n)
-    if value.kind == "range":
-        # A range printed from 0 has no log-odds; its lower end is mirrored from the middle.
-        low = value.ci_low or float(expit(2 * logit(value.estimate) - logit(value.ci_high)))
-        return Prevalence.between(low, value.ci_high)
-    return Prevalence.exactly(value.estimate)
 
 
 def _fraction(text: str) -> float:

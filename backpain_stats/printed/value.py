@@ -80,6 +80,11 @@ class PrintedValue:
         """Whether a bound was printed (``">0.90"``), not a value."""
         return self.low is None or self.high is None
 
+    @property
+    def point(self) -> Fraction | None:
+        """The number that was printed; None for a bound and for infinity."""
+        return None if self.is_inequality else self.value
+
     def admits(self, number: Fraction | int | float) -> bool:
         """Whether ``number`` would be printed as this figure.
 

@@ -6,7 +6,7 @@ from scipy import stats
 
 from backpain_stats import PretestError, load_evidence
 from backpain_stats.printed.prevalence import Prevalence, read_prevalence, read_prevalences
-from backpain_stats.published.prevalence import setting_prevalence
+from backpain_stats.published import setting_prevalence
 
 MIDDLES = (np.arange(2000) + 0.5) / 2000
 
