@@ -13,7 +13,7 @@ import pandas as pd
 
 from backpain_stats.checks import check_choice, check_level
 from backpain_stats.errors import NotEstimableError, PretestError
-from backpain_stats.evidence.schema import TARGETS
+from backpain_stats.evidence import TARGETS
 from backpain_stats.printed.prevalence import Prevalence, PrevalenceLike, read_prevalence
 from backpain_stats.published.accuracy_draws import TableAccuracy
 from backpain_stats.published.feasible import report_tables
@@ -25,7 +25,7 @@ from backpain_stats.tables.bayes_rule import posttest_probability
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from backpain_stats.evidence.loading import Evidence, Names
+    from backpain_stats.evidence import Evidence, Names
 
 __all__ = ["posttest"]
 

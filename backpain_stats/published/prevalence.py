@@ -13,11 +13,11 @@ from scipy.special import expit, logit
 from backpain_stats.checks import check_choice, check_known, check_level
 from backpain_stats.errors import NotEstimableError
 from backpain_stats.estimate import Estimate, format_percent
-from backpain_stats.evidence.schema import SETTINGS, TARGETS
+from backpain_stats.evidence import SETTINGS, TARGETS
 from backpain_stats.tables.intervals import proportion_interval
 
 if TYPE_CHECKING:
-    from backpain_stats.evidence.loading import Evidence
+    from backpain_stats.evidence import Evidence
 
 __all__ = ["SettingPrevalence", "prevalence_candidates", "setting_prevalence"]
 

@@ -22,7 +22,7 @@ from backpain_stats.tables.ratios import ratio_interval
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from backpain_stats.evidence.loading import Evidence, Names
+    from backpain_stats.evidence import Evidence, Names
 
 __all__ = ["likelihood_ratios"]
 
