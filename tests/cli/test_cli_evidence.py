@@ -5,19 +5,20 @@ from __future__ import annotations
 import io
 import json
 import math
+import re
 import shutil
 
 import pandas as pd
 import pytest
 
 from backpain_stats.cli.output import write_frame
-from backpain_stats.evidence.folders import packaged_folder
+from backpain_stats.evidence import packaged_folder
 
 
 def test_check_finds_the_packaged_evidence_valid(run):
     code, out, _ = run("check")
     assert code == 0
-    assert "the packaged evidence is valid: 726 rows in 9 files" in out
+    assert re.search(r"the packaged evidence is valid: \d+ rows in 9 files", out)
     assert "'1.014'" in out
 
 
@@ -71,7 +72,7 @@ def test_check_lists_every_problem_and_exits_2(run, tmp_path):
     code, out, _ = run("check", data)
     assert code == 2
     assert "accuracy.csv, line" in out
-    assert "31% is written 0.31" in out
+    assert "write 31%" in out
     assert "did you mean primary_care?" in out
     code, out, _ = run("check", data, "--format", "json")
     assert code == 2
