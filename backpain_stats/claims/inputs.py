@@ -207,7 +207,7 @@ class Inputs:
         families = self.evidence.flags.set_index("flag_id")["family"]
         family = families.get(claim.get("flag_id"), "")
         for other in self.ratio_claims:
-            if other.statistic != wanted or other.value is None or other.value.is_inequality:
+            if other.statistic != wanted or other.value is None or other.value.is_bound:
                 continue
             if other.get("target") != claim.get("target"):
                 continue

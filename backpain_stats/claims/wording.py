@@ -177,7 +177,7 @@ def _how_hard(claim: Claim, trials: Sequence[Trials], fits: int) -> str:
     tried = int((~np.isnan(values)).sum())
     text = f"{tried:,} convention{'s' if tried != 1 else ''} tried, {fits:,} fit"
     finite = values[np.isfinite(values)]
-    if not finite.size or (claim.value is not None and claim.value.is_inequality):
+    if not finite.size or (claim.value is not None and claim.value.is_bound):
         return f"{text}."
     unit = 10.0**claim.decimals
     printed = np.unique(np.floor(finite * unit + 0.5))
