@@ -309,8 +309,10 @@ def pool_all(
     Examples
     --------
     >>> from backpain_stats import load_evidence
-    >>> pool_all(load_evidence(), "infection")[["flag_id", "cohorts"]].empty
-    True
+    >>> found = pool_all(load_evidence(), "malignancy", setting="primary_care")
+    >>> found.loc[found["flag_id"] == "cancer_history", ["cohorts", "settings"]]
+       cohorts      settings
+    0        2  primary_care
     """
     import pandas as pd
 
