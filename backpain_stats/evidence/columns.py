@@ -204,10 +204,8 @@ def figure(text: str, *, signed: bool = False) -> PrintedValue | None:
 
     Examples
     --------
-    >>> figure("31%") == figure("0.31"), figure("high")
-    (False, None)
-    >>> figure("31%").value == figure("0.31").value
-    True
+    >>> figure("31%").value, figure("high")
+    (Fraction(31, 100), None)
     """
     if not text or len(text) > LONGEST_FIGURE:
         return None
