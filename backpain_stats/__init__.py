@@ -45,7 +45,7 @@ _EXPORTS = {
     "JointReconstruction": "reconstruction.joint",
     "reconstruct_together": "reconstruction.joint",
     "feasible_tables": "published.feasible",
-    "likelihood_ratios": "published.likelihood",
+    "likelihood_ratios": "published.ratios",
     "posttest": "published.posttest",
     # several studies of one flag
     "BivariateFit": "meta.result",

@@ -119,7 +119,7 @@ def template(folder: str, overwrite: bool) -> None:
     """
     from pathlib import Path
 
-    from backpain_stats.evidence import README, write_template
+    from backpain_stats.evidence.template import README, write_template
 
     written = write_template(folder, overwrite=overwrite)
     click.echo(f"Wrote {len(written)} files to {folder}; start with {Path(folder) / README}:")
@@ -144,7 +144,7 @@ def flags(
     "reports" counts the published results on its accuracy, "usable" those
     whose figures can be used, "lists" the guidelines and pages that name it.
     """
-    from backpain_stats.published.likelihood import likelihood_ratios
+    from backpain_stats.published import likelihood_ratios
 
     evidence = read_evidence(folder, add=add).select(target=target, family=family or None)
     ratios = likelihood_ratios(evidence)
@@ -186,7 +186,7 @@ def lr(flag: list[str], folder: str | None, add: bool, output_format: str, **opt
     the interval over all of them. Contradictory reports stay, without a
     figure. csv and json hold every column, and the reasons in full.
     """
-    from backpain_stats.published.likelihood import likelihood_ratios
+    from backpain_stats.published import likelihood_ratios
 
     found = likelihood_ratios(read_evidence(folder, add=add), flag=flag or None, **options)
     if output_format != "table":
@@ -275,7 +275,7 @@ def posttest(
 
     Without --setting every report is shown at the prevalence of its own setting.
     """
-    from backpain_stats.published.posttest import posttest as compute
+    from backpain_stats.published import posttest as compute
 
     found = compute(read_evidence(folder, add=add), flag, **options)
     if output_format != "table":
