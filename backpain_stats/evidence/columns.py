@@ -12,9 +12,18 @@ from typing import Literal
 from backpain_stats.checks import nearest
 from backpain_stats.errors import ArgumentError
 from backpain_stats.evidence.problems import ProblemCode
-from backpain_stats.printed.value import PrintedValue, parse_printed
+from backpain_stats.printed import PrintedValue, parse_printed
 
-__all__ = ["LIMIT_BOUNDS", "MOST_PATIENTS", "Column", "Kind", "Table", "count", "figure"]
+__all__ = [
+    "LIMIT_BOUNDS",
+    "MOST_PATIENTS",
+    "Column",
+    "Kind",
+    "Table",
+    "count",
+    "figure",
+    "is_share",
+]
 
 Kind = Literal[
     "identifier",  # letters, digits, _ - and .; no spaces
@@ -215,6 +224,12 @@ def figure(text: str, *, signed: bool = False) -> PrintedValue | None:
         return None
 
 
+def is_share(text: str) -> bool:
+    """Whether a figure is printed as a percentage or as counts: never a likelihood ratio."""
+    printed = figure(text, signed=True)
+    return printed is not None and ("%" in text or printed.counts is not None)
+
+
 def count(text: str) -> int | None:
     """Return the count a cell holds; None if it is empty or no count."""
     if not re.fullmatch("[0-9]{1,12}", text) or int(text) > MOST_PATIENTS:
@@ -242,6 +257,8 @@ def _figure_refusal(column: Column, text: str) -> Refusal | None:
         dotted = text.replace(",", ".")
         hint = f"; write {dotted}" if text.count(",") == 1 and figure(dotted) else ""
         return "form", "is not a figure", form + hint
+    if column.kind == "ratio" and is_share(text):
+        return "form", "is a share, not a ratio", "a ratio as printed, such as 14.7"
     low, high = column.bounds
     value = math.inf if printed.value is None else printed.value
     if low <= value <= high:
