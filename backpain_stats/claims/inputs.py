@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from backpain_stats.evidence.loading import require_evidence
+from backpain_stats.evidence import require_evidence
 from backpain_stats.printed.value import PrintedValue, is_absent, parse_printed
 from backpain_stats.published.feasible import report_tables
 
 if TYPE_CHECKING:
-    from backpain_stats.evidence.loading import Evidence
+    from backpain_stats.evidence import Evidence
     from backpain_stats.published.feasible import ReportTables
 
 __all__ = ["Candidate", "Claim", "Inputs", "Pretest", "collect_inputs", "read_claims"]

@@ -34,7 +34,7 @@ from backpain_stats.tables.bayes_rule import (
 )
 
 if TYPE_CHECKING:
-    from backpain_stats.evidence.loading import Evidence
+    from backpain_stats.evidence import Evidence
 
 __all__ = ["COLUMNS", "conventions", "reproduce"]
 

@@ -58,9 +58,7 @@ def check(ctx: click.Context, folder: str | None, add: bool, output_format: str)
     Without a FOLDER the packaged evidence is checked. Exit code 0: valid,
     perhaps with warnings; 2: there are errors.
     """
-    from backpain_stats.evidence.loading import check_evidence
-    from backpain_stats.evidence.problems import list_problems
-    from backpain_stats.evidence.schema import TABLES
+    from backpain_stats.evidence import TABLES, check_evidence, list_problems
 
     problems = check_evidence(folder, add=add)
     errors = problems[problems["severity"] == "error"]
@@ -94,9 +92,7 @@ def _contents(folder: str | None) -> tuple[int, int]:
     """Return how many evidence files a valid folder holds, and how many rows."""
     from pathlib import Path
 
-    from backpain_stats.evidence.folders import packaged_folder
-    from backpain_stats.evidence.reading import read_table
-    from backpain_stats.evidence.schema import TABLES
+    from backpain_stats.evidence import TABLES, packaged_folder, read_table
 
     place = packaged_folder() if folder is None else Path(folder)
     read = [
@@ -109,7 +105,7 @@ def _contents(folder: str | None) -> tuple[int, int]:
 
 def _mended_by_adding(folder: str, errors: pd.DataFrame) -> bool:
     """Say whether some broken references would hold beside the packaged evidence."""
-    from backpain_stats.evidence.loading import check_evidence
+    from backpain_stats.evidence import check_evidence
 
     broken = errors["problem"].str.contains("is not in", regex=False)
     if not broken.any():
@@ -136,7 +132,7 @@ def template(folder: str, overwrite: bool) -> None:
     """
     from pathlib import Path
 
-    from backpain_stats.evidence.template import README, write_template
+    from backpain_stats.evidence import README, write_template
 
     written = write_template(folder, overwrite=overwrite)
     click.echo(f"Wrote {len(written)} files to {folder}; start with {Path(folder) / README}:")

@@ -14,7 +14,7 @@ from backpain_stats.decide.draws import joint_draws, read_source
 from backpain_stats.decide.endorsement import endorsement
 from backpain_stats.decide.published import has_ratio, published_tables, settings_with_ratios
 from backpain_stats.errors import NotEstimableError
-from backpain_stats.evidence.schema import SETTINGS, TARGETS
+from backpain_stats.evidence import SETTINGS, TARGETS
 from backpain_stats.published.likelihood import likelihood_ratios
 from backpain_stats.sampling import DEFAULT_SEED, DRAWS, Seed, interval_around
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from backpain_stats.evidence.loading import Evidence
+    from backpain_stats.evidence import Evidence
     from backpain_stats.published.accuracy_draws import AccuracyDraws
 
 __all__ = ["Comparison", "compare_flags"]

@@ -16,7 +16,7 @@ import pandas as pd
 from backpain_stats.checks import COUNT_COLUMNS, as_names, counts_from_frame, require_columns
 from backpain_stats.decide.pooled import pooled_accuracy
 from backpain_stats.errors import DataError, NotEstimableError, UnknownNameError
-from backpain_stats.evidence.loading import Evidence
+from backpain_stats.evidence import Evidence
 from backpain_stats.meta.bayes.result import BayesianFit
 from backpain_stats.meta.published.pooling import PooledEvidence
 from backpain_stats.meta.result import BivariateFit

@@ -10,11 +10,11 @@ import pandas as pd
 from backpain_stats.checks import check_choice, real_number
 from backpain_stats.decide.published import has_ratio
 from backpain_stats.errors import ArgumentError
-from backpain_stats.evidence.schema import TARGETS
+from backpain_stats.evidence import TARGETS
 from backpain_stats.published.likelihood import likelihood_ratios
 
 if TYPE_CHECKING:
-    from backpain_stats.evidence.loading import Evidence
+    from backpain_stats.evidence import Evidence
 
 __all__ = ["Endorsement", "endorsement"]
 

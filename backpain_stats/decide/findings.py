@@ -16,7 +16,7 @@ from backpain_stats.decide.layout import Layout, layout_docx, layout_html, layou
 from backpain_stats.decide.published import printed_labels
 from backpain_stats.errors import ArgumentError
 from backpain_stats.estimate import format_number
-from backpain_stats.evidence.loading import Evidence
+from backpain_stats.evidence import Evidence
 from backpain_stats.printed.prevalence import PrevalenceLike, read_prevalences
 from backpain_stats.sampling import DEFAULT_SEED, DRAWS, Seed
 

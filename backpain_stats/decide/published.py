@@ -10,12 +10,12 @@ import pandas as pd
 
 from backpain_stats.checks import COUNT_COLUMNS, as_names, check_choice, unknown_name
 from backpain_stats.errors import ArgumentError, NotEstimableError
-from backpain_stats.evidence.schema import SETTINGS, TARGETS
+from backpain_stats.evidence import SETTINGS, TARGETS
 from backpain_stats.published.feasible import feasible_tables, report_tables
 from backpain_stats.published.likelihood import likelihood_ratios
 
 if TYPE_CHECKING:
-    from backpain_stats.evidence.loading import Evidence
+    from backpain_stats.evidence import Evidence
 
 __all__ = ["has_ratio", "printed_labels", "published_tables", "settings_with_ratios"]
 

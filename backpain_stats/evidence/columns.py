@@ -1,50 +1,10 @@
-"""What an evidence file may hold: vocabularies, forms of cells, columns and tables."""
+"""What an evidence file may hold: forms of cells, columns and tables."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 from typing import Literal
-
-TARGETS = ("malignancy", "fracture", "infection", "cauda_equina", "any_serious")
-SETTINGS = ("primary_care", "emergency", "secondary_care", "tertiary_care", "mixed")
-CATEGORIES = ("history", "symptom", "examination", "laboratory", "judgement", "demographic")
-STATUSES = ("seen_primary", "seen_secondary")
-SOURCE_KINDS = (
-    "primary study",
-    "systematic review",
-    "guideline",
-    "teaching material",
-    "news or blog",
-    "conference abstract",
-)
-READ_FORMS = ("abstract", "full text", "table", "excerpt", "quotation only")
-RULES = ("any", "all", "at_least_k", "score", "algorithm")
-CLAIM_STATISTICS = (
-    "posttest",
-    "posttest_negative",
-    "lr_positive",
-    "lr_negative",
-    "sensitivity",
-    "specificity",
-    "diagnostic_accuracy",
-    "odds_ratio",
-    "odds_ratio_adjusted",
-    "frequency_in_cases",
-    "test_positive_rate",
-)
-RANGE_KINDS = (
-    "point",
-    "ci95",
-    "ci975",
-    "interval_unlabelled",
-    "range_over_studies",
-    "range_over_flags",
-    "range_unspecified",
-    "upper_bound",
-    "lower_bound",
-)
-RATIO_STATISTICS = ("lr_positive", "lr_negative", "odds_ratio", "odds_ratio_adjusted")
 
 Kind = Literal[
     "identifier",  # letters, digits, _ - and .; no spaces
@@ -60,6 +20,7 @@ Kind = Literal[
     "ratio",  # as printed, 0 or more, perhaps with < or >
     "statistic",  # a proportion or a ratio, as the row's ``statistic`` says
     "statistic_limit",
+    "number",  # a plain decimal number, such as a cut-off
 ]
 
 IDENTIFIER_PATTERN = r"[A-Za-z0-9_.\-]+"
@@ -96,7 +57,9 @@ _PATTERNS = {
     "ratio": PRINTED_RATIO_PATTERN,
     "statistic": PRINTED_RATIO_PATTERN,
     "statistic_limit": rf"({PRINTED_LIMIT_PATTERN}|infinity)",
+    "number": rf"-?{_DIGITS}",
 }
+_DTYPES = {"integer": "Int64", "year": "Int64", "number": "Float64"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +80,11 @@ class Column:
         The vocabulary of a ``category``; empty where there is none.
     references : tuple of str
         The files whose key a cell must name; any one of them suffices.
+    empty_means : str
+        The word an empty cell, or an absent column, counts as; empty where an
+        empty cell says nothing.
+    former_names : tuple of str
+        Names the column had in earlier files; a header may still use them.
     """
 
     name: str
@@ -125,6 +93,8 @@ class Column:
     required: bool = False
     allowed: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
+    empty_means: str = ""
+    former_names: tuple[str, ...] = ()
 
     @property
     def pattern(self) -> str | None:
@@ -147,8 +117,8 @@ class Column:
 
     @property
     def dtype(self) -> str:
-        """Type of the column in a frame: counts are nullable integers, all else text."""
-        return "Int64" if self.kind in ("integer", "year") else "string"
+        """Type of the column in a frame: numbers are nullable, all else is text."""
+        return _DTYPES.get(self.kind, "string")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ import pandas as pd
 
 from backpain_stats.checks import nearest
 from backpain_stats.evidence.problems import Problem
-from backpain_stats.evidence.schema import LIMIT_BOUNDS, RATIO_STATISTICS, TABLES
+from backpain_stats.evidence.schema import LIMIT_BOUNDS, TABLES
+from backpain_stats.evidence.vocabulary import RATIO_STATISTICS
 from backpain_stats.printed.cells import numbers
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ import pandas as pd
 
 from backpain_stats.checks import nearest
 from backpain_stats.evidence.problems import Problem
-from backpain_stats.evidence.schema import Table
+from backpain_stats.evidence.schema import Column, Table
 
 __all__ = ["RawTable", "read_table", "typed_frame"]
 
@@ -85,6 +85,7 @@ def read_table(path: Path, table: Table) -> tuple[RawTable | None, list[Problem]
     if not records:
         return None, problems
     (header_line, header), *body = records
+    header = _present_names(header, table)
     problems += _header_problems(header, table, header_line)
     if len(set(header)) < len(header):
         return None, problems
@@ -106,13 +107,22 @@ def typed_frame(raw: RawTable | None, table: Table) -> pd.DataFrame:
         return pd.DataFrame({c.name: pd.Series(dtype=c.dtype) for c in table.columns})
     # What is not a number has been reported as an error; the frame is then not used.
     texts = raw.frame.reindex(columns=table.names)
-    frame = {
-        column.name: pd.to_numeric(texts[column.name], errors="coerce").astype("Int64")
-        if column.dtype == "Int64"
-        else texts[column.name].astype("string")
-        for column in table.columns
-    }
+    frame = {column.name: _typed_column(texts[column.name], column) for column in table.columns}
     return pd.DataFrame(frame).reset_index(drop=True)
+
+
+def _typed_column(cells: pd.Series, column: Column) -> pd.Series:
+    """Return the cells of one column in its type; where empty means a word, that word."""
+    if column.dtype != "string":
+        return pd.to_numeric(cells, errors="coerce").astype(column.dtype)
+    texts = cells.astype("string")
+    return texts.fillna(column.empty_means) if column.empty_means else texts
+
+
+def _present_names(header: list[str], table: Table) -> list[str]:
+    """Return the header with former names of columns replaced by the present ones."""
+    renamed = {former: column.name for column in table.columns for former in column.former_names}
+    return [renamed.get(name, name) for name in header]
 
 
 def _decode(path: Path) -> tuple[str | None, list[Problem]]:

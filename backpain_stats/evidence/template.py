@@ -48,6 +48,7 @@ _KINDS = {
     "ratio": "printed ratio",
     "statistic": "printed figure",
     "statistic_limit": "printed end of an interval",
+    "number": "number",
 }
 _EXAMPLE_ROWS: dict[str, list[dict[str, str]]] = {
     "sources": [
@@ -200,6 +201,8 @@ def _readme() -> str:
 
 def _column_row(column: Column) -> str:
     form = ", ".join(column.allowed) or _KINDS[column.kind]
+    if column.empty_means:
+        form += f"; empty counts as {column.empty_means}"
     if column.references:
         form += f", from {' or '.join(TABLES[name].file for name in column.references)}"
     needed = "always" if column.required else "if known"

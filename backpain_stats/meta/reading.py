@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 
 from backpain_stats.checks import COUNT_COLUMNS, nearest
 from backpain_stats.errors import DataError
-from backpain_stats.evidence.problems import list_problems, problem_frame
-from backpain_stats.evidence.reading import read_table
-from backpain_stats.evidence.schema import Column, Table
+from backpain_stats.evidence import Column, Table, list_problems, problem_frame, read_table
 from backpain_stats.meta.data import check_studies
 
 if TYPE_CHECKING:

@@ -25,12 +25,12 @@ from backpain_stats.combine.inputs.entries import (
 from backpain_stats.combine.inputs.findings import separate_findings
 from backpain_stats.errors import NotEstimableError
 from backpain_stats.estimate import format_percent
-from backpain_stats.evidence.loading import require_evidence
+from backpain_stats.evidence import require_evidence
 from backpain_stats.printed.prevalence import Prevalence, PrevalenceLike, read_prevalence
 from backpain_stats.published.accuracy_draws import AccuracyDraws, TableAccuracy
 
 if TYPE_CHECKING:
-    from backpain_stats.evidence.loading import Evidence
+    from backpain_stats.evidence import Evidence
 
 
 def entries_from_evidence(

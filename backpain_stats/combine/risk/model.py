@@ -31,7 +31,7 @@ from backpain_stats.errors import ArgumentError, PretestError
 from backpain_stats.sampling import DEFAULT_SEED, DRAWS, Seed, check_draws
 
 if TYPE_CHECKING:
-    from backpain_stats.evidence.loading import Evidence
+    from backpain_stats.evidence import Evidence
     from backpain_stats.printed.prevalence import PrevalenceLike
 
 __all__ = ["RiskModel"]

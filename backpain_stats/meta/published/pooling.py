@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from backpain_stats.evidence.loading import Evidence
+    from backpain_stats.evidence import Evidence
     from backpain_stats.meta.bayes.priors import Priors
     from backpain_stats.meta.bayes.result import BayesianFit
     from backpain_stats.meta.result import BivariateFit

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from backpain_stats.checks import COUNT_COLUMNS
-from backpain_stats.evidence.loading import require_evidence
+from backpain_stats.evidence import require_evidence
 from backpain_stats.published.accuracy_draws import middle_table, table_order
 from backpain_stats.published.feasible import VERDICTS, ReportTables, report_tables
 from backpain_stats.published.likelihood import likelihood_ratios
@@ -17,7 +17,7 @@ from backpain_stats.published.shared_patients import first_cohorts
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from backpain_stats.evidence.loading import Evidence
+    from backpain_stats.evidence import Evidence
 
 # The likelihood of printed figures is a sum over their tables; neighbouring tables differ
 # by one patient, so evenly spaced ones stand for all.

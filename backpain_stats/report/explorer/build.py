@@ -18,7 +18,8 @@ import pandas as pd
 
 from backpain_stats import __version__
 from backpain_stats.errors import NotEstimableError
-from backpain_stats.report.main.context import SETTING_LABELS, TARGET_LABELS, Context
+from backpain_stats.evidence import SETTING_LABELS, TARGET_LABELS
+from backpain_stats.report.main.context import Context
 from backpain_stats.report.page.build import DISCLAIMER, environment
 from backpain_stats.report.page.plain import PlainWords
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from backpain_stats.combine.inputs.entries import Entry
     from backpain_stats.combine.risk.all_patterns import PatternRatios
     from backpain_stats.combine.risk.model import RiskModel
-    from backpain_stats.evidence.loading import Evidence
+    from backpain_stats.evidence import Evidence
 
 __all__ = [
     "DIGITS",

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from backpain_stats.estimate import format_number
-from backpain_stats.report.main.context import TARGET_LABELS
+from backpain_stats.evidence import TARGET_LABELS
 from backpain_stats.report.page.parts import Column, FigurePart, Section, TablePart
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from backpain_stats.evidence.loading import Evidence
+    from backpain_stats.evidence import Evidence
     from backpain_stats.report.main.context import Context
 
 COLUMNS = (

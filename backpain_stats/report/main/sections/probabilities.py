@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from backpain_stats.estimate import format_percent
-from backpain_stats.report.main.context import TARGET_LABELS
+from backpain_stats.evidence import TARGET_LABELS
 from backpain_stats.report.page.parts import Column, FigurePart, Section, TablePart
 
 if TYPE_CHECKING:
