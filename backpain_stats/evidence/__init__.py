@@ -16,7 +16,7 @@ from backpain_stats.evidence.patients import PAIN_TYPES, load_patients
 from backpain_stats.evidence.problems import list_problems, problem_frame
 from backpain_stats.evidence.reading import read_table
 from backpain_stats.evidence.schema import TABLES, Column, Table
-from backpain_stats.evidence.template import write_template
+from backpain_stats.evidence.template import README, write_template
 from backpain_stats.evidence.vocabulary import (
     DIRECTNESS,
     RATIO_STATISTICS,
@@ -38,6 +38,7 @@ __all__ = [
     "DIRECTNESS",
     "PAIN_TYPES",
     "RATIO_STATISTICS",
+    "README",
     "SAMPLES",
     "SETTINGS",
     "SETTING_LABELS",

@@ -34,6 +34,7 @@ WRONG = [
     "bps.RiskModel(evidence).no_such_method()",
     "bps.plots.forest(1, 2, 3)",
     "point.posttest(0.01, result='both')",
+    "evidence.select(target='cancer')",
     "bps.no_such_name",
 ]
 # How the two checkers word what reveal_type shows.
