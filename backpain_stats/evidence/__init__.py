@@ -3,18 +3,18 @@
 Other rooms import from here.
 """
 
+from backpain_stats.evidence.check import check_folder
 from backpain_stats.evidence.datapackage import datapackage
-from backpain_stats.evidence.folders import packaged_folder
-from backpain_stats.evidence.loading import (
+from backpain_stats.evidence.evidence import (
     Evidence,
     Names,
     check_evidence,
     load_evidence,
     require_evidence,
 )
+from backpain_stats.evidence.files import packaged_folder, read_table
 from backpain_stats.evidence.patients import PAIN_TYPES, load_patients
 from backpain_stats.evidence.problems import list_problems, problem_frame
-from backpain_stats.evidence.reading import read_table
 from backpain_stats.evidence.schema import TABLES, Column, Table
 from backpain_stats.evidence.template import README, write_template
 from backpain_stats.evidence.vocabulary import (
@@ -57,6 +57,7 @@ __all__ = [
     "Target",
     "Verification",
     "check_evidence",
+    "check_folder",
     "datapackage",
     "list_problems",
     "load_evidence",

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from backpain_stats.cli.output import write_frame
-from backpain_stats.evidence.folders import packaged_folder
+from backpain_stats.evidence import packaged_folder
 
 
 def test_check_of_the_packaged_evidence(run):
@@ -73,7 +73,7 @@ def test_check_lists_every_problem_and_exits_2(run, frozen_folder, tmp_path):
     code, out, _ = run("check", data)
     assert code == 2
     assert "accuracy.csv, line" in out
-    assert "31% is written 0.31" in out
+    assert "write 31%" in out
     assert "did you mean primary_care?" in out
     code, out, _ = run("check", data, "--format", "json")
     assert code == 2

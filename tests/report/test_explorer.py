@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from backpain_stats import RiskModel, load_evidence
 from backpain_stats.cli.explorer import explorer as command
 from backpain_stats.errors import ArgumentError, NotEstimableError
-from backpain_stats.published.prevalence import setting_prevalence
+from backpain_stats.published import setting_prevalence
 from backpain_stats.report.explorer import build as module
 from backpain_stats.report.explorer.build import (
     DIGITS,

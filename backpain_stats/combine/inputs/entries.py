@@ -12,11 +12,12 @@ import pandas as pd
 from backpain_stats.checks import COUNT_COLUMNS, check_count
 from backpain_stats.combine.inputs.findings import ordered_thresholds
 from backpain_stats.errors import FitError, NotEstimableError
+from backpain_stats.evidence import Setting, Target
 from backpain_stats.printed.prevalence import Prevalence
-from backpain_stats.published.accuracy_draws import AccuracyDraws, FitAccuracy, TableAccuracy
+from backpain_stats.published import AccuracyDraws, FitAccuracy, TableAccuracy
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    pass
 
 
 # The bivariate model has five parameters; two proportions from each of fewer studies than this
@@ -26,25 +27,6 @@ POOLED = (
     "summary point of the bivariate model of {} cohorts; how far a single setting may lie from "
     "it is not in the interval"
 )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class KnownAccuracy:
-    """Sensitivity and specificity taken as known: no counts, so no uncertainty."""
-
-    sensitivity: float
-    specificity: float
-    labels: Mapping[str, Any] = field(default_factory=dict)
-    n_cases: int | None = None
-    n: int | None = None
-    studies: int = 1
-    tables: int = 0
-    basis: str = "taken as known"
-
-    def draws(self, uniform: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
-        """Return the same value in every draw."""
-        rows = len(uniform)
-        return np.full(rows, self.sensitivity), np.full(rows, self.specificity)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -217,7 +199,7 @@ def threshold_of_rule(rule: str, k: Any, flags: int) -> int | None:
 
 
 def no_report(
-    flag: str, unusable: Mapping[str, str], target: str, setting: str
+    flag: str, unusable: Mapping[str, str], target: Target, setting: Setting
 ) -> NotEstimableError:
     """Return the error for a flag of the vocabulary that cannot enter."""
     if flag in unusable:

@@ -17,7 +17,6 @@ from backpain_stats.checks import (
 from backpain_stats.combine.inputs.entries import (
     Entries,
     Entry,
-    KnownAccuracy,
     PublishedCombination,
     given_source,
     nested_entries,
@@ -26,7 +25,7 @@ from backpain_stats.combine.inputs.entries import (
 )
 from backpain_stats.errors import ArgumentError, DataError
 from backpain_stats.printed.prevalence import PrevalenceLike, read_prevalence
-from backpain_stats.published.accuracy_draws import AccuracyDraws, TableAccuracy
+from backpain_stats.published import AccuracyDraws, KnownAccuracy, TableAccuracy
 
 
 def entries_from_frame(

@@ -18,7 +18,7 @@ import pandas as pd
 
 from backpain_stats import __version__
 from backpain_stats.errors import NotEstimableError
-from backpain_stats.evidence import SETTING_LABELS, TARGET_LABELS
+from backpain_stats.evidence import SETTING_LABELS, TARGET_LABELS, Setting, Target
 from backpain_stats.report.main.context import Context
 from backpain_stats.report.page.build import DISCLAIMER, environment
 from backpain_stats.report.page.plain import PlainWords
@@ -177,7 +177,7 @@ def write_explorer(
     return path
 
 
-def published_model(evidence: Evidence, target: str, setting: str) -> RiskModel:
+def published_model(evidence: Evidence, target: Target, setting: Setting) -> RiskModel:
     """Return the risk model of the flags offered; its pre-test is fixed and plays no part.
 
     Everything else is the library's default, the draws behind the intervals
@@ -259,9 +259,11 @@ def _table(ratios: PatternRatios) -> dict[str, Any]:
     return table
 
 
-def _suggestion(evidence: Evidence, target: str, setting: str, plain: PlainWords) -> dict[str, Any]:
+def _suggestion(
+    evidence: Evidence, target: Target, setting: Setting, plain: PlainWords
+) -> dict[str, Any]:
     """Return the published prevalence as a suggested pre-test, or why there is none."""
-    from backpain_stats.published.prevalence import setting_prevalence
+    from backpain_stats.published import setting_prevalence
 
     try:
         found = setting_prevalence(evidence, target, setting)
@@ -302,7 +304,7 @@ def _sources(
     evidence: Evidence, reports: pd.DataFrame, entry: Entry, plain: PlainWords
 ) -> list[dict[str, Any]]:
     """Return study, page read and DOI of the report behind a flag; of all, if they were pooled."""
-    from backpain_stats.published.likelihood import likelihood_ratios
+    from backpain_stats.published import likelihood_ratios
 
     own = [entry.accuracy.labels.get("report_id")]
     if not own[0]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from backpain_stats.evidence import TARGET_LABELS
+from backpain_stats.evidence import TARGET_LABELS, Target
 from backpain_stats.report.page.parts import Column, FigurePart, Section, TablePart
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def endorsed_section(context: Context) -> Section:
     return Section("endorsement", "Endorsed, and measured?", paragraphs, figures, (table,))
 
 
-def _draw(found: Endorsement, target: str, figure: Figure) -> None:
+def _draw(found: Endorsement, target: Target, figure: Figure) -> None:
     from backpain_stats.plots.draw_endorsement import endorsement
 
     endorsement(found, target=target, ax=figure.subplots())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from backpain_stats.estimate import format_number
-from backpain_stats.evidence import TARGET_LABELS
+from backpain_stats.evidence import TARGET_LABELS, Target
 from backpain_stats.report.page.parts import Column, FigurePart, Section, TablePart
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def pooling_section(context: Context) -> Section:
     return Section("pooling", TITLE, paragraphs, (figure,), (table,))
 
 
-def _draw(evidence: Evidence, target: str, flag: str, figure: Figure) -> None:
+def _draw(evidence: Evidence, target: Target, flag: str, figure: Figure) -> None:
     from backpain_stats.meta.published.reports import chosen_reports
     from backpain_stats.meta.studies import study_accuracy
     from backpain_stats.plots.draw_forest_paired import forest_paired

@@ -29,7 +29,7 @@ COLUMNS = (
 
 def probabilities(context: Context) -> pd.DataFrame:
     """Return the post-test probabilities of every counted report that gives one."""
-    from backpain_stats.published.posttest import posttest
+    from backpain_stats.published import posttest
 
     frames = []
     for target in TARGET_LABELS:
