@@ -19,6 +19,7 @@ from backpain_stats.sampling import DEFAULT_SEED, Seed
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
     from backpain_stats.evidence import Evidence
     from backpain_stats.meta.bayes.priors import Priors
@@ -95,12 +96,12 @@ class PooledEvidence:
         return self.fit.odds_ratio
 
     @property
-    def coefficients(self) -> Any:
+    def coefficients(self) -> NDArray[np.float64]:
         """Means of logit sensitivity and logit specificity."""
         return self.fit.coefficients
 
     @property
-    def covariance(self) -> Any:
+    def covariance(self) -> NDArray[np.float64]:
         """Covariance of the coefficients."""
         return self.fit.covariance
 
