@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from backpain_stats.cli import cli
 from backpain_stats.cli.reconstruct import _COUNTS, _FIGURES
 from backpain_stats.errors import BackpainStatsError
-from backpain_stats.reconstruction.printed_report import COUNTS, STATISTICS
+from backpain_stats.reconstruction import COUNTS, STATISTICS
 
 DEYO = ["--n", "1975", "--n-cases", "13", "--sensitivity", "31%", "--specificity", "98%"]
 
