@@ -334,7 +334,7 @@ _CLAIMS = Table(
         ),
         _setting(),
         Column("statistic", "What was printed.", "category", True, CLAIM_STATISTICS),
-        Column("pretest", "Pre-test probability printed with it.", "proportion"),
+        Column("pretest", "Pre-test probability printed with it.", "pretest"),
         Column("value", "The figure, as printed.", "statistic"),
         Column("low", "Lower end, as printed.", "statistic_limit"),
         Column("high", "Upper end, as printed.", "statistic_limit"),

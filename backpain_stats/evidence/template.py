@@ -43,6 +43,7 @@ _KINDS = {
     "year": "year",
     "doi": "DOI",
     "proportion": "printed proportion",
+    "pretest": "printed proportion, no bound",
     "level": "level, such as 0.95",
     "proportion_limit": "printed end of an interval",
     "ratio": "printed ratio",
