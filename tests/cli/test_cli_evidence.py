@@ -32,7 +32,7 @@ def test_what_template_writes_check_accepts(run, tmp_path):
     code, out, _ = run("check", tmp_path / "mine", "--add")
     assert code == 0
     code, out, _ = run("check", tmp_path / "mine" / "example")
-    assert (code, "6 rows in 6 files" in out) == (0, True)
+    assert (code, "rows in 7 files" in out) == (0, True)
 
 
 def test_the_template_explains_every_column(run, tmp_path):
@@ -203,7 +203,7 @@ def test_remarks_on_a_folder_go_to_standard_error(run, tmp_path):
         (("lr", "surplus"), "unexpected extra argument"),
         (("flags", "--family", "ages"), "did you mean age"),
         (("posttest",), "Missing argument"),
-        (("posttest", "cancer_history", "--pretest", "often"), "give a number"),
+        (("posttest", "cancer_history", "--pretest", "often"), "a number (0.003)"),
         (("posttest", "cancer_history", "--pretest", "120%"), "strictly between 0 and 1"),
         (("posttest", "cancer_history", "--setting", "secondary_care"), "carry_over"),
         (("posttest", "cancer_history", "--prevalence", "deyo"), "unknown prevalence"),
