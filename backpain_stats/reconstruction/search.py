@@ -10,13 +10,12 @@ in floating point.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from backpain_stats.errors import ArgumentError
 from backpain_stats.reconstruction.intervals import IntervalCheck
@@ -30,8 +29,6 @@ from backpain_stats.reconstruction.runs import (
     Tables,
     consecutive,
     narrow,
-    table_order,
-    total,
 )
 from backpain_stats.tables import CELLS, MEASURES, RATIO_MEASURES, Correction, Form, Measure
 
@@ -132,17 +129,27 @@ def enumerate_tables(
         none = np.zeros(0, dtype=np.int64)
         steps = ((", ".join(labels.values()), 0),)
         return Runs(CELLS, none, none, none, none, none, steps=steps)
-    only_row = ranges[CELLS][1] is None
-    names: Iterable[str] = ORIENTATIONS
-    if only_row:
-        names = [_bounded_row(ranges, constraints, checks)]
-        ranges = _without_other_row(ranges, ORIENTATIONS[names[0]])
-    plus_and_minus = _implied(constraints)
-    if plus_and_minus is not None:
-        constraints = [*constraints, plus_and_minus]
+    cuts: Iterable[Orientation] = ORIENTATIONS.values()
+    known: Form = CELLS
+    if ranges[CELLS][1] is None:
+        cuts = [_bounded_row(ranges, constraints, checks)]
+        known = cuts[0].row
+        ranges = _without_other_row(ranges, cuts[0])
+    bounds = {form: (low, high) for form, (low, high) in ranges.items() if high is not None}
+    ratios = {each.measure.name: each for each in constraints if not each.measure.numerator[0].half}
+    if "lr_positive" in ratios and "lr_negative" in ratios:
+        constraints = [*constraints, *_implied(ratios["lr_positive"], ratios["lr_negative"])]
+    # A 64-bit integer where every product fits, else Python's integers. Counts of tables
+    # grow like n cubed, summed over n, and must be exact too.
+    n = bounds[CELLS][1]
+    largest = (n + 2) ** 4
+    for each in constraints:
+        weight = max((abs(u) + abs(v) for u, v, _ in each.inequalities()), default=1)
+        largest = max(largest, weight * (4 * n + 8) ** len(each.measure.numerator))
+    dtype: type = np.int64 if largest < _SAFE else object
     best: _Search | None = None
-    for name in names:
-        search = _Search(ORIENTATIONS[name], ranges, constraints, labels, only_row)
+    for cut in cuts:
+        search = _Search(cut, bounds, constraints, labels, known, dtype)
         search.prepare(most_rows)
         if best is None or search.cost < best.cost:
             best = search
@@ -161,12 +168,12 @@ def _bounded_row(
     ranges: Mapping[Form, Range],
     constraints: Sequence[Constraint],
     checks: Sequence[IntervalCheck],
-) -> str:
+) -> Orientation:
     """Return the row that can be searched alone when the size of the study is unknown."""
     asked = [(each.label, each.measure) for each in constraints]
     asked += [(check.label, check.measure) for check in checks if check.is_of_pairs]
     problem = "n is unknown and so is every group of patients"
-    for name, orientation in ORIENTATIONS.items():
+    for orientation in ORIENTATIONS.values():
         if ranges[orientation.row][1] is None:
             continue
         outside = {
@@ -176,7 +183,7 @@ def _bounded_row(
             if not set(factor.form) <= set(orientation.row)
         }
         if not outside:
-            return name
+            return orientation
         if not problem.startswith("n is unknown,"):
             problem = f"n is unknown, and {', '.join(outside)} needs it"
     raise ArgumentError(f"{problem}; give n, if only as a range such as '250-308'")
@@ -193,19 +200,15 @@ def _without_other_row(ranges: Mapping[Form, Range], orientation: Orientation) -
     }  # fmt: skip
 
 
-def _implied(constraints: Sequence[Constraint]) -> Constraint | None:
-    """Return the bounds of sensitivity that two printed likelihood ratios imply."""
-    known = {each.measure.name: each for each in constraints if not each.measure.numerator[0].half}
-    plus, minus = known.get("lr_positive"), known.get("lr_negative")
-    if plus is None or minus is None:
-        return None
+def _implied(plus: Constraint, minus: Constraint) -> Iterator[Constraint]:
+    """Yield the bounds of sensitivity that two printed likelihood ratios imply, if any."""
     p_low, p_high, m_low, m_high = plus.low, plus.high, minus.low or 0, minus.high
     if p_low is None or p_high is None or m_high is None or p_low <= m_high:
-        return None
+        return
     # LR+ (1 - LR-) / (LR+ - LR-) is monotone in each ratio, so its extremes are at corners.
     corners = [p * (1 - m) / (p - m) for p in (p_low, p_high) for m in (m_low, m_high)]
     label = f"{plus.label} with {minus.label}"
-    return Constraint(label, MEASURES["sensitivity"], min(corners), max(corners))
+    yield Constraint(label, MEASURES["sensitivity"], min(corners), max(corners))
 
 
 @dataclass(slots=True)
@@ -213,10 +216,11 @@ class _Search:
     """One orientation of the table: what is known, what is asked, how far it got."""
 
     orientation: Orientation
-    ranges: Mapping[Form, Range]
+    bounds: Mapping[Form, tuple[int, int]]
     constraints: Sequence[Constraint]
     labels: Mapping[str, str]
-    only_row: bool
+    known: Form
+    dtype: type
     rows: int = 0
     # What there is too much of; empty if the search can be finished.
     too_many: str = ""
@@ -233,8 +237,8 @@ class _Search:
 
     def prepare(self, most_rows: int) -> None:
         """Find the row totals, and for each the run of first cells; count these rows."""
-        cut = self.orientation
-        (a, _, c, _), ends = cut.cells, self._bounds
+        cut, bounds = self.orientation, self.bounds
+        a, _, c, _ = cut.cells
         self._row_totals()
         if self.too_many:
             return
@@ -242,7 +246,7 @@ class _Search:
         lines: dict[Form, Line] = {
             cut.row: (row, 0), cut.other: (other, 0), CELLS: (n, 0), (a,): (0, 1), (c,): (row, -1)
         }  # fmt: skip
-        (a_low, a_high), (c_low, c_high) = ends((a,)), ends((c,))
+        (a_low, a_high), (c_low, c_high) = bounds[a,], bounds[c,]
         low, high = np.maximum(a_low, row - c_high), np.minimum(a_high, row - c_low)
         self._record((a, c), (high - low + 1).clip(0) * (other + 1))
         for constraint in self.constraints:
@@ -250,38 +254,29 @@ class _Search:
                 low, high = narrow(constraint, lines, low, high)
                 self._record(constraint.label, (high - low + 1).clip(0) * (other + 1))
         self.low, self.high = low, high
-        self.rows = total((high - low + 1).clip(0))
+        self.rows = int((high - low + 1).clip(0).sum())
         if self.rows > most_rows:
             self.too_many = f"rows of tables (at most {most_rows:,})"
 
     def _row_totals(self) -> None:
         """Set ``n`` and ``row`` to every pair that the counts and the constraints allow."""
-        cut = self.orientation
-        n_low, n_high = self._bounds(CELLS)
+        cut, bounds = self.orientation, self.bounds
+        n_low, n_high = bounds[CELLS]
         if n_high - n_low >= MOST_PAIRS:
             self.rows, self.too_many = n_high - n_low + 1, f"sizes of n (at most {MOST_PAIRS:,})"
             return
-        products = max((_largest_product(each, n_high) for each in self.constraints), default=0)
-        # A 64-bit integer where every product fits, else Python's integers. Counts of
-        # tables grow like n cubed, summed over n, and must be exact too.
-        dtype = np.int64 if max(products, (n_high + 2) ** 4) < _SAFE else object
-        n = np.arange(n_low, n_high + 1).astype(dtype)
-        (low_row, high_row), (low_other, high_other) = (
-            self._bounds(cut.row),
-            self._bounds(cut.other),
-        )
-        low, high = np.maximum(n - high_other, low_row), np.minimum(n - low_other, high_row)
+        n: Array = np.arange(n_low, n_high + 1).astype(self.dtype)
+        (least, most), (other_least, other_most) = bounds[cut.row], bounds[cut.other]
+        low, high = np.maximum(n - other_most, least), np.minimum(n - other_least, most)
         high = np.maximum(high, low - 1)
-        margin = _MARGIN.get(cut.row, "")
-        self._record(("n", margin), _tables_of_rows(n, high) - _tables_of_rows(n, low - 1))
+        self._record(("n", _MARGIN.get(cut.row, "")), _tables_of_rows(n, low, high))
         lines: dict[Form, Line] = {cut.row: (0, 1), cut.other: (n, -1), CELLS: (n, 0)}
         for constraint in self.constraints:
             if cut.level(constraint.measure) == 1:
                 low, high = narrow(constraint, lines, low, high)
                 high = np.maximum(high, low - 1)
-                left = _tables_of_rows(n, high) - _tables_of_rows(n, low - 1)
-                self._record(constraint.label, left)
-        self.rows = total((high - low + 1).clip(0))
+                self._record(constraint.label, _tables_of_rows(n, low, high))
+        self.rows = int((high - low + 1).sum())
         if self.rows > MOST_PAIRS:
             self.too_many = f"pairs of n and a margin (at most {MOST_PAIRS:,})"
             return
@@ -290,8 +285,8 @@ class _Search:
 
     def finish(self, checks: Sequence[IntervalCheck]) -> Runs:
         """Find for each row and first cell the run of the free cell."""
-        cut = self.orientation
-        (a, b, c, d), ends = cut.cells, self._bounds
+        cut, bounds = self.orientation, self.bounds
+        a, b, c, d = cut.cells
         index, first = consecutive(self.low, self.high)
         n, row = self.n[index], self.row[index]
         methods: dict[str, Array] = {}
@@ -305,8 +300,8 @@ class _Search:
                 methods[check.name] = fitting[keep]
                 self._record(check.label, n - row + 1)
         spare, second = n - row, row - first
-        (b_low, b_high), (d_low, d_high) = ends((b,)), ends((d,))
-        (column, most), (other_column, other_most) = ends(cut.column), ends(cut.second_column)
+        (b_low, b_high), (d_low, d_high) = bounds[b,], bounds[d,]
+        (column, most), (other_column, other_most) = bounds[cut.column], bounds[cut.second_column]
         low = np.maximum.reduce(
             [first * 0 + b_low, spare - d_high, column - first, spare + second - other_most]
         )
@@ -324,18 +319,14 @@ class _Search:
             if cut.level(constraint.measure) == 3:
                 low, high = narrow(constraint, lines, low, high)
                 self._record(constraint.label, (high - low + 1).clip(0))
-        found = Runs(cut.cells, n, row, first, low, high, self.only_row, tuple(self.steps), methods)
-        return found.pick(low <= high, low, high)
-
-    def _bounds(self, form: Form) -> tuple[int, int]:
-        """Return the range of a sum of cells, which is bounded as n is."""
-        low, high = self.ranges[form]
-        assert high is not None
-        return low, high
+        keep = low <= high
+        n, row, first, low, high = (part[keep] for part in (n, row, first, low, high))
+        methods = {name: fitting[keep] for name, fitting in methods.items()}
+        return Runs(cut.cells, n, row, first, low, high, self.known, tuple(self.steps), methods)
 
     def _record(self, label: str | Sequence[str], counts: Array) -> None:
         """Note how many tables are left; of counts that were given, only if they changed it."""
-        left = total(counts)
+        left = int(counts.sum())
         if not isinstance(label, str):
             given = label
             label = ", ".join(self.labels[name] for name in given if name in self.labels)
@@ -345,19 +336,16 @@ class _Search:
             self.steps.append((label, left))
 
 
-def _largest_product(constraint: Constraint, n: int) -> int:
-    """Return a bound of every whole number met when solving a constraint for tables of ``n``."""
-    weight = max((abs(u) + abs(v) for u, v, _ in constraint.inequalities()), default=1)
-    return weight * (4 * n + 8) ** len(constraint.measure.numerator)
-
-
-def _tables_of_rows(n: Array, largest: Array) -> Array:
-    """Return how many tables of size n have a row total from 0 to ``largest``.
+def _tables_of_rows(n: Array, low: Array, high: Array) -> Array:
+    """Return how many tables of size n have a row total from ``low`` to ``high``.
 
     It is the sum of (r + 1) (n - r + 1) over the row totals r.
     """
-    m = largest
-    return (n + 1) * (m + 1) + n * (m * (m + 1) // 2) - m * (m + 1) * (2 * m + 1) // 6
+    above, below = (
+        (n + 1) * (m + 1) + n * (m * (m + 1) // 2) - m * (m + 1) * (2 * m + 1) // 6
+        for m in (high, low - 1)
+    )
+    return np.asarray(above - below)
 
 
 # An interval check of this many tables takes a minute.
@@ -396,12 +384,17 @@ class Branch:
     @property
     def count(self) -> int:
         """How many tables there are."""
-        return len(self.left.cells) if self.left else sum(runs.count for runs in self.runs)
+        if self.left is not None:
+            return len(self.left.cells)
+        return sum(int((runs.high - runs.low + 1).sum()) for runs in self.runs)
 
     @cached_property
     def tables(self) -> Tables:
         """The tables one by one."""
-        return self.left or Tables.joined([runs.expand() for runs in self.runs])
+        if self.left is not None:
+            return self.left
+        parts = [runs.expand() for runs in self.runs]
+        return parts[0] if len(parts) == 1 else replace(Tables.joined(parts), corrections=None)
 
     def checked(self, check: IntervalCheck) -> Branch:
         """Return the tables whose interval is the printed one by some method."""
@@ -461,44 +454,17 @@ class Solution:
         """The cells that are part of the answer; the others are of a group of unknown size."""
         return self.branches[0].runs[0].known
 
-    @property
+    @cached_property
     def listed(self) -> Tables:
         """Every table that prints all figures, each once; in cells that are not known 0."""
-        return self._merged[0]
-
-    @property
-    def correction_bits(self) -> NDArray[np.int64]:
-        """By table, which corrections print all figures: bit k for the k-th that was tried."""
-        return self._merged[1]
-
-    @cached_property
-    def _merged(self) -> tuple[Tables, NDArray[np.int64]]:
-        found = sum(branch.count for branch in self.branches)
-        if found > MOST_LISTED:
+        listed = sum(branch.count for branch in self.branches)
+        if listed > MOST_LISTED:
             raise ArgumentError(
-                f"{found:,} tables fit, too many for a frame (at most {MOST_LISTED:,}); "
+                f"{listed:,} tables fit, too many for a frame (at most {MOST_LISTED:,}); "
                 "give a further figure, or use .count"
             )
         parts = [branch.tables for branch in self.branches]
-        bits = np.repeat(1 << np.arange(len(parts)), [len(part.cells) for part in parts])
-        if len(parts) == 1:
-            return parts[0], bits
-        # What several corrections say about one table is joined.
-        cells = np.concatenate([part.cells for part in parts])
-        order = table_order(cells)
-        cells, bits = cells[order], bits[order]
-        new = np.ones(len(cells), dtype=bool)
-        new[1:] = (cells[1:] != cells[:-1]).any(axis=1)
-        start = np.flatnonzero(new)
-        if not len(start):
-            return Tables(cells, dict(parts[0].methods)), bits
-        methods = {
-            name: np.bitwise_or.reduceat(
-                np.concatenate([part.methods[name] for part in parts])[order], start
-            )
-            for name in parts[0].methods
-        }
-        return Tables(cells[start], methods), np.bitwise_or.reduceat(bits, start)
+        return parts[0] if len(parts) == 1 else Tables.joined(parts).merged()
 
 
 S = TypeVar("S", bound=Solution)
