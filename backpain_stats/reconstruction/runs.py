@@ -26,6 +26,7 @@ __all__ = [
     "Tables",
     "consecutive",
     "narrow",
+    "tables_of_rows",
 ]
 
 Array = np.ndarray
@@ -121,6 +122,18 @@ def consecutive(low: Array, high: Array) -> tuple[Array, Array]:
     index = np.repeat(np.arange(widths.size), widths)
     offset = np.arange(index.size) - np.repeat(np.cumsum(widths) - widths, widths)
     return index, low[index] + offset
+
+
+def tables_of_rows(n: Array, low: Array, high: Array) -> Array:
+    """Return how many tables of size n have a row total from ``low`` to ``high``.
+
+    It is the sum of (r + 1) (n - r + 1) over the row totals r.
+    """
+    above, below = (
+        (n + 1) * (m + 1) + n * (m * (m + 1) // 2) - m * (m + 1) * (2 * m + 1) // 6
+        for m in (high, low - 1)
+    )
+    return np.asarray(above - below)
 
 
 def narrow(

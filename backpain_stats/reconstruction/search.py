@@ -10,7 +10,7 @@ in floating point.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal, TypeVar
@@ -19,18 +19,25 @@ import numpy as np
 
 from backpain_stats.errors import ArgumentError
 from backpain_stats.reconstruction.intervals import IntervalCheck
+from backpain_stats.reconstruction.orientations import (
+    ORIENTATIONS,
+    Orientation,
+    bounded_row,
+    implied,
+    without_other_row,
+)
 from backpain_stats.reconstruction.report import POSTTESTS, PrintedReport
 from backpain_stats.reconstruction.runs import (
     Constraint,
     Line,
     Margins,
-    Range,
     Runs,
     Tables,
     consecutive,
     narrow,
+    tables_of_rows,
 )
-from backpain_stats.tables import CELLS, MEASURES, RATIO_MEASURES, Correction, Form, Measure
+from backpain_stats.tables import CELLS, RATIO_MEASURES, Correction, Form, Measure
 
 __all__ = ["MOST_ROWS", "Branch", "Solution", "enumerate_tables", "search"]
 
@@ -47,48 +54,6 @@ _SAFE = 2**62
 _MARGIN: dict[Form, str] = {("tp", "fn"): "n_cases", ("tp", "fp"): "n_positive"}
 
 
-@dataclass(frozen=True, slots=True)
-class Orientation:
-    """A way to cut the table: a + c is the row that is fixed first, a + b a column.
-
-    Each part is a sum of cells, in the order of the package.
-    """
-
-    cells: tuple[str, str, str, str]
-    row: Form
-    other: Form
-    column: Form
-    second_column: Form
-    falling: Form
-    rising: Form
-
-    @classmethod
-    def of(cls, a: str, b: str, c: str, d: str) -> Orientation:
-        """Return the orientation of four cells."""
-        pairs = ((a, c), (b, d), (a, b), (c, d), (a, d), (b, c))
-        return cls((a, b, c, d), *(tuple(cell for cell in CELLS if cell in p) for p in pairs))
-
-    def level(self, measure: Measure) -> int:
-        """Return what decides a measure: the row (1), its first cell (2) or all cells (3)."""
-        a, b, c, d = self.cells
-        needed = 1
-        for factor in (*measure.numerator, *measure.denominator):
-            if (b in factor.form) != (d in factor.form):
-                return 3
-            if (a in factor.form) != (c in factor.form):
-                needed = 2
-        return needed
-
-
-# Cases against non-cases comes first: it is how papers think, and mostly small.
-ORIENTATIONS: dict[str, Orientation] = {
-    "cases": Orientation.of("tp", "fp", "fn", "tn"),
-    "non_cases": Orientation.of("fp", "tp", "tn", "fn"),
-    "positives": Orientation.of("tp", "fn", "fp", "tn"),
-    "negatives": Orientation.of("fn", "tp", "tn", "fp"),
-}
-
-
 def enumerate_tables(
     margins: Margins,
     constraints: Sequence[Constraint],
@@ -98,25 +63,9 @@ def enumerate_tables(
 ) -> Runs:
     """Return every table of whole numbers within the margins that satisfies all constraints.
 
-    Parameters
-    ----------
-    margins : Margins
-        What is known of the counts. n must be bounded, or one row must be and
-        every constraint must concern that row alone.
-    constraints : sequence of Constraint
-        Exact bounds of statistics.
-    checks : sequence of IntervalCheck
-        Printed intervals. Those that a row and its first cell decide are applied here;
-        the ``methods`` of the answer name them.
-    labels : mapping of str to str, optional
-        How ``steps`` names each count that was given.
-    most_rows : int
-        Give up when more rows than this would have to be looked at.
-
-    Returns
-    -------
-    Runs
-        The tables, and in ``steps`` how many were left after each condition.
+    n must be bounded, or one row must be and every constraint must concern that row
+    alone. Interval checks that a row and its first cell decide are applied here; the
+    ``methods`` of the answer name them. ``labels`` say how its steps name each count.
 
     Raises
     ------
@@ -124,6 +73,7 @@ def enumerate_tables(
         If the counts are unbounded, or there are too many rows to look at.
     """
     labels = labels or {}
+    of_pairs = [check for check in checks if check.is_of_pairs]
     ranges = margins.ranges()
     if ranges is None:
         none = np.zeros(0, dtype=np.int64)
@@ -132,13 +82,15 @@ def enumerate_tables(
     cuts: Iterable[Orientation] = ORIENTATIONS.values()
     known: Form = CELLS
     if ranges[CELLS][1] is None:
-        cuts = [_bounded_row(ranges, constraints, checks)]
+        asked = [(each.label, each.measure) for each in constraints]
+        asked += [(check.label, check.measure) for check in of_pairs]
+        cuts = [bounded_row(ranges, asked)]
         known = cuts[0].row
-        ranges = _without_other_row(ranges, cuts[0])
+        ranges = without_other_row(ranges, cuts[0])
     bounds = {form: (low, high) for form, (low, high) in ranges.items() if high is not None}
     ratios = {each.measure.name: each for each in constraints if not each.measure.numerator[0].half}
     if "lr_positive" in ratios and "lr_negative" in ratios:
-        constraints = [*constraints, *_implied(ratios["lr_positive"], ratios["lr_negative"])]
+        constraints = [*constraints, *implied(ratios["lr_positive"], ratios["lr_negative"])]
     # A 64-bit integer where every product fits, else Python's integers. Counts of tables
     # grow like n cubed, summed over n, and must be exact too.
     n = bounds[CELLS][1]
@@ -161,54 +113,7 @@ def enumerate_tables(
             f"too little is known: {best.rows:,} {best.too_many} would have to be looked at; "
             "give n_cases, or a narrower range of n or n_cases, or a further figure"
         )
-    return best.finish([check for check in checks if check.is_of_pairs])
-
-
-def _bounded_row(
-    ranges: Mapping[Form, Range],
-    constraints: Sequence[Constraint],
-    checks: Sequence[IntervalCheck],
-) -> Orientation:
-    """Return the row that can be searched alone when the size of the study is unknown."""
-    asked = [(each.label, each.measure) for each in constraints]
-    asked += [(check.label, check.measure) for check in checks if check.is_of_pairs]
-    problem = "n is unknown and so is every group of patients"
-    for orientation in ORIENTATIONS.values():
-        if ranges[orientation.row][1] is None:
-            continue
-        outside = {
-            label: None
-            for label, measure in asked
-            for factor in (*measure.numerator, *measure.denominator)
-            if not set(factor.form) <= set(orientation.row)
-        }
-        if not outside:
-            return orientation
-        if not problem.startswith("n is unknown,"):
-            problem = f"n is unknown, and {', '.join(outside)} needs it"
-    raise ArgumentError(f"{problem}; give n, if only as a range such as '250-308'")
-
-
-def _without_other_row(ranges: Mapping[Form, Range], orientation: Orientation) -> dict[Form, Range]:
-    """Return the ranges of a table whose other row is empty."""
-    a, b, c, d = ((cell,) for cell in orientation.cells)
-    row = ranges[orientation.row]
-    return {
-        a: ranges[a], c: ranges[c], orientation.row: row, CELLS: row,
-        b: (0, 0), d: (0, 0), orientation.other: (0, 0),
-        orientation.column: ranges[a], orientation.second_column: ranges[c],
-    }  # fmt: skip
-
-
-def _implied(plus: Constraint, minus: Constraint) -> Iterator[Constraint]:
-    """Yield the bounds of sensitivity that two printed likelihood ratios imply, if any."""
-    p_low, p_high, m_low, m_high = plus.low, plus.high, minus.low or 0, minus.high
-    if p_low is None or p_high is None or m_high is None or p_low <= m_high:
-        return
-    # LR+ (1 - LR-) / (LR+ - LR-) is monotone in each ratio, so its extremes are at corners.
-    corners = [p * (1 - m) / (p - m) for p in (p_low, p_high) for m in (m_low, m_high)]
-    label = f"{plus.label} with {minus.label}"
-    yield Constraint(label, MEASURES["sensitivity"], min(corners), max(corners))
+    return best.finish(of_pairs)
 
 
 @dataclass(slots=True)
@@ -250,7 +155,7 @@ class _Search:
         low, high = np.maximum(a_low, row - c_high), np.minimum(a_high, row - c_low)
         self._record((a, c), (high - low + 1).clip(0) * (other + 1))
         for constraint in self.constraints:
-            if cut.level(constraint.measure) == 2:
+            if _level(cut, constraint.measure) == 2:
                 low, high = narrow(constraint, lines, low, high)
                 self._record(constraint.label, (high - low + 1).clip(0) * (other + 1))
         self.low, self.high = low, high
@@ -269,13 +174,13 @@ class _Search:
         (least, most), (other_least, other_most) = bounds[cut.row], bounds[cut.other]
         low, high = np.maximum(n - other_most, least), np.minimum(n - other_least, most)
         high = np.maximum(high, low - 1)
-        self._record(("n", _MARGIN.get(cut.row, "")), _tables_of_rows(n, low, high))
+        self._record(("n", _MARGIN.get(cut.row, "")), tables_of_rows(n, low, high))
         lines: dict[Form, Line] = {cut.row: (0, 1), cut.other: (n, -1), CELLS: (n, 0)}
         for constraint in self.constraints:
-            if cut.level(constraint.measure) == 1:
+            if _level(cut, constraint.measure) == 1:
                 low, high = narrow(constraint, lines, low, high)
                 high = np.maximum(high, low - 1)
-                self._record(constraint.label, _tables_of_rows(n, low, high))
+                self._record(constraint.label, tables_of_rows(n, low, high))
         self.rows = int((high - low + 1).sum())
         if self.rows > MOST_PAIRS:
             self.too_many = f"pairs of n and a margin (at most {MOST_PAIRS:,})"
@@ -316,7 +221,7 @@ class _Search:
             cut.falling: (first + spare, -1), cut.rising: (second, 1),
         }  # fmt: skip
         for constraint in self.constraints:
-            if cut.level(constraint.measure) == 3:
+            if _level(cut, constraint.measure) == 3:
                 low, high = narrow(constraint, lines, low, high)
                 self._record(constraint.label, (high - low + 1).clip(0))
         keep = low <= high
@@ -336,16 +241,16 @@ class _Search:
             self.steps.append((label, left))
 
 
-def _tables_of_rows(n: Array, low: Array, high: Array) -> Array:
-    """Return how many tables of size n have a row total from ``low`` to ``high``.
-
-    It is the sum of (r + 1) (n - r + 1) over the row totals r.
-    """
-    above, below = (
-        (n + 1) * (m + 1) + n * (m * (m + 1) // 2) - m * (m + 1) * (2 * m + 1) // 6
-        for m in (high, low - 1)
-    )
-    return np.asarray(above - below)
+def _level(cut: Orientation, measure: Measure) -> int:
+    """Return what decides a measure: the row (1), its first cell (2) or all cells (3)."""
+    a, b, c, d = cut.cells
+    needed = 1
+    for factor in (*measure.numerator, *measure.denominator):
+        if (b in factor.form) != (d in factor.form):
+            return 3
+        if (a in factor.form) != (c in factor.form):
+            needed = 2
+    return needed
 
 
 # An interval check of this many tables takes a minute.
@@ -364,16 +269,8 @@ Verdict = Literal["unique", "several", "impossible"]
 class Branch:
     """The tables found under one zero-cell correction.
 
-    Parameters
-    ----------
-    correction : {"none", "zero_cells", "all"}
-        The correction.
-    runs : tuple of Runs
-        What the search found.
-    steps : tuple of (str, int)
-        Each condition, and how many tables were left after it.
-    left : Tables or None
-        The tables left after interval checks that need the whole table; None if there are none.
+    ``left`` are those left after interval checks that need the whole table, None if there
+    are no such checks; ``steps`` say how many were left after each condition.
     """
 
     correction: Correction
@@ -483,15 +380,6 @@ def search(
 
     Intervals whose method was not named are first asked for like the others;
     if that leaves nothing, the ones that no table reproduces are set aside.
-
-    Parameters
-    ----------
-    report, checks, corrections, rounding
-        As in :class:`Solution`.
-    kind : type
-        :class:`Solution`, or what is made of one.
-    most_rows : int
-        As in :func:`enumerate_tables`.
 
     Raises
     ------
