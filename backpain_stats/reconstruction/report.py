@@ -78,7 +78,22 @@ class PrintedReport:
     @property
     def warnings(self) -> tuple[str, ...]:
         """Figures that no probability can have, kept as printed, and other oddities."""
-        return _warnings(self.values, self.intervals)
+        warnings = []
+        for name, ends in self.intervals.items():
+            for end, figure in zip(("low", "high"), ends, strict=True):
+                if figure is None or figure.value is None or name in RATIO_MEASURES:
+                    continue
+                if not 0 <= figure.value <= 1:
+                    warnings.append(
+                        f"{name}_{end} {figure} leaves [0, 1]: impossible as a probability, "
+                        "kept as printed; only a normal approximation gives such an end"
+                    )
+            value = self.values.get(name)
+            if value is not None and not value.is_bound:
+                low, high = ends
+                if _above(low, value) or _above(value, high):
+                    warnings.append(f"{name} {value} lies outside its own interval {low} to {high}")
+        return tuple(warnings)
 
     def label(self, name: str) -> str:
         """Return how a printed statistic is named in an explanation."""
@@ -259,26 +274,6 @@ def _above(one: PrintedValue | None, other: PrintedValue | None) -> bool:
         return False
     first, second = (math.inf if end.value is None else end.value for end in (one, other))
     return first > second
-
-
-def _warnings(values: Mapping[str, PrintedValue], intervals: Mapping[str, Ends]) -> tuple[str, ...]:
-    """Return a sentence for each printed end that no probability can have."""
-    warnings = []
-    for name, ends in intervals.items():
-        for end, figure in zip(("low", "high"), ends, strict=True):
-            if figure is None or figure.value is None or name in RATIO_MEASURES:
-                continue
-            if not 0 <= figure.value <= 1:
-                warnings.append(
-                    f"{name}_{end} {figure} leaves [0, 1]: impossible as a probability, "
-                    "kept as printed; only a normal approximation gives such an end"
-                )
-        value = values.get(name)
-        if value is not None and not value.is_bound:
-            low, high = ends
-            if _above(low, value) or _above(value, high):
-                warnings.append(f"{name} {value} lies outside its own interval {low} to {high}")
-    return tuple(warnings)
 
 
 def _read_pretest(pretest: Any, pretest_odds: Any, *, needed: bool) -> tuple[Fraction | None, str]:
