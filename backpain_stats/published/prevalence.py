@@ -16,6 +16,7 @@ from backpain_stats.evidence import SETTINGS, TARGETS, Evidence, Setting, Target
 from backpain_stats.printed import Prevalence, PrintedValue, parse_printed
 from backpain_stats.published.reading import filled_rows, read_cohorts
 from backpain_stats.published.report import Cohort
+from backpain_stats.result import Shown
 from backpain_stats.tables import proportion_interval
 
 __all__ = ["SettingPrevalence", "prevalence_candidates", "setting_prevalence"]
@@ -43,7 +44,7 @@ REASONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class SettingPrevalence(Estimate):
     """The prevalence of a condition in a setting, with where it comes from.
 
@@ -89,6 +90,11 @@ class SettingPrevalence(Estimate):
     warning: str = ""
     samples: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False, compare=False)
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields of this sample; the others are in ``samples``."""
+        fields = Estimate.as_dict(self)
+        return {name: value for name, value in fields.items() if name != "samples"}
+
     @property
     def source(self) -> str:
         """Where the figure comes from, as one printed phrase."""
@@ -108,14 +114,14 @@ class SettingPrevalence(Estimate):
             return Prevalence.between(self.ci_low, self.ci_high, self.source)
         return Prevalence.exactly(self.estimate, self.source)
 
-    def __str__(self) -> str:
+    def _shown(self) -> Shown:
         """Return the prevalence with its source as one printed phrase."""
         interval = (
             "no interval"
             if self.kind == "point"
             else f"{format_percent(self.ci_low)} to {format_percent(self.ci_high)}"
         )
-        return f"{format_percent(self.estimate)} ({interval}; {self.method}) [{self.source}]"
+        return Shown(f"{format_percent(self.estimate)} ({interval}; {self.method}) [{self.source}]")
 
 
 def prevalence_candidates(evidence: Evidence, target: Target, setting: Setting) -> pd.DataFrame:
