@@ -87,10 +87,11 @@ def test_a_cohort_of_cases_gives_a_sensitivity_only(ratios):
 def test_a_printed_ratio_is_used_as_printed(ratios):
     row = ratios.loc["cook2012_pain_free_lumbar_movement"]
     assert row["lr_positive"] == 2.4
-    assert np.isnan(row["lr_positive_low"])
-    # A printed 0.0 is anything up to 0.05, and no point.
+    # A printed 0.0 is anything up to 0.05: a range, and no point.
     assert np.isnan(row["lr_negative"])
     assert (row["lr_negative_rounding_low"], row["lr_negative_rounding_high"]) == (0, 0.05)
+    assert "zero_or_infinite" in row["reason_code"]
+    assert np.isnan(row["lr_positive_low"])
     assert row["method"] == "as printed"
     assert row["usable"]
     assert "no interval is printed" in row["reason"]

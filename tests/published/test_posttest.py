@@ -20,9 +20,9 @@ def after(evidence, flag="cancer_history", setting="primary_care", **kwargs):
 
 
 def test_a_posttest_never_comes_without_its_pretest(evidence):
-    for target in ("malignancy", "cauda_equina", "any_serious"):
+    for target, pretest in (("malignancy", None), ("fracture", "1%"), ("any_serious", None)):
         flags = sorted(set(evidence.select(target=target).accuracy["flag_id"]))
-        frame = posttest(evidence, flags, target, interval="published")
+        frame = posttest(evidence, flags, target, interval="published", pretest=pretest)
         known = frame.dropna(subset=["estimate"])
         assert len(known)
         assert known["pretest"].notna().all()
