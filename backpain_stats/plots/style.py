@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.optimize import isotonic_regression
 from scipy.special import logit
 
 from backpain_stats.errors import ArgumentError, DataError
@@ -58,6 +59,19 @@ def tidy(ax: Axes, *, grid: str | None = None, **labels: Any) -> Axes:
         ax.set_axisbelow(True)
     ax.set(**labels)
     return ax
+
+
+# Short name and axis label of each ratio.
+RATIOS = {
+    "lr_positive": ("LR+", "Likelihood ratio of a positive result (LR+)"),
+    "lr_negative": ("LR−", "Likelihood ratio of a negative result (LR−)"),
+    "odds_ratio": ("DOR", "Diagnostic odds ratio"),
+}
+
+
+def colour_of(measure: str) -> str:
+    """Return the colour of a measure, the same in every figure."""
+    return {"lr_positive": BLUE, "lr_negative": VERMILION}.get(measure, GREEN)
 
 
 # Graduations of a ratio's logarithmic axis and of a probability's log-odds axis.
@@ -197,6 +211,17 @@ def spaced_ticks(ticks: Iterable[float], start: float, stop: float, gap: float) 
     return kept
 
 
+def printable(text: object) -> str:
+    """Return a text without the control characters that no font can draw.
+
+    Examples
+    --------
+    >>> printable("two\x0blines"), printable("Night sweats")
+    ('two lines', 'Night sweats')
+    """
+    return "".join(c if c.isprintable() or c == "\n" else " " for c in str(text))
+
+
 def words(value: object) -> str:
     """Return an identifier as words; nothing for a missing one.
 
@@ -205,14 +230,14 @@ def words(value: object) -> str:
     >>> words("primary_care"), words(None)
     ('primary care', '')
     """
-    return value.replace("_", " ") if isinstance(value, str) else ""
+    return printable(value.replace("_", " ")) if isinstance(value, str) else ""
 
 
 def flag_names(frame: pd.DataFrame) -> list[str]:
     """Return what each row is about: its ``label``, or its ``flag_id`` or ``flag`` as words."""
     for column in ("label", "flag_id", "flag"):
         if column in frame.columns:
-            return [words(name) if column != "label" else str(name) for name in frame[column]]
+            return [words(name) if column != "label" else printable(name) for name in frame[column]]
     return [""] * len(frame)
 
 
@@ -236,15 +261,10 @@ def spread_out(places: ArrayLike, gap: float) -> NDArray[np.float64]:
     order = np.argsort(wanted, kind="stable")
     # Least squares under a minimal gap is a monotone regression of what is left
     # after the gaps are taken out: neighbours that collide share their mean.
-    blocks: list[list[float]] = []
-    for rank, place in enumerate(wanted[order]):
-        blocks.append([place - rank * gap, 1.0])
-        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
-            (first, n), (second, m) = blocks[-2:]
-            blocks[-2:] = [[(first * n + second * m) / (n + m), n + m]]
-    moved = np.repeat([mean for mean, _ in blocks], [int(n) for _, n in blocks])
+    steps = gap * np.arange(wanted.size)
+    moved = isotonic_regression(wanted[order] - steps).x if wanted.size else steps
     result = np.empty_like(wanted)
-    result[order] = moved + gap * np.arange(wanted.size)
+    result[order] = moved + steps
     return result
 
 
