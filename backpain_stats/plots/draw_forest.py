@@ -12,6 +12,7 @@ from scipy.stats import norm
 
 from backpain_stats.checks import check_choice, require_columns
 from backpain_stats.errors import ArgumentError
+from backpain_stats.plots.draw_ranking import explain_marks
 from backpain_stats.plots.marks import (
     Look,
     draw_diamond,
@@ -20,10 +21,10 @@ from backpain_stats.plots.marks import (
     figure,
     interval_name,
 )
-from backpain_stats.plots.draw_ranking import explain_marks
-from backpain_stats.plots.rows import FONT, TextColumn, lay_out
+from backpain_stats.plots.rows import TextColumn, lay_out
 from backpain_stats.plots.style import (
     BLACK,
+    FONT,
     GREY,
     RATIOS,
     axes_or_new,
@@ -319,11 +320,11 @@ def _columns(
     for name, heading in {**chosen, **(columns or {})}.items():
         texts = ["" if pd.isna(value) else _cell(value) for value in frame[name]]
         parts.append((heading, texts))
-    return [
-        TextColumn(heading, [*(texts[row] if row >= 0 else "" for row in lines["row"]), *below],
-                   align="right")  # fmt: skip
-        for heading, texts in parts
-    ]
+    made = []
+    for heading, texts in parts:
+        own = [texts[row] if row >= 0 else "" for row in lines["row"]]
+        made.append(TextColumn(heading, [*own, *below], align="right"))
+    return made
 
 
 def _cell(value: object) -> str:
@@ -333,8 +334,9 @@ def _cell(value: object) -> str:
 
 
 def _patients(n_cases: Any, n: Any) -> str:
-    cases = "?" if pd.isna(n_cases) else f"{int(n_cases):,}"
-    return "" if pd.isna(n_cases) and pd.isna(n) else f"{cases} of {'?' if pd.isna(n) else f'{int(n):,}'}"
+    if pd.isna(n_cases) and pd.isna(n):
+        return ""
+    return " of ".join("?" if pd.isna(count) else f"{int(count):,}" for count in (n_cases, n))
 
 
 def _numbers(
@@ -355,7 +357,7 @@ def _numbers(
         d = diamonds[measure]
         texts.append(interval_text(d.estimate, d.ci_low, d.ci_high))
         looks.append({"fontweight": "bold"})
-    levels = frame["ci_level"].dropna() if "ci_level" in frame else []
+    levels: Any = frame["ci_level"].dropna() if "ci_level" in frame else []
     return TextColumn(f"{RATIOS[measure][0]} ({interval_name(levels)})", texts, looks=looks)
 
 

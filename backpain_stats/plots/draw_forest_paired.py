@@ -11,10 +11,11 @@ import pandas as pd
 from backpain_stats.checks import require_columns
 from backpain_stats.errors import NotEstimableError
 from backpain_stats.plots.marks import Look, draw_diamond, figure, interval_name
-from backpain_stats.plots.rows import FONT, TextColumn, lay_out
+from backpain_stats.plots.rows import TextColumn, lay_out
 from backpain_stats.plots.style import (
     BLACK,
     BLUE,
+    FONT,
     GREY,
     VERMILION,
     axes_or_new,
@@ -145,7 +146,7 @@ def forest_paired(
     names = [*(words(str(s)) for s in half["study"]), *headings["group"],
              *(["Summary"] if fit is not None else [])]  # fmt: skip
     bold = {"fontweight": "bold"}
-    looks = [{}] * len(half) + [bold] * (len(names) - len(half))
+    looks: list[dict[str, Any]] = [{}] * len(half) + [bold] * (len(names) - len(half))
     before = [TextColumn("Study", names, looks=looks)]
     before += [
         TextColumn(heading, [*(_cell(value) for value in frame[name]), *below], align="right")
@@ -178,7 +179,7 @@ def _numbers(frame: pd.DataFrame, measure: str, fit: Any, below: list[str]) -> T
         summary = getattr(fit, measure)
         texts[-1] = NUMBER_FORMAT.format(summary.estimate, summary.ci_low, summary.ci_high)
         looks[-1] = {"fontweight": "bold"}
-    levels = frame["ci_level"].dropna() if "ci_level" in frame else []
+    levels: Any = frame["ci_level"].dropna() if "ci_level" in frame else []
     return TextColumn(interval_name(levels).capitalize(), texts, looks=looks)
 
 

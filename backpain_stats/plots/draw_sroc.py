@@ -194,6 +194,8 @@ def sroc(
         color = PALETTE[before % len(PALETTE)]
     level = f"{100 * result.level:g}%"
     kind = "credible" if _is_bayesian(result) else "confidence"
+    if not before:
+        draw_roc_space(ax, look)
     _draw_studies(ax, drawn.studies, color, look)
     for element, line, default, dashes, width, text in (
         ("prediction", drawn.prediction, ORANGE, "--", 1.4, f"{level} prediction region"),
@@ -211,8 +213,6 @@ def sroc(
         points = drawn.studies.dropna(subset=["x", "y"])
         names = [words(str(study)) for study in points["study"]]
         write_names(ax, names, points["x"], points["y"], look("names", fontsize=7))
-    if not before:
-        draw_roc_space(ax, look)
     _explain(ax, drawn.missing)
     return ax
 

@@ -7,6 +7,7 @@ words, ``points={"color": "black", "marker": "s"}``, or False to leave the eleme
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ParamSpec
 
@@ -14,12 +15,12 @@ import numpy as np
 
 from backpain_stats.checks import unknown_name
 from backpain_stats.errors import ArgumentError
-from backpain_stats.plots.style import GREY, LIGHT_GREY, spread_out
+from backpain_stats.plots.style import GREY, LIGHT_GREY, text_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.text import Text
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     Element = Mapping[str, Any] | bool
 
@@ -99,20 +100,19 @@ class Look:
         given = self.given.get(element, True)
         if given is False:
             return {**default, "visible": False, "label": "_nolegend_"}
-        own = {} if given is True else {_SHORT.get(k, k): v for k, v in dict(given).items()}
+        words: Mapping[str, Any] = {} if isinstance(given, bool) else given
+        own = {_SHORT.get(name, name): value for name, value in words.items()}
         if "color" in own:
-            kept = {
-                name: value
-                for name, value in default.items()
-                if name not in _COLOURS or (isinstance(value, str) and value in ("white", "none"))
-            }
-            if any(name in default for name in ("facecolor", "edgecolor")):
+            replaced = [
+                name
+                for name in _COLOURS
+                if not isinstance(default.get(name, ""), str)
+                or default.get(name) not in (None, "white", "none")
+            ]
+            default = {name: value for name, value in default.items() if name not in replaced}
+            if {"facecolor", "edgecolor"} & set(replaced):
                 colour = own.pop("color")
-                own = {
-                    **{name: colour for name in ("facecolor", "edgecolor") if name not in kept},
-                    **own,
-                }
-            default = kept
+                own |= {name: colour for name in ("facecolor", "edgecolor") if name in replaced}
         return {**default, **own}
 
 
@@ -126,28 +126,23 @@ def figure(draw: Callable[Arguments, Axes]) -> Callable[Arguments, Axes]:
     def drawn(*args: Arguments.args, **options: Arguments.kwargs) -> Axes:
         import matplotlib as mpl
 
-        given: Any = options.get("ax")
-        before = {id(text): text.get_text() for text in _fixed_texts(given)}
+        before = {id(text): text.get_text() for text in _titles(options.get("ax"))}
         with mpl.rc_context({"text.parse_math": False}):
             ax = draw(*args, **options)
-        for text in _fixed_texts(ax):
+        for text in _titles(ax):
             if before.get(id(text)) != text.get_text():
-                text.set_parse_math(False)
+                # Without a dollar sign it stays open to what the caller may write there.
+                text.set_parse_math("$" not in text.get_text() and mpl.rcParams["text.parse_math"])
         return ax
 
     return drawn
 
 
-def _fixed_texts(ax: Any) -> list[Text]:
-    """Return the texts that an Axes has from the start: titles, axis and tick labels."""
-    if not hasattr(ax, "get_xticklabels"):
+def _titles(ax: Any) -> list[Text]:
+    """Return the texts that an Axes has from the start."""
+    if not hasattr(ax, "_left_title"):
         return []
-    titles = [ax.title, ax._left_title, ax._right_title, ax.xaxis.label, ax.yaxis.label]
-    return titles + [
-        tick.label1
-        for axis in (ax.xaxis, ax.yaxis)
-        for tick in [*axis.majorTicks, *axis.minorTicks]
-    ]
+    return [ax.title, ax._left_title, ax._right_title, ax.xaxis.label, ax.yaxis.label]
 
 
 def draw_interval(
@@ -220,40 +215,40 @@ def draw_roc_space(ax: Axes, look: Look) -> None:
 def write_names(
     ax: Axes, names: Sequence[str], x: ArrayLike, y: ArrayLike, look: Mapping[str, Any]
 ) -> None:
-    """Write a name beside each point, moved so that no two names share a place.
+    """Write a name near each point where it hides no other name, and hardly a point.
 
-    Names stand right of their points, or left where the right edge is near; on either side they
-    are moved up and down as little as possible, and a thin line leads back to a point left
-    behind.
+    Places right, left, above and below are tried, then farther ones, from which a thin line
+    leads back. Limits and scale of the axes must be set.
     """
-    across, up = (np.asarray(values, dtype=float) for values in (x, y))
-    box = ax.get_window_extent()
     size = float(look.get("fontsize", 7))
-    points = size * ax.figure.dpi / 72
-    gap = 1.25 * points / max(box.height, 1.0) * np.ptp(ax.get_ylim())
-    width = 0.62 * points / max(box.width, 1.0) * np.ptp(ax.get_xlim())
-    right_edge = max(ax.get_xlim())
-    turned = np.array(
-        [at + width * (len(name) + 2) > right_edge for at, name in zip(across, names, strict=True)]
-    )
-    # Names collide only with names of points close by: neighbours along the axis share a strip.
-    reach = width * max((len(name) for name in names), default=0) + width
-    moved = up.copy()
-    for side in (False, True):
-        chosen = np.flatnonzero(turned == side)
-        chosen = chosen[np.argsort(across[chosen], kind="stable")]
-        strips = np.split(chosen, np.flatnonzero(np.diff(across[chosen]) > reach) + 1)
-        for strip in strips:
-            if len(strip):
-                moved[strip] = spread_out(up[strip], gap)
-    for name, at, height, place, left in zip(names, across, up, moved, turned, strict=True):
-        far = abs(place - height) > gap / 2
-        shift = -width if left else width
-        ax.annotate(name, (at, height), (at + (2.2 if far else 1) * shift, place), va="center",
-                    ha="right" if left else "left",
-                    arrowprops={"arrowstyle": "-", "linewidth": 0.4, "color": GREY,
-                                "shrinkA": 0, "shrinkB": 2} if far else None,
-                    **look)  # fmt: skip
+    pixel = ax.figure.dpi / 72
+    points = ax.transData.transform(np.column_stack([x, y])) / pixel
+    shifts = [(radius, turn) for radius in (4, 11, 19, 28, 38) for turn in (0, 4, 2, 6, 1, 7, 3, 5)]
+    taken = np.empty((0, 4))
+    places = zip(*np.broadcast_arrays(x, y), strict=True)
+    for name, point, place in zip(names, points, places, strict=True):
+        half = np.array([text_width(name, size) / 2, 0.62 * size])
+        best: tuple[float, Any, int] = (math.inf, None, 0)
+        for radius, turn in shifts:
+            way = np.array([math.cos(turn * math.pi / 4), math.sin(turn * math.pi / 4)])
+            middle = point + way * (radius + half * (np.abs(way) > 0.1))
+            box = np.concatenate([middle - half, middle + half])
+            # A name on a name is worse than a name on a point, and that worse than a long way.
+            cost = 1000 * _meet(box, taken) + 50 * _meet(box, np.hstack([points - 1, points + 1]))
+            if cost + radius < best[0]:
+                best = (cost + radius, box, radius)
+        _, box, radius = best
+        taken = np.vstack([taken, box])
+        away = (box[:2] + box[2:]) / 2 - point
+        leader = {"arrowstyle": "-", "linewidth": 0.4, "color": GREY, "shrinkA": 0, "shrinkB": 2}
+        ax.annotate(name, place, away, textcoords="offset points", ha="center", va="center",
+                    arrowprops=leader if radius > 8 else None, **look)  # fmt: skip
+
+
+def _meet(box: NDArray[np.float64], others: NDArray[np.float64]) -> int:
+    """Count the boxes (left, bottom, right, top) that share a place with one box."""
+    apart = (others[:, :2] > box[2:]) | (others[:, 2:] < box[:2])
+    return int((~apart.any(axis=1)).sum())
 
 
 def legend_below(ax: Axes, *, points: float = 36, **options: Any) -> None:
@@ -286,5 +281,5 @@ def interval_name(levels: Sequence[float] | Any) -> str:
     >>> interval_name([0.95, 0.95]), interval_name([])
     ('95% interval', 'interval')
     """
-    known = {float(level) for level in levels if level == level}
+    known = {float(level) for level in levels if not np.isnan(level)}
     return f"{100 * known.pop():g}% interval" if len(known) == 1 else "interval"

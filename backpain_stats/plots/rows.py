@@ -10,15 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from backpain_stats.plots.style import printable
+from backpain_stats.plots.style import FONT, printable, text_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.transforms import Bbox
 
-__all__ = ["FONT", "TextColumn", "lay_out", "text_width"]
+__all__ = ["TextColumn", "lay_out"]
 
-FONT = 8.0
 # Points between columns, and the least width of a panel: below it the figure is too narrow.
 GAP = 9.0
 NARROWEST = 40.0
@@ -53,22 +52,6 @@ class TextColumn:
         return max([text_width(self.head, bold=True), *own])
 
 
-def text_width(text: str, size: float = FONT, *, bold: bool = False) -> float:
-    """Return the width of a text of the current font in points."""
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import text_to_path
-
-    if not text:
-        return 0.0
-    font = FontProperties(size=size, weight="bold" if bold else "normal")
-    return float(
-        max(
-            text_to_path.get_text_width_height_descent(line, font, False)[0]
-            for line in printable(text).split("\n")
-        )
-    )
-
-
 class _Place:
     """Where one panel stands: what the text columns leave of the place of the first Axes."""
 
@@ -76,7 +59,7 @@ class _Place:
         self.first, self.before, self.fixed = first, before, fixed
         self.panel, self.panels = panel, panels
 
-    def __call__(self, ax: Axes, renderer: object) -> Bbox:
+    def __call__(self, ax: object, renderer: object) -> Bbox:
         from matplotlib.transforms import Bbox
 
         place = self.first.get_position(original=True)
@@ -128,25 +111,25 @@ def lay_out(
         panel.tick_params(axis="x", labelsize=FONT)
     left = -lefts[0]
     for column in before:
-        _write(ax, column, rows, head, 0.0, left)
+        _write(ax, column, rows, head, edge=0.0, left=left)
         left += column.width() + GAP
     for panel, columns in zip(panels, after, strict=True):
         left = GAP
         for column in columns:
-            _write(panel, column, rows, head, 1.0, left)
+            _write(panel, column, rows, head, edge=1.0, left=left)
             left += column.width() + GAP
     ax.set_yticks([])
     return panels
 
 
 def _write(
-    ax: Axes, column: TextColumn, rows: Sequence[float], head: float, edge: float, left: float
+    ax: Axes, column: TextColumn, rows: Sequence[float], head: float, *, edge: float, left: float
 ) -> None:
     """Write a column; ``left`` is its left end in points from an edge of the panel (0 or 1)."""
     place = left if column.align == "left" else left + column.width()
     looks = column.looks or [{}] * len(rows)
-    texts = [(head, column.head, {"fontweight": "bold"}), *zip(rows, column.texts, looks, strict=True)]
-    for y, text, look in texts:
+    cells = zip(rows, column.texts, looks, strict=True)
+    for y, text, look in [(head, column.head, {"fontweight": "bold"}), *cells]:
         if text:
             ax.annotate(
                 printable(text), (edge, y), (place, 0), xycoords=ax.get_yaxis_transform(),

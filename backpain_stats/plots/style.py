@@ -34,6 +34,8 @@ PURPLE = "#CC79A7"
 GREY = "#767676"
 LIGHT_GREY = "#D9D9D9"
 PALETTE = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK)
+# Points of the text beside a figure.
+FONT = 8.0
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 
@@ -75,19 +77,19 @@ def colour_of(measure: str) -> str:
 
 
 # Graduations of a ratio's logarithmic axis and of a probability's log-odds axis.
-_STEPS = {1: (1.0,), 2: (1.0, 3.0), 3: (1.0, 2.0, 5.0)}
+_STEPS = {1: (1.0,), 2: (1.0, 3.0), 3: (1.0, 2.0, 5.0), 6: (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)}
 PERCENTS = (1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2,
             0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995,
             0.9998, 0.9999, 0.99995, 0.99998, 0.99999)  # fmt: skip
 
 
 def ratio_limits(
-    values: ArrayLike, widest: tuple[float, float] = (0.01, 1000)
+    values: ArrayLike, widest: tuple[float, float] = (0.01, 1000), *, around: bool = True
 ) -> tuple[float, float]:
     """Return the limits of a logarithmic axis for ratios: 1-2-5 steps around the values.
 
-    The limits always hold 0.2 to 5, never pass ``widest``, and ignore zero,
-    infinity and NaN, which are drawn as arrows.
+    The limits hold 0.2 to 5 (unless ``around`` is False: then they span a factor of three or
+    more), never pass ``widest``, and ignore zero, infinity and NaN, which are drawn as arrows.
 
     Examples
     --------
@@ -97,7 +99,11 @@ def ratio_limits(
     finite = np.asarray(values, dtype=float)
     finite = finite[np.isfinite(finite) & (finite > 0)]
     steps = np.array([step * 10.0**power for power in range(-6, 7) for step in (1, 2, 5)])
-    low, high = min(0.2, *finite) if finite.size else 0.2, max(5.0, *finite) if finite.size else 5.0
+    if around or not finite.size:
+        finite = np.append(finite, [0.2, 5.0])
+    low, high = float(finite.min()), float(finite.max())
+    if high / low < 3:
+        low, high = low / 1.5, high * 1.5
     below = steps[steps <= low * (1 + 1e-9)].max(initial=steps[0])
     above = steps[steps >= high * (1 - 1e-9)].min(initial=steps[-1])
     return float(max(below, widest[0])), float(min(above, widest[1]))
@@ -112,7 +118,8 @@ def ratio_ticks(low: float, high: float, most: int = 7) -> list[float]:
     [0.1, 0.3, 1.0, 3.0, 10.0, 30.0]
     """
     ticks: list[float] = []
-    for count in (3, 2, 1):
+    # Six steps a decade only where three would give no scale to read from.
+    for count in (6, 3, 2, 1) if high < 12 * low else (3, 2, 1):
         ticks = [
             float(f"{step * 10.0**power:.6g}") for power in range(-6, 7) for step in _STEPS[count]
         ]
@@ -176,9 +183,12 @@ def percent_text(value: float) -> str:
 
 
 def ratio_axis(ax: Axes) -> None:
-    """Make the horizontal axis logarithmic, with round ratios at its ticks."""
+    """Make the horizontal axis logarithmic, with as many round ratios as have room at its ticks."""
     ax.set_xscale("log")
-    ticks = ratio_ticks(*ax.get_xlim())
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    inches = ax.get_window_extent().width / figure.dpi
+    ticks = ratio_ticks(*ax.get_xlim(), most=max(3, min(9, int(inches / 0.36))))
     ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     ax.minorticks_off()
 
@@ -212,7 +222,7 @@ def spaced_ticks(ticks: Iterable[float], start: float, stop: float, gap: float) 
 
 
 def printable(text: object) -> str:
-    """Return a text without the control characters that no font can draw.
+    r"""Return a text without the control characters that no font can draw.
 
     Examples
     --------
@@ -220,6 +230,22 @@ def printable(text: object) -> str:
     ('two lines', 'Night sweats')
     """
     return "".join(c if c.isprintable() or c == "\n" else " " for c in str(text))
+
+
+def text_width(text: str, size: float = FONT, *, bold: bool = False) -> float:
+    """Return the width of a text of the current font in points."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    if not text:
+        return 0.0
+    font = FontProperties(size=size, weight="bold" if bold else "normal")
+    return float(
+        max(
+            text_to_path.get_text_width_height_descent(line, font, False)[0]
+            for line in printable(text).split("\n")
+        )
+    )
 
 
 def words(value: object) -> str:
