@@ -16,6 +16,7 @@ from scipy.special import logit
 
 from backpain_stats.errors import ArgumentError, DataError
 from backpain_stats.estimate import format_number, format_percent
+from backpain_stats.plots.offscreen import new_figure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,10 +48,7 @@ def axes_or_new(ax: Axes | None, width: float = 6.4, height: float = 4.8) -> Axe
                 f"ax is {type(ax).__name__}; give a matplotlib Axes, or leave it out"
             )
         return ax
-    import matplotlib.pyplot as plt
-
-    _, new = plt.subplots(figsize=(width, height), layout="constrained")
-    return new
+    return new_figure(width, height).add_subplot()
 
 
 def tidy(ax: Axes, *, grid: str | None = None, **labels: Any) -> Axes:
