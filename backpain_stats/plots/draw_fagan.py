@@ -15,12 +15,14 @@ from backpain_stats.errors import DataError
 from backpain_stats.plots.marks import Look, figure
 from backpain_stats.plots.style import (
     BLACK,
+    FONT,
     GREY,
     PALETTE,
     PERCENTS,
     axes_or_new,
     flag_and_study,
     percent_text,
+    text_width,
     words,
 )
 
@@ -42,7 +44,6 @@ BARS, BAR_STEP = 0.16, 0.045
 SMALLEST_PERCENT = 0.001
 REACH = float(logit(PERCENTS[-1]))
 LARGEST_RATIO = 1000.0
-FONT = 8
 
 
 def fagan_coordinates(result: pd.DataFrame) -> pd.DataFrame:
@@ -157,14 +158,19 @@ def fagan(result: pd.DataFrame, *, ax: Axes | None = None, **style: Any) -> Axes
     """
     look = Look(style, ELEMENTS)
     places = fagan_coordinates(result)
-    ax = axes_or_new(ax, 6.4, 6.6 + 0.2 * len(places))
+    drawn = result[result["estimate"].notna()].to_dict("records")
+    phrases = [
+        _phrase(place, row) for place, row in zip(places.to_dict("records"), drawn, strict=True)
+    ]
+    # As wide as the longest line of the legend, its handle and letter included.
+    longest = max(text_width(phrase, FONT + 0.5) for phrase in phrases) / 72 + 0.9
+    ax = axes_or_new(ax, max(6.4, longest), 6.2 + 0.2 * len(places))
     _draw_axes(ax, places)
     letters = string.ascii_uppercase if len(places) > 1 else " "
-    drawn = result[result["estimate"].notna()].to_dict("records")
     groups = list(dict.fromkeys(places["name"]))
-    for order, (place, row) in enumerate(zip(places.to_dict("records"), drawn, strict=True)):
+    for order, (place, phrase) in enumerate(zip(places.to_dict("records"), phrases, strict=True)):
         letter = letters[order % len(letters)].strip()
-        text = f"{letter}  {_phrase(place, row)}".strip()
+        text = f"{letter}  {phrase}".strip()
         colour = PALETTE[groups.index(place["name"]) % len(PALETTE)]
         _draw_test(ax, place, colour, order, look=look, text=text)
         if letter:

@@ -21,7 +21,7 @@ from backpain_stats.plots.marks import (
     figure,
     interval_name,
 )
-from backpain_stats.plots.rows import TextColumn, lay_out
+from backpain_stats.plots.rows import TextColumn, lay_out, natural_width, width_before
 from backpain_stats.plots.style import (
     BLACK,
     FONT,
@@ -204,11 +204,12 @@ def forest(
     lines, marks = forest_coordinates(result, measures=measures, group=group, sort=sort)
     frame = _reports(result, measures)
     diamonds = {measure: _summary(summary, measure) for measure in measures if summary is not None}
-    ax = axes_or_new(ax, 4.2 + 3.1 * len(measures), 1.5 + 0.24 * (len(lines) + bool(diamonds)))
     text_columns = [_names(lines, diamonds), *_columns(frame, lines, counts, columns, diamonds)]
     head = float(len(lines)) + 1.1
     rows = [*lines["y"], *([0.0] if diamonds else [])]
     printed = [[_numbers(frame, lines, marks, measure, diamonds)] for measure in measures]
+    height = 1.5 + 0.24 * (len(lines) + bool(diamonds))
+    ax = axes_or_new(ax, natural_width(text_columns, printed), height)
     panels = lay_out(ax, rows, text_columns, printed, head)
     values = [marks[["estimate", "low", "high"]].to_numpy().ravel()]
     values += [np.array([d.estimate, d.ci_low, d.ci_high]) for d in diamonds.values()]
@@ -225,7 +226,8 @@ def forest(
         ax.annotate(line["reason"], (0, line["y"]), (3, 0), xycoords=ax.get_yaxis_transform(),
                     textcoords="offset points", va="center", fontsize=FONT - 0.5, color=GREY,
                     style="italic", bbox={"color": "white", "pad": 0.6}, zorder=3)  # fmt: skip
-    explain_marks(ax, marks, loc="upper left", bbox_to_anchor=(0.0, 0.0))
+    left = width_before(text_columns)
+    explain_marks(ax, marks, loc="upper left", bbox_to_anchor=(0.0, 0.0), left=left)
     return ax
 
 

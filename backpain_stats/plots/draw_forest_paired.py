@@ -11,7 +11,7 @@ import pandas as pd
 from backpain_stats.checks import require_columns
 from backpain_stats.errors import NotEstimableError
 from backpain_stats.plots.marks import Look, draw_diamond, figure, interval_name
-from backpain_stats.plots.rows import TextColumn, lay_out
+from backpain_stats.plots.rows import TextColumn, lay_out, natural_width
 from backpain_stats.plots.style import (
     BLACK,
     BLUE,
@@ -139,7 +139,6 @@ def forest_paired(
     frame = result.reset_index(drop=True).iloc[half["row"].to_numpy()]
     require_columns(frame, [*(columns or {})], "the frame of studies")
     head = float(half["y"].max()) + (1.1 if group is None else 2.1)
-    ax = axes_or_new(ax, 10.0, 1.4 + 0.25 * (head + 2 * (fit is not None)))
     headings = half.drop_duplicates("group") if group is not None else half.iloc[:0]
     rows = [*half["y"], *(headings["y"] + 1), *([0.0] if fit is not None else [])]
     below = [""] * len(headings) + [""] * (fit is not None)
@@ -153,6 +152,8 @@ def forest_paired(
         for name, heading in {**{c: c.upper() for c in CELLS}, **(columns or {})}.items()
     ]
     printed = [[_numbers(frame, measure, fit, below)] for measure in MEASURES]
+    height = 1.4 + 0.25 * (head + 2 * (fit is not None))
+    ax = axes_or_new(ax, natural_width(before, printed), height)
     panels = lay_out(ax, rows, before, printed, head)
     for panel, (measure, (colour, empty)) in zip(panels, MEASURES.items(), strict=True):
         own = marks[marks["measure"] == measure]

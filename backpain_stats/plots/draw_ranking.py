@@ -136,7 +136,7 @@ def ranking(
     """
     look = Look(style, ELEMENTS)
     places = ranking_coordinates(result, measure)
-    ax = axes_or_new(ax, 8.5, 1.6 + 0.34 * len(places))
+    ax = axes_or_new(ax, 8.5, 1.6 + 0.36 * len(places))
     low, high = ratio_limits(places[["estimate", "low", "high"]].to_numpy().ravel())
     ax.set_xscale("log")
     ax.set_xlim(low / 1.12, high * 1.12)
@@ -164,7 +164,7 @@ def ranking(
         "\n".join(filter(None, (textwrap.shorten(name, LONGEST_NAME, placeholder=" …"), origin)))
         for name, origin in zip(places["name"], places["origin"], strict=True)
     ]
-    ax.set_yticks(places["y"], names, fontsize=7.5, linespacing=1.05)
+    ax.set_yticks(places["y"], names, fontsize=7.5, linespacing=1.15)
     ax.tick_params(axis="y", length=0)
     ax.set_ylim(0.4, len(places) + 0.6)
     tidy(ax, grid="x", xlabel=RATIOS[measure][1])

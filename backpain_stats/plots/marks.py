@@ -251,10 +251,11 @@ def _meet(box: NDArray[np.float64], others: NDArray[np.float64]) -> int:
     return int((~apart.any(axis=1)).sum())
 
 
-def legend_below(ax: Axes, *, points: float = 36, **options: Any) -> None:
+def legend_below(ax: Axes, *, points: float = 36, left: float = 0, **options: Any) -> None:
     """Put the legend below the axis label, where it hides nothing; each entry once.
 
-    ``points`` is its distance from the lower edge of the axes.
+    ``points`` is its distance from the lower edge of the axes, ``left`` how far it is moved to
+    the left, both in points.
     """
     from matplotlib.transforms import ScaledTranslation
 
@@ -265,7 +266,7 @@ def legend_below(ax: Axes, *, points: float = 36, **options: Any) -> None:
         return
     owner = ax.get_figure(root=True)
     assert owner is not None
-    below = ax.transAxes + ScaledTranslation(0, -points / 72, owner.dpi_scale_trans)
+    below = ax.transAxes + ScaledTranslation(-left / 72, -points / 72, owner.dpi_scale_trans)
     ax.legend([single[label] for label in kept], kept, **{
         "loc": "upper center", "bbox_to_anchor": (0.5, 0.0), "bbox_transform": below,
         "frameon": False, "fontsize": 8, "ncols": min(2, len(kept)), "borderaxespad": 0.0,

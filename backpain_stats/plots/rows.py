@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.transforms import Bbox
 
-__all__ = ["TextColumn", "lay_out"]
+__all__ = ["TextColumn", "lay_out", "natural_width", "width_before"]
 
 # Points between columns, and the least width of a panel: below it the figure is too narrow.
 GAP = 9.0
 NARROWEST = 40.0
+# Inches of a panel where the figure is made for it.
+PANEL = 2.3
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,17 @@ class TextColumn:
             for text, look in zip(self.texts, looks, strict=True)
         ]
         return max([text_width(self.head, bold=True), *own])
+
+
+def width_before(columns: Sequence[TextColumn]) -> float:
+    """Return the width in points of the columns left of the first panel."""
+    return sum(column.width() + GAP for column in columns)
+
+
+def natural_width(before: Sequence[TextColumn], after: Sequence[Sequence[TextColumn]]) -> float:
+    """Return the width in inches at which every panel has room for its scale."""
+    text = width_before(before) + sum(width_before(columns) + 2 * GAP for columns in after)
+    return text / 72 + PANEL * len(after)
 
 
 class _Place:
@@ -94,7 +107,7 @@ def lay_out(
     head : float
         The vertical coordinate of the headings.
     """
-    lefts = [sum(column.width() + GAP for column in before)]
+    lefts = [width_before(before)]
     rights = [sum(GAP + column.width() for column in columns) for columns in after]
     starts = [lefts[0]]
     for width in rights[:-1]:

@@ -41,6 +41,8 @@ _COLOURS = {
     "#767676": "var(--soft)",
     "#d9d9d9": "var(--line)",
     "#b0b0b0": "var(--line)",
+    "#f2f2f2": "var(--panel)",
+    "#d3eaf8": "var(--pale)",
 }
 
 
