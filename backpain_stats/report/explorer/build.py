@@ -24,16 +24,23 @@ from backpain_stats.combine.risk.all_patterns import IMPOSSIBLE, PatternRatios, 
 from backpain_stats.combine.risk.model import RiskModel
 from backpain_stats.combine.risk.posterior import point_marginals
 from backpain_stats.errors import NotEstimableError
-from backpain_stats.published.likelihood import likelihood_ratios
-from backpain_stats.published.prevalence import setting_prevalence
+from backpain_stats.evidence import (
+    SETTING_LABELS,
+    SETTINGS,
+    TARGET_LABELS,
+    TARGETS,
+    Setting,
+    Target,
+)
+from backpain_stats.published import likelihood_ratios, setting_prevalence
 from backpain_stats.report.page.build import json_script, render
-from backpain_stats.report.page.labels import SETTING_LABELS, TARGET_LABELS, reported_doi
+from backpain_stats.report.page.origin import reported_doi
 from backpain_stats.report.page.plain import PlainWords
 
 if TYPE_CHECKING:
     from backpain_stats.combine.dependence.base import Dependence
     from backpain_stats.combine.inputs.entries import Entry
-    from backpain_stats.evidence.loading import Evidence
+    from backpain_stats.evidence import Evidence
 
 __all__ = [
     "DIGITS",
@@ -115,8 +122,8 @@ def explorer_data(
     """
     plain = PlainWords(evidence)
     cases = []
-    for target in TARGET_LABELS:
-        for setting in SETTING_LABELS:
+    for target in TARGETS:
+        for setting in SETTINGS:
             try:
                 model = published_model(evidence, target, setting)
             except NotEstimableError:
@@ -170,7 +177,7 @@ def write_explorer(
     return path
 
 
-def published_model(evidence: Evidence, target: str, setting: str) -> RiskModel:
+def published_model(evidence: Evidence, target: Target, setting: Setting) -> RiskModel:
     """Return the risk model of the flags offered; its pre-test is fixed and plays no part.
 
     Everything else is the library's default, the draws behind the intervals
@@ -212,7 +219,7 @@ def _case(evidence: Evidence, model: RiskModel, plain: PlainWords) -> dict[str, 
         "target_label": TARGET_LABELS[entries.target],
         "setting": entries.setting,
         "setting_label": SETTING_LABELS[entries.setting],
-        **_suggestion(evidence, entries.target, entries.setting, plain),
+        **_suggestion(evidence, model, plain),
         "flags": _flags(evidence, model, plain),
         "left_out": _left_out(evidence, model, plain),
         "findings": [list(finding) for finding in point_marginals(entries).findings],
@@ -246,9 +253,12 @@ def _table(ratios: PatternRatios) -> dict[str, Any]:
     return table
 
 
-def _suggestion(evidence: Evidence, target: str, setting: str, plain: PlainWords) -> dict[str, Any]:
+def _suggestion(evidence: Evidence, model: RiskModel, plain: PlainWords) -> dict[str, Any]:
     """Return the published prevalence as a suggested pre-test, or why there is none."""
+    target, setting = model.entries.target, model.entries.setting
     try:
+        if not target or not setting:
+            raise NotEstimableError("the model is of no published setting")
         found = setting_prevalence(evidence, target, setting)
     except NotEstimableError:
         text = "No prevalence was published for this setting: set the pre-test probability."
@@ -263,7 +273,7 @@ def _suggestion(evidence: Evidence, target: str, setting: str, plain: PlainWords
 def _flags(evidence: Evidence, model: RiskModel, plain: PlainWords) -> list[dict[str, Any]]:
     """Return what the page shows of each flag, its sources included."""
     rows = []
-    reports = evidence.select(model.entries.target, model.entries.setting).accuracy
+    reports = evidence.select(model.entries.target or None, model.entries.setting or None).accuracy
     for entry, row in zip(model.entries.entries, model.flags.to_dict("records"), strict=True):
         notes = [plain(note.text) for note in model.entries.notes if note.about == entry.flag_id]
         if not entry.accuracy.tables and entry.accuracy.studies == 1:
@@ -312,7 +322,7 @@ def _sources(
 def _left_out(evidence: Evidence, model: RiskModel, plain: PlainWords) -> list[dict[str, str]]:
     """Return the reported flags that are not offered, and why."""
     entries = model.entries
-    reported = evidence.select(entries.target, entries.setting).accuracy["flag_id"]
+    reported = evidence.select(entries.target or None, entries.setting or None).accuracy["flag_id"]
     labels = evidence.flags.set_index("flag_id")["label"]
     room = f"more than the {OFFERED} flags this page holds; fewer cases stand behind it"
     return [

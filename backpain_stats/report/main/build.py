@@ -21,7 +21,7 @@ from backpain_stats.report.page.build import write_page
 from backpain_stats.report.page.parts import Link, Prose
 
 if TYPE_CHECKING:
-    from backpain_stats.evidence.loading import Evidence
+    from backpain_stats.evidence import Evidence
 
 __all__ = ["build_report"]
 

@@ -10,10 +10,10 @@ import pandas as pd
 
 from backpain_stats.claims.ledger import reproduce
 from backpain_stats.decide.endorsement import Endorsement, endorsement
-from backpain_stats.published.likelihood import likelihood_ratios
+from backpain_stats.published import likelihood_ratios
 
 if TYPE_CHECKING:
-    from backpain_stats.evidence.loading import Evidence
+    from backpain_stats.evidence import Evidence
 
 __all__ = ["Context"]
 

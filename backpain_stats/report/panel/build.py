@@ -17,7 +17,7 @@ from backpain_stats.report.panel.sections import panel_sections
 if TYPE_CHECKING:
     import pandas as pd
 
-    from backpain_stats.evidence.loading import Evidence
+    from backpain_stats.evidence import Evidence
 
 __all__ = ["PanelQuestion", "PanelResults", "build_panel"]
 

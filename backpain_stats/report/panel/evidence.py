@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from backpain_stats import plots
-from backpain_stats.report.page.labels import TARGET_LABELS
+from backpain_stats.evidence import TARGET_LABELS
 from backpain_stats.report.page.parts import (
     Block,
     Bullets,

@@ -11,7 +11,7 @@ import pandas as pd
 from backpain_stats import plots
 from backpain_stats.decide.frequencies import count_phrase
 from backpain_stats.estimate import format_number
-from backpain_stats.report.page.labels import SETTING_LABELS, TARGET_LABELS
+from backpain_stats.evidence import SETTING_LABELS, TARGET_LABELS
 from backpain_stats.report.page.parts import (
     Bullets,
     Cards,

@@ -12,7 +12,7 @@ from backpain_stats.combine.dependence.independent import Independent
 from backpain_stats.combine.risk.model import RiskModel
 from backpain_stats.combine.risk.overview import pattern_overview
 from backpain_stats.estimate import format_number, format_percent
-from backpain_stats.evidence.patients import PAIN_TYPES, load_patients
+from backpain_stats.evidence import PAIN_TYPES, load_patients
 from backpain_stats.report.page.parts import Column, FigurePart, Section, TablePart
 
 if TYPE_CHECKING:

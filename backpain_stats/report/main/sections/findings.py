@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from backpain_stats.estimate import format_percent
-from backpain_stats.published.posttest import posttest
+from backpain_stats.published import posttest
 from backpain_stats.report.page.parts import Cards, Prose, Section, Strong
 
 if TYPE_CHECKING:

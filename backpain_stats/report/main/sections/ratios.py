@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from backpain_stats import plots
-from backpain_stats.report.page.labels import TARGET_LABELS, reported_doi
+from backpain_stats.evidence import TARGET_LABELS
+from backpain_stats.report.page.origin import reported_doi
 from backpain_stats.report.page.parts import Column, FigurePart, Section, TablePart
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Words for conditions and settings, and where a report was read."""
+"""Where a report was read."""
 
 from __future__ import annotations
 
@@ -7,24 +7,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-    from backpain_stats.evidence.loading import Evidence
+    from backpain_stats.evidence import Evidence
 
-__all__ = ["SETTING_LABELS", "TARGET_LABELS", "reported_doi"]
-
-TARGET_LABELS = {
-    "malignancy": "Malignancy",
-    "fracture": "Fracture",
-    "infection": "Infection",
-    "cauda_equina": "Cauda equina syndrome",
-    "any_serious": "Any serious pathology",
-}
-SETTING_LABELS = {
-    "primary_care": "primary care",
-    "emergency": "emergency care",
-    "secondary_care": "secondary care",
-    "tertiary_care": "tertiary care",
-    "mixed": "mixed settings",
-}
+__all__ = ["reported_doi"]
 
 
 def reported_doi(evidence: Evidence, frame: pd.DataFrame) -> pd.DataFrame:
