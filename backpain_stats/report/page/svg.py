@@ -107,7 +107,7 @@ class Drawings:
         }
         self._clean(root, name, used)
         width, height = (float(value) for value in root.get("viewBox", "0 0 1 1").split()[2:])
-        label, about = f"{name}-title", f"{name}-about"
+        label, about = f"figure-{name}-title", f"figure-{name}-about"
         root.attrib = {
             "class": "plot",
             "viewBox": root.get("viewBox", ""),
@@ -137,11 +137,11 @@ class Drawings:
             key = raw.removeprefix(_LINKS)
             if key == "id":
                 if value in used:
-                    attributes["id"] = f"{name}-{value}"
+                    attributes["id"] = f"figure-{name}-{value}"
             elif key == "style":
                 attributes["class"] = self._class(element.tag, value, name)
             elif _REFERENCE.match(value):
-                attributes[key] = value.replace("#", f"#{name}-", 1)
+                attributes[key] = value.replace("#", f"#figure-{name}-", 1)
             elif not (key == "transform" and _STANDING.match(value)):
                 attributes[key] = _rounded(value)
         element.attrib = attributes
@@ -158,7 +158,7 @@ class Drawings:
     def _class(self, tag: str, style: str, name: str) -> str:
         """Return the class that stands for a style attribute."""
         text = re.sub(r"font-family: [^;]*(;|$)", "", style).strip().rstrip(";")
-        text = text.replace("url(#", f"url(#{name}-")
+        text = text.replace("url(#", f"url(#figure-{name}-")
         if tag == "text":
             # White text stands on a colour that stays as it is.
             text = text.replace("#ffffff", "#fff")

@@ -55,6 +55,7 @@ def build_panel(
     """
     results = PanelResults(evidence, question, progress)
     progress("tables behind the published figures")
+    results.require_tables()
     folder = Path(out)
     tables = folder / "tables"
     empty = judgement_template(results.findings.frame["flag_id"].unique())

@@ -137,6 +137,10 @@ class PanelResults:
             )
         return frame
 
+    def require_tables(self) -> None:
+        """Raise NotEstimableError if there is nothing to answer with."""
+        _ = self.tables
+
     @cached_property
     def labels(self) -> dict[str, str]:
         """Words for flags and rules."""
