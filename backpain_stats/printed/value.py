@@ -99,11 +99,6 @@ class PrintedValue:
         """The number printed as a value; None for a bound and for infinity."""
         return None if self.is_bound else self.value
 
-    @property
-    def point(self) -> Fraction | None:
-        """The number that was printed; None for a bound and for infinity."""
-        return None if self.is_inequality else self.value
-
     def admits(self, number: Fraction | int | float) -> bool:
         """Whether ``number`` would be printed as this figure.
 
