@@ -20,6 +20,8 @@ from backpain_stats.estimate import format_number, format_percent
 if TYPE_CHECKING:
     import pandas as pd
 
+    from backpain_stats.evidence import Target
+
 _target = click.option(
     "--target",
     help="The condition: malignancy, fracture, infection, cauda_equina or any_serious.",
@@ -137,7 +139,7 @@ def template(folder: str, overwrite: bool) -> None:
 @evidence_options
 @format_option
 def flags(
-    target: str | None, family: list[str], folder: str | None, add: bool, output_format: str
+    target: Target | None, family: list[str], folder: str | None, add: bool, output_format: str
 ) -> None:
     """List the red flags by family, and how often each was measured and endorsed.
 

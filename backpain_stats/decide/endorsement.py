@@ -279,7 +279,7 @@ def _reason(reports: pd.DataFrame, claims: int) -> str:
     return "; ".join(dict.fromkeys(reason for reason in reports["reason"].dropna() if reason))
 
 
-def _statement_verdict(flag: Any, target: Target, states: pd.Series) -> str:
+def _statement_verdict(flag: Any, target: str, states: pd.Series) -> str:
     """Return the verdict of one endorsement as written."""
     if target == "unspecified":
         return UNSPECIFIED

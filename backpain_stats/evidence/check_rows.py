@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 
 from backpain_stats.evidence.check_cells import cell_problem
-from backpain_stats.evidence.columns import LIMIT_BOUNDS, count, figure
+from backpain_stats.evidence.columns import LIMIT_BOUNDS, count, figure, is_share
 from backpain_stats.evidence.files import RawTable
 from backpain_stats.evidence.problems import Problem
 from backpain_stats.evidence.vocabulary import RATIO_STATISTICS
@@ -180,10 +180,14 @@ def _claim_values(raw: RawTable, row: int, record: Record, cohort: Record) -> It
     statistic = record["statistic"]
     for column in ("value", "low", "high"):
         value = _value(record[column])
-        if value is None or 0 <= value <= 1 or (statistic in RATIO_STATISTICS and value >= 0):
+        if value is None:
             continue
         if statistic in RATIO_STATISTICS:
-            yield cell_problem(raw, row, column, ("bounds", f"{statistic} is a ratio", "0 or more"))
+            if value < 0 or is_share(record[column]):
+                what, allowed = f"{statistic} is a ratio", "0 or more, as printed"
+                yield cell_problem(raw, row, column, ("bounds", what, allowed))
+        elif 0 <= value <= 1:
+            continue
         elif column == "value" or not LIMIT_BOUNDS[0] <= value <= LIMIT_BOUNDS[1]:
             what = f"a {statistic} is a proportion"
             yield cell_problem(raw, row, column, ("bounds", what, "0 to 1, or a percentage with %"))

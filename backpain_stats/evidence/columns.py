@@ -12,9 +12,18 @@ from typing import Literal
 from backpain_stats.checks import nearest
 from backpain_stats.errors import ArgumentError
 from backpain_stats.evidence.problems import ProblemCode
-from backpain_stats.printed.value import PrintedValue, parse_printed
+from backpain_stats.printed import PrintedValue, parse_printed
 
-__all__ = ["LIMIT_BOUNDS", "MOST_PATIENTS", "Column", "Kind", "Table", "count", "figure"]
+__all__ = [
+    "LIMIT_BOUNDS",
+    "MOST_PATIENTS",
+    "Column",
+    "Kind",
+    "Table",
+    "count",
+    "figure",
+    "is_share",
+]
 
 Kind = Literal[
     "identifier",  # letters, digits, _ - and .; no spaces
@@ -204,10 +213,8 @@ def figure(text: str, *, signed: bool = False) -> PrintedValue | None:
 
     Examples
     --------
-    >>> figure("31%") == figure("0.31"), figure("high")
-    (False, None)
-    >>> figure("31%").value == figure("0.31").value
-    True
+    >>> figure("31%").value, figure("high")
+    (Fraction(31, 100), None)
     """
     if not text or len(text) > LONGEST_FIGURE:
         return None
@@ -215,6 +222,12 @@ def figure(text: str, *, signed: bool = False) -> PrintedValue | None:
         return parse_printed(text, signed=signed)
     except ArgumentError:
         return None
+
+
+def is_share(text: str) -> bool:
+    """Whether a figure is printed as a percentage or as counts: never a likelihood ratio."""
+    printed = figure(text, signed=True)
+    return printed is not None and ("%" in text or printed.counts is not None)
 
 
 def count(text: str) -> int | None:
@@ -244,6 +257,8 @@ def _figure_refusal(column: Column, text: str) -> Refusal | None:
         dotted = text.replace(",", ".")
         hint = f"; write {dotted}" if text.count(",") == 1 and figure(dotted) else ""
         return "form", "is not a figure", form + hint
+    if column.kind == "ratio" and is_share(text):
+        return "form", "is a share, not a ratio", "a ratio as printed, such as 14.7"
     low, high = column.bounds
     value = math.inf if printed.value is None else printed.value
     if low <= value <= high:

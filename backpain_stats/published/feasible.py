@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from backpain_stats.checks import COUNT_COLUMNS
-from backpain_stats.evidence import Evidence, Names, Setting, Target
+from backpain_stats.evidence import Evidence, Names, Setting, Target, require_evidence
 from backpain_stats.published.reading import published_reports
 
 __all__ = ["feasible_tables"]
@@ -65,7 +65,7 @@ def feasible_tables(
     4      4       5   7  14   0  461
     """
     reports = published_reports(evidence)
-    names = evidence.select(target, setting, flag).accuracy["report_id"]
+    names = require_evidence(evidence).select(target, setting, flag).accuracy["report_id"]
     chosen = [reports[name] for name in names if reports[name].complete]
     sizes = np.array([len(report.cells) for report in chosen], dtype=np.int64)
     about = pd.DataFrame(

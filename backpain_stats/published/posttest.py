@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from backpain_stats.checks import check_choice, check_level
 from backpain_stats.errors import NotEstimableError, PretestError
-from backpain_stats.evidence import TARGETS, Evidence, Names, Setting, Target
+from backpain_stats.evidence import TARGETS, Evidence, Names, Setting, Target, require_evidence
 from backpain_stats.printed import Prevalence, PrevalenceLike, read_prevalence
 from backpain_stats.published.accuracy import TableAccuracy
 from backpain_stats.published.prevalence import setting_prevalence
@@ -157,8 +157,8 @@ def posttest(
     >>> after = after[after["report_id"] == "deyo1988_cancer_history"]
     >>> after[["result", "pretest", "estimate", "ci_low", "ci_high"]].round(4)
          result  pretest  estimate  ci_low  ci_high
-    0  positive   0.0066    0.0909  0.0325   0.1942
-    1  negative   0.0066    0.0046  0.0022   0.0081
+    0  positive   0.0066    0.0909  0.0300   0.2097
+    1  negative   0.0066    0.0047  0.0022   0.0082
     """
     check_choice(result, "result", ("both", *get_args(Result)))
     check_choice(interval, "interval", get_args(Interval))
@@ -166,7 +166,7 @@ def posttest(
     check_level(level)
     sample = _Sample(check_draws(draws), seed) if interval == "full" else None
     place = None if carry_over else setting
-    names = evidence.select(target, place, flag).accuracy["report_id"]
+    names = require_evidence(evidence).select(target, place, flag).accuracy["report_id"]
     if names.empty:
         raise NotEstimableError(_no_report(evidence, flag, target, place))
     reports = [published_reports(evidence)[name] for name in names]
@@ -229,7 +229,7 @@ def _pretests(
         if pretest is not None:
             raise PretestError("give either pretest or prevalence_id, not both")
         own = evidence.whole.prevalence.set_index("prevalence_id")["setting"].get(prevalence_id)
-        place: Setting = setting or (own if isinstance(own, str) else "mixed")
+        place = setting or ("mixed" if pd.isna(own) else own)
         pretest = setting_prevalence(
             evidence, target, place, prevalence_id=prevalence_id, level=level
         )
@@ -273,11 +273,12 @@ def _of_cohort(report: Report) -> _Pretest:
         why = "n and n_cases of the cohort are not printed"
         return _Pretest(None, (Remark("no_pretest", (why,)),))
     try:
-        prevalence = Prevalence.counted(cohort.n_cases, cohort.n)
+        prevalence = Prevalence.counted(
+            cohort.n_cases, cohort.n, f"{cohort.cohort_id}: {cohort.n_cases} of {cohort.n}"
+        )
     except PretestError as error:
         return _Pretest(None, (Remark("no_pretest", (str(error),)),))
-    source = f"{cohort.cohort_id}: {cohort.n_cases} of {cohort.n}"
-    return _Pretest(replace(prevalence, source=source))
+    return _Pretest(prevalence)
 
 
 def _row(
@@ -355,7 +356,7 @@ def _fill_interval(
         interval = "published"
         remarks.append(Remark("no_full_interval"))
     ranged = interval == "pretest_range"
-    low, high = (prevalence.low, prevalence.high) if ranged else (prevalence.estimate,) * 2
+    before = prevalence.interval() if ranged else (prevalence.estimate, prevalence.estimate)
     ratio_low, ratio_high = row["lr_low"], row["lr_high"]
     row |= {"method": row["ratio_method"], "interval": interval}
     if math.isnan(ratio_low):
@@ -363,8 +364,8 @@ def _fill_interval(
         if not ranged:
             return remarks
         ratio_low = ratio_high = row["lr"]
-    row["ci_low"] = float(posttest_probability(low, ratio_low))
-    row["ci_high"] = float(posttest_probability(high, ratio_high))
+    row["ci_low"] = float(posttest_probability(before[0], ratio_low))
+    row["ci_high"] = float(posttest_probability(before[1], ratio_high))
     if not ranged:
         stated = level if report.has_groups else report.level
         row["ci_level"] = math.nan if stated is None else stated

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -28,7 +28,9 @@ COLUMNS = [
     *("reported_in", "kind", "sample", "directness", "eligible", "reason_code", "reason"),
 ]
 REASONS = {
-    "indirect": "other patients than those who present with back pain, or another target",
+    "indirect_population": "other patients than those who present with back pain",
+    "indirect_target": "a part of the target, or another one",
+    "indirect_both": "other patients than those who present with back pain, and another target",
     "directness_unknown": "what was read does not say whether the patients had back pain",
     "case_control": "a case-control study has no prevalence",
     "suspected": "the patients were already suspected of the condition",
@@ -101,12 +103,10 @@ class SettingPrevalence(Estimate):
     def pretest(self) -> Prevalence:
         """The same as a pre-test probability, with its source."""
         if self.n is not None and self.n_cases is not None:
-            found = Prevalence.counted(self.n_cases, self.n)
-        elif self.kind == "range":
-            found = Prevalence.between(self.ci_low, self.ci_high)
-        else:
-            found = Prevalence.exactly(self.estimate)
-        return replace(found, source=self.source)
+            return Prevalence.counted(self.n_cases, self.n, self.source)
+        if self.kind == "range":
+            return Prevalence.between(self.ci_low, self.ci_high, self.source)
+        return Prevalence.exactly(self.estimate, self.source)
 
     def __str__(self) -> str:
         """Return the prevalence with its source as one printed phrase."""
@@ -316,7 +316,7 @@ def _judged(row: dict[str, Any]) -> dict[str, Any]:
     sample, directness = row.get("sample", "unknown"), row.get("directness", "unknown")
     code = ""
     if directness.startswith("indirect"):
-        code = "indirect"
+        code = directness
     elif directness != "direct":
         code = "directness_unknown"
     elif sample not in PREFERENCE:

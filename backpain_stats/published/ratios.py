@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from backpain_stats.checks import COUNT_COLUMNS, check_level
-from backpain_stats.evidence import Evidence, Names, Setting, Target
+from backpain_stats.evidence import Evidence, Names, Setting, Target, require_evidence
 from backpain_stats.printed import PrintedValue
 from backpain_stats.published.accuracy import middle_table
 from backpain_stats.published.reading import published_reports
@@ -126,16 +126,16 @@ def likelihood_ratios(
     >>> from backpain_stats import likelihood_ratios, load_evidence
     >>> found = likelihood_ratios(load_evidence(), "malignancy", "primary_care", "cancer_history")
     >>> found = found.set_index("report_id").loc[
-    ...     ["deyo1988_cancer_history", "henschke2009_malignancy_cancer_history"]]
+    ...     ["deyo1988_cancer_history", "henschke2009_cancer_history"]]
     >>> found[["tables", "lr_positive", "lr_positive_low", "lr_positive_high"]].round(1)
-                                            tables  lr_positive  lr_positive_low  lr_positive_high
+                                 tables  lr_positive  lr_positive_low  lr_positive_high
     report_id
-    deyo1988_cancer_history                     20         15.1              4.9              42.5
-    henschke2009_malignancy_cancer_history      11          NaN              NaN               NaN
+    deyo1988_cancer_history          20         15.1              4.9              42.5
+    henschke2009_cancer_history      11          NaN              NaN               NaN
     >>> found["reason"].iloc[1]
     'the cohort has no cases: neither sensitivity nor likelihood ratios can be estimated'
     """
-    selected = evidence.select(target, setting, flag).accuracy["report_id"]
+    selected = require_evidence(evidence).select(target, setting, flag).accuracy["report_id"]
     reports = published_reports(evidence)
     chosen = [reports[name] for name in selected]
     rows = ratio_rows(chosen, level=level, method=method, correction=correction)

@@ -30,11 +30,6 @@ from backpain_stats.report.page.build import DISCLAIMER
 STORED = 0.5 * 10.0 ** (1 - DIGITS)
 
 
-@pytest.fixture(scope="module")
-def evidence():
-    return load_evidence()
-
-
 def _value(stored):
     return math.nan if stored is None else math.inf if stored == "inf" else stored
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from backpain_stats.checks import COUNT_COLUMNS, check_count
-from backpain_stats.combine.inputs.findings import ordered_thresholds
+from backpain_stats.combine.inputs.findings import Threshold, ordered_thresholds
 from backpain_stats.errors import FitError, NotEstimableError
 from backpain_stats.evidence import Setting, Target
 from backpain_stats.printed.prevalence import Prevalence
@@ -41,6 +41,8 @@ class Entry:
         What is known of it.
     cohort_id : str
         The cohort it comes from, or how many were pooled.
+    threshold : Threshold or None
+        The quantity it cuts and where, if it is a threshold.
     """
 
     flag_id: str
@@ -48,6 +50,7 @@ class Entry:
     family: str
     accuracy: AccuracyDraws
     cohort_id: str
+    threshold: Threshold | None = None
 
 
 class Note(NamedTuple):
@@ -103,8 +106,8 @@ class Entries:
     entries: tuple[Entry, ...]
     pretest: Prevalence
     pretest_source: str
-    target: str = ""
-    setting: str = ""
+    target: Target | Literal[""] = ""
+    setting: Setting | Literal[""] = ""
     nested: tuple[tuple[str, ...], ...] = ()
     separate: frozenset[frozenset[str]] = frozenset()
     combinations: tuple[PublishedCombination, ...] = ()
@@ -199,7 +202,7 @@ def threshold_of_rule(rule: str, k: Any, flags: int) -> int | None:
 
 
 def no_report(
-    flag: str, unusable: Mapping[str, str], target: Target, setting: Setting
+    flag: str, unusable: Mapping[str, str], target: str, setting: str
 ) -> NotEstimableError:
     """Return the error for a flag of the vocabulary that cannot enter."""
     if flag in unusable:

@@ -23,6 +23,7 @@ from backpain_stats.combine.inputs.entries import (
     one_accuracy,
     threshold_of_rule,
 )
+from backpain_stats.combine.inputs.findings import read_threshold
 from backpain_stats.errors import ArgumentError, DataError
 from backpain_stats.printed.prevalence import PrevalenceLike, read_prevalence
 from backpain_stats.published import AccuracyDraws, KnownAccuracy, TableAccuracy
@@ -63,6 +64,7 @@ def entries_from_frame(
                 "" if pd.isna(first.get("family")) else str(first.get("family")),
                 accuracy,
                 str(accuracy.labels.get("cohort_id", "")),
+                read_threshold(str(first.get("label", ""))),
             )
         )
     prevalence = read_prevalence(pretest)

@@ -20,7 +20,7 @@ from backpain_stats.combine.inputs.entries import (
     one_accuracy,
     threshold_of_rule,
 )
-from backpain_stats.combine.inputs.findings import separate_findings
+from backpain_stats.combine.inputs.findings import read_thresholds, separate_findings
 from backpain_stats.errors import NotEstimableError
 from backpain_stats.estimate import format_percent
 from backpain_stats.evidence import Evidence, Setting, Target, require_evidence
@@ -73,6 +73,7 @@ def entries_from_evidence(
             f"no flag for {target} in {setting} has a usable report"
             + "".join(f"; {flag}: {reason}" for flag, reason in unusable.items())
         )
+    thresholds = read_thresholds(whole.flags)
     entries = tuple(
         Entry(
             flag,
@@ -80,6 +81,7 @@ def entries_from_evidence(
             str(vocabulary.loc[flag, "family"]),
             accuracies[flag],
             str(accuracies[flag].labels["cohort_id"]),
+            thresholds.get(flag),
         )
         for flag in wanted
     )

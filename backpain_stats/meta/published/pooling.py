@@ -19,6 +19,7 @@ from backpain_stats.sampling import DEFAULT_SEED, Seed
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
     from backpain_stats.evidence import Evidence
     from backpain_stats.meta.bayes.priors import Priors
@@ -95,12 +96,12 @@ class PooledEvidence:
         return self.fit.odds_ratio
 
     @property
-    def coefficients(self) -> Any:
+    def coefficients(self) -> NDArray[np.float64]:
         """Means of logit sensitivity and logit specificity."""
         return self.fit.coefficients
 
     @property
-    def covariance(self) -> Any:
+    def covariance(self) -> NDArray[np.float64]:
         """Covariance of the coefficients."""
         return self.fit.covariance
 
@@ -309,8 +310,10 @@ def pool_all(
     Examples
     --------
     >>> from backpain_stats import load_evidence
-    >>> pool_all(load_evidence(), "infection")[["flag_id", "cohorts"]].empty
-    True
+    >>> found = pool_all(load_evidence(), "malignancy", setting="primary_care")
+    >>> found.loc[found["flag_id"] == "cancer_history", ["cohorts", "settings"]]
+       cohorts      settings
+    0        2  primary_care
     """
     import pandas as pd
 
