@@ -18,7 +18,6 @@ from backpain_stats.claims.unprinted_pretest import Solution
 from backpain_stats.estimate import format_percent
 from backpain_stats.printed import spell
 from backpain_stats.published import Remark
-from backpain_stats.reconstruction.explain import table_name
 from backpain_stats.reconstruction.measures import CELLS
 
 __all__ = [
@@ -48,9 +47,9 @@ FINDINGS: Mapping[Finding, str] = dict(
         (
             "reproduced",
             "reproduced only with ...",
-            "follows from inputs the claim does not name",
+            "follows from inputs that the claim does not name",
             "differs",
-            "inputs read, but in no usable row here",
+            "inputs read, but in no usable row of these files",
             "inputs not read",
         ),
         strict=True,
@@ -160,21 +159,19 @@ def verdict(finding: Finding, reasons: Sequence[Remark] = ()) -> str:
     >>> verdict("conditional", [Remark("some_tables", (1, 5, "7/13/0/462"))])
     'reproduced only with one of 5 tables (7/13/0/462)'
     >>> verdict("inferred", [Remark("source_inferred", ("deyo1988_age_50",))])
-    'inferred: follows from deyo1988_age_50, which the claim does not name'
+    'follows from deyo1988_age_50, which the claim does not name'
     """
     needs = [NEEDS[reason.code](*reason.details) for reason in reasons if reason.code in NEEDS]
-    only = f"only with {', '.join(needs)}" if needs else ""
+    only = [f"only with {', '.join(needs)}"] if needs else []
     details = {reason.code: reason.details for reason in reasons}
     if finding == "conditional":
-        return f"reproduced {only}"
+        return f"reproduced {only[0]}"
     if finding == "inferred":
-        if "source_inferred" not in details:
-            return f"inferred: follows {only}"
-        sources = " and ".join(map(str, details["source_inferred"]))
-        named = f"inferred: follows from {sources}, which the claim does not name"
-        return f"{named}, and {only}" if only else named
+        sources = " and ".join(map(str, details.get("source_inferred", ())))
+        source = [f"from {sources}, which the claim does not name"] if sources else []
+        return f"follows {'; '.join(source + only)}"
     if finding == "differs" and "inputs_not_read" in details:
-        return "differs from what was read here; its own inputs were not read"
+        return "differs; its own inputs were not read"
     return FINDINGS[finding]
 
 
@@ -354,6 +351,5 @@ def _span(group: Group) -> str:
 
 
 def name_table(cells: NDArray[np.int64]) -> str:
-    """Name a table by its four cells."""
-    counts = dict(zip(CELLS, (int(count) for count in cells), strict=True))
-    return table_name({cell: count if count >= 0 else None for cell, count in counts.items()})
+    """Name a table by its four cells; a question mark for what is not known."""
+    return "/".join("?" if count < 0 else str(count) for count in cells.tolist())

@@ -31,7 +31,7 @@ class Context:
     @cached_property
     def ledger(self) -> pd.DataFrame:
         """The published claims, recomputed."""
-        from backpain_stats.claims.ledger import reproduce
+        from backpain_stats.claims import reproduce
 
         return reproduce(self.evidence)
 
