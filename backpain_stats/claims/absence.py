@@ -10,7 +10,7 @@ from backpain_stats.claims.claim import Claim
 from backpain_stats.claims.inputs import Inputs
 from backpain_stats.printed import PrintedValue
 from backpain_stats.published import VERDICTS, Remark, Report
-from backpain_stats.reconstruction.measures import MEASURES
+from backpain_stats.tables import MEASURES
 
 __all__ = ["absence"]
 

@@ -19,7 +19,7 @@ from backpain_stats.claims.pretests import (
 )
 from backpain_stats.printed import PrintedValue
 from backpain_stats.published import Cohort, Report, filled_rows, published_reports, read_cohorts
-from backpain_stats.reconstruction.measures import MEASURES
+from backpain_stats.tables import MEASURES
 
 if TYPE_CHECKING:
     from backpain_stats.evidence import Evidence

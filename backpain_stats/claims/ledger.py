@@ -15,7 +15,7 @@ from backpain_stats.claims.outcome import FACTS, NUMBERS, outcome_of
 from backpain_stats.claims.search import search_claim
 from backpain_stats.claims.trials import Block, Truths
 from backpain_stats.evidence import require_evidence
-from backpain_stats.reconstruction.measures import CELLS
+from backpain_stats.tables import CELLS
 
 if TYPE_CHECKING:
     from backpain_stats.evidence import Evidence

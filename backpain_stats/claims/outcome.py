@@ -28,8 +28,8 @@ from backpain_stats.claims.wording import (
     verdict,
 )
 from backpain_stats.published import Remark, codes
-from backpain_stats.reconstruction.measures import CELLS
 from backpain_stats.tables import (
+    CELLS,
     odds_from_probability,
     posttest_probability,
     probability_from_odds,

@@ -22,9 +22,15 @@ from backpain_stats.errors import ArgumentError
 from backpain_stats.printed import Prevalence
 from backpain_stats.published import Report
 from backpain_stats.reconstruction import reconstruct
-from backpain_stats.reconstruction.measures import CELLS, MEASURES, RATIOS
-from backpain_stats.reconstruction.printed_intervals import posttest_from_odds
-from backpain_stats.tables import PROPORTION_METHODS, proportion_interval, ratio_interval
+from backpain_stats.tables import (
+    CELLS,
+    MEASURES,
+    PROPORTION_METHODS,
+    RATIO_MEASURES,
+    posttest_from_odds,
+    proportion_interval,
+    ratio_interval,
+)
 
 __all__ = ["CORRECTIONS", "ratios_of", "search_claim"]
 
@@ -68,7 +74,7 @@ def _blocks(
     claim: Claim, candidate: Candidate, pretests: tuple[PretestChoice, ...]
 ) -> Iterator[Block]:
     """Yield one candidate under each correction and interval method."""
-    if claim.measure in RATIOS:
+    if claim.measure in RATIO_MEASURES:
         yield from _ratio_blocks(claim, candidate, pretests)
         if candidate.ratios:
             yield from _printed_ratio(claim, candidate, pretests)
@@ -79,16 +85,10 @@ def _blocks(
 def _proportion_blocks(claim: Claim, candidate: Candidate) -> Iterator[Block]:
     """Yield the blocks of a claim about a share of patients."""
     measure = MEASURES[claim.measure]
-    needed = sorted({CELLS.index(cell) for form in measure.forms for cell in form})
+    needed = [CELLS.index(cell) for factor in measure.denominator for cell in factor.form]
     tables = candidate.cells[(candidate.cells[:, needed] >= 0).all(axis=1)]
-    if not len(tables):
-        return
-    cells = dict(zip(CELLS, tables.T, strict=True))
-    count, group = (
-        sum(cells[cell] for cell in side[0].form)
-        for side in (measure.numerator, measure.denominator)
-    )
-    yield from _share_blocks(claim, candidate, tables, count, group)
+    if len(tables):
+        yield from _share_blocks(claim, candidate, tables, *measure.parts(tables))
 
 
 def _share_blocks(  # noqa: PLR0917 - what is counted, then what it is counted for

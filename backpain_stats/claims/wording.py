@@ -18,7 +18,7 @@ from backpain_stats.claims.unprinted_pretest import Solution
 from backpain_stats.estimate import format_percent
 from backpain_stats.printed import spell
 from backpain_stats.published import Remark
-from backpain_stats.reconstruction.measures import CELLS
+from backpain_stats.tables import CELLS
 
 __all__ = [
     "FINDINGS",

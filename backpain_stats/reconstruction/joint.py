@@ -11,7 +11,7 @@ import pandas as pd
 
 from backpain_stats.errors import ArgumentError
 from backpain_stats.reconstruction.explain import tables_phrase
-from backpain_stats.reconstruction.reconstruct import Count, Reconstruction, reconstruct
+from backpain_stats.reconstruction.result import Count, Reconstruction, reconstruct
 
 __all__ = ["JointReconstruction", "reconstruct_together"]
 

@@ -121,12 +121,9 @@ def test_a_value_is_a_bound_a_share_or_a_percentage(evidence, cells, finding):
 def test_a_figure_that_is_none_names_its_row(evidence):
     with pytest.raises(DataError, match="claim_id made_up: value is 'many'"):
         outcome(evidence, value="many")
-    broken = changed(
-        evidence, "prevalence", "prevalence_id", "patrick1983_positive_film", prevalence="rare"
-    )
-    with pytest.raises(
-        DataError, match="prevalence_id patrick1983_positive_film: prevalence is 'rare'"
-    ):
+    name = "downie2013_fracture_primary"
+    broken = changed(evidence, "prevalence", "prevalence_id", name, low="rare")
+    with pytest.raises(DataError, match=f"prevalence_id {name}: low is 'rare'"):
         reproduce(broken)
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from backpain_stats.cli.reconstruct import _COUNTS, _FIGURES
-from backpain_stats.reconstruction.printed_report import COUNTS, STATISTICS
+from backpain_stats.reconstruction import COUNTS, STATISTICS
 
 DEYO = ["--n", "1975", "--n-cases", "13", "--sensitivity", "31%", "--specificity", "98%"]
 
