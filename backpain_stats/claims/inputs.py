@@ -46,8 +46,10 @@ class PrintedRatio:
     @property
     def figures(self) -> tuple[float, float, float]:
         """Value, low and high; NaN for none, and for a bound."""
-        points = [figure and figure.point for figure in (self.value, *self.ends)]
-        value, low, high = (np.nan if point is None else float(point) for point in points)
+        value, low, high = (
+            np.nan if figure is None or figure.point is None else float(figure.point)
+            for figure in (self.value, *self.ends)
+        )
         return value, low, high
 
 
@@ -94,6 +96,11 @@ class Candidate:
     def computed(self) -> dict[tuple[object, ...], tuple[NDArray[np.float64], ...]]:
         """Ratios of the complete tables that several claims ask for, by what was asked."""
         return {}
+
+    @property
+    def has_prevalence(self) -> bool:
+        """Whether its patients have one; those of a case-control study have none."""
+        return self.cohort is not None and self.cohort.sample != "case_control"
 
     def is_named_by(self, claim: Claim) -> bool:
         """Whether the claim itself says that this went into it.
@@ -230,7 +237,7 @@ def _collect(evidence: Evidence) -> Inputs:
         evidence.combinations, "combination_id"
     )
     for kind in ("flag", "combination"):
-        for report in published_reports(evidence, kind).values():  # type: ignore[arg-type]
+        for report in published_reports(evidence, kind).values():
             candidate = Candidate(
                 report.report_id, report.cohort, report.cells, _ratios(report),
                 places[report.report_id],

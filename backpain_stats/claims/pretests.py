@@ -69,7 +69,7 @@ class PrintedPrevalence:
 
 
 def read_prevalences(rows: Iterable[Mapping[str, Any]]) -> Iterator[PrintedPrevalence]:
-    """Read rows of prevalence.csv.
+    """Read rows of prevalence.csv; a case-control study has no prevalence.
 
     Raises
     ------
@@ -77,6 +77,8 @@ def read_prevalences(rows: Iterable[Mapping[str, Any]]) -> Iterator[PrintedPreva
         If a figure is none; the message names its row.
     """
     for row in rows:
+        if row.get("sample") == "case_control":
+            continue
         name = row["prevalence_id"]
         figures, bounds, printed = [], [], None
         cases, n = row.get("n_cases", 0), row.get("n", 0)

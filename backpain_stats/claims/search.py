@@ -171,14 +171,14 @@ def _of_the_cohort(
     pretests: tuple[PretestChoice, ...], candidate: Candidate
 ) -> Iterator[PretestChoice]:
     """Spell out the prevalence of the cohort of a printed ratio, or drop it if it is unknown."""
-    cohort = candidate.cohort
     for choice in pretests:
         if choice.odds is not None:
             yield choice
-        elif cohort is not None and cohort.n_cases and 0 < cohort.n_cases < (cohort.n or 0):
-            cases, n = cohort.n_cases, cohort.n or 0
-            source = f"{cases} of {n} ({cohort.cohort_id})"
-            yield PretestChoice(Prevalence.counted(cases, n, source), choice.plain)
+        elif candidate.cohort is not None and candidate.has_prevalence:
+            cases, n = candidate.cohort.n_cases or 0, candidate.cohort.n or 0
+            if 0 < cases < n:
+                source = f"{cases} of {n} ({candidate.cohort.cohort_id})"
+                yield PretestChoice(Prevalence.counted(cases, n, source), choice.plain)
 
 
 def _for_tables(
@@ -186,12 +186,11 @@ def _for_tables(
 ) -> tuple[PretestChoice, ...]:
     """Drop pre-tests that are the prevalence of every table: that one is there already.
 
-    The cases and the others of a case-control study have no prevalence: theirs is
-    dropped instead.
+    Where the patients have no prevalence, theirs is dropped instead.
     """
     if all(choice.odds is not None for choice in pretests):
         return pretests
-    if candidate.cohort is not None and candidate.cohort.sample == "case_control":
+    if not candidate.has_prevalence:
         return tuple(choice for choice in pretests if choice.odds is not None)
     smallest, largest = own.min(), own.max()
     kept = []

@@ -11,7 +11,7 @@ from backpain_stats.cli.output import evidence_options, format_option, read_evid
 if TYPE_CHECKING:
     import pandas as pd
 
-    from backpain_stats.evidence import Evidence
+    from backpain_stats.evidence import Evidence, Target
 
 # As in backpain_stats.claims, which is loaded only when the command runs.
 FINDINGS = ("reproduced", "conditional", "inferred", "differs", "not_on_file", "not_read")
@@ -43,7 +43,7 @@ def reproduce(
     *,
     claim: str | None,
     pairs: bool,
-    target: str | None,
+    target: Target | None,
     finding: str | None,
     folder: str | None,
     add: bool,
