@@ -97,12 +97,12 @@ NEEDS: Mapping[str, Callable[..., str]] = {
 
 
 def _unusable(flag: str, *reports: str) -> str:
-    return f"No usable table or ratio for {flag} was read: {', '.join(reports)}."
+    return f"No row here gives a usable table or ratio for {flag}: {', '.join(reports)}."
 
 
 def _no_report(flag: str, cohort: str) -> str:
     where = f" in {cohort}" if cohort else ""
-    return f"No table and no ratio for {flag}{where} was read that the claim could rest on."
+    return f"No row here gives a table or a ratio for {flag}{where} that the claim could rest on."
 
 
 def _size_forbids(value: str, count: int, below: str, above: str, group: int) -> str:
@@ -149,6 +149,10 @@ def sentences(reasons: Sequence[Remark]) -> str:
     return " ".join(
         REASONS[reason.code](*reason.details) for reason in reasons if reason.code in REASONS
     )
+
+
+def _joined(*texts: str) -> str:
+    return " ".join(text for text in texts if text)
 
 
 def verdict(finding: Finding, reasons: Sequence[Remark] = ()) -> str:
@@ -224,7 +228,7 @@ def explain_match(search: Search, reasons: Sequence[Remark]) -> str:
         more = len(others) - len(named)
         tail = f" | and {more} further choice{'s' if more > 1 else ''}" if more else ""
         texts.append(f"The same from: {' | '.join(named)}{tail}.")
-    return " ".join([*texts, sentences(reasons), _how_hard(search)])
+    return _joined(*texts, sentences(reasons), _how_hard(search))
 
 
 def explain_miss(search: Search, nearest: str, reasons: Sequence[Remark]) -> str:
@@ -239,7 +243,7 @@ def explain_miss(search: Search, nearest: str, reasons: Sequence[Remark]) -> str
             if number
             else "Not even the value alone is reached."
         )
-    return " ".join([*texts, sentences(reasons), _how_hard(search)])
+    return _joined(*texts, sentences(reasons), _how_hard(search))
 
 
 def explain_solutions(solutions: Sequence[Solution], tried: int, reasons: Sequence[Remark]) -> str:
@@ -254,11 +258,12 @@ def explain_solutions(solutions: Sequence[Solution], tried: int, reasons: Sequen
             f"{solution.tried} tables (fp {false.min()}..{false.max()}) with a pre-test from "
             f"{format_percent(solution.low.min())} to {format_percent(solution.high.max())}"
         )
-    return (
+    return _joined(
         f"No pre-test is printed, and none of the {tried:,} conventions with a published one fits. "
         f"Solved for the pre-test instead: {'; '.join(parts)}. One number was fitted to three "
-        f"printed ones; the claim does not say that it was used. {sentences(reasons)}"
-    ).rstrip()
+        "printed ones; the claim does not say that it was used.",
+        sentences(reasons),
+    )
 
 
 def explain_range(
@@ -283,10 +288,11 @@ def explain_range(
         if trial is not None and trial.cells is not None:
             source += f", table {name_table(trial.cells)}"
         parts.append(f"the {name} end {printed} is the estimate of {source}")
-    return (
+    return _joined(
         f"A range of estimates: {'; '.join(parts)}. The reports here give {span}; "
-        f"the review may rest on studies that were not read here. {sentences(reasons)}"
-    ).rstrip()
+        "the review may rest on studies that were not read here.",
+        sentences(reasons),
+    )
 
 
 def _how_hard(search: Search) -> str:
