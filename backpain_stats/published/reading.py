@@ -9,11 +9,11 @@ from typing import Any
 import pandas as pd
 
 from backpain_stats.errors import ArgumentError, DataError
-from backpain_stats.evidence import Evidence, require_evidence
+from backpain_stats.evidence import TABLES, Evidence, require_evidence
 from backpain_stats.published.counting import displaced, first_cohorts
 from backpain_stats.published.report import Cohort, Kind, Remark, Report
 from backpain_stats.published.tables import find_tables, share_sizes
-from backpain_stats.reconstruction import COUNTS, STATISTICS, PrintedReport, read_report
+from backpain_stats.reconstruction import STATISTICS, PrintedReport, read_report
 
 __all__ = ["PublishedReports", "published_reports", "read_cohorts"]
 
@@ -23,6 +23,7 @@ _CELLS = ("tp", "fp", "fn", "tn")
 _PRINTED = frozenset(
     (*_CELLS, *(name + end for name in STATISTICS for end in ("", "_low", "_high")))
 )
+_ORDER = ("prevalence", *TABLES["accuracy"].names)
 _FILES: Mapping[Kind, tuple[str, str]] = {
     "flag": ("accuracy", "report_id"),
     "combination": ("combinations", "combination_id"),
@@ -118,20 +119,11 @@ class PublishedReports(Mapping[str, Report]):
             figures["prevalence"] = self._shares[cohort.cohort_id]
         try:
             # In one order, so that the steps of an explanation do not hang on the file.
-            return read_report(
-                counts, {name: figures[name] for name in sorted(figures, key=_place)}
-            )
+            ordered = {name: figures[name] for name in _ORDER if name in figures}
+            return read_report(counts, ordered)
         except ArgumentError as error:
             file, key = _FILES[self._kind]
             raise DataError(f"{file}.csv, {key} {row['report_id']}: {error}") from error
-
-
-_ORDER = {name: place for place, name in enumerate((*COUNTS, *STATISTICS))}
-
-
-def _place(name: str) -> tuple[int, str]:
-    stem = name.removesuffix("_low").removesuffix("_high")
-    return _ORDER[stem], name
 
 
 def _reading(row: Row) -> str:
