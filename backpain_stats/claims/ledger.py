@@ -161,9 +161,7 @@ def conventions(evidence: Evidence, claim_id: str) -> pd.DataFrame:
      14       none  score 0.014523
     """
     search = search_claim(_claim(evidence, claim_id), collect_inputs(evidence))
-    frames = [
-        _block_frame(block, search.fits_of(place)) for place, block in enumerate(search.blocks)
-    ]
+    frames = [_block_frame(block, search.fits_of(block)) for block in search.blocks]
     if not frames:
         return pd.DataFrame(columns=COLUMNS_OF_CONVENTIONS)
     return pd.concat(frames, ignore_index=True)

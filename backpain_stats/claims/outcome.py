@@ -89,9 +89,9 @@ def _not_recomputed(claim: Claim, reasons: tuple[Remark, ...]) -> dict[str, Any]
 
 def _match(search: Search) -> dict[str, Any]:
     """Return the part of the row of a claim that something prints."""
-    group = search.groups[0]
-    best, candidate = group.best, group.block.candidate
-    reasons = tuple(_needs(best, search.fits_of(group.place)))
+    trials = search.trials(search.fitting)
+    best, candidate = trials[0], trials[0].block.candidate
+    reasons = tuple(_needs(best, search.fits_of(best.block)))
     finding: Finding = "conditional" if reasons else "reproduced"
     if not candidate.is_named_by(search.claim):
         finding = "inferred"
@@ -105,7 +105,7 @@ def _match(search: Search) -> dict[str, Any]:
             most = float(posttest_probability(best.pretest, most))
         reasons += (Remark("rounded_zero", (str(ratio), f"{most:.3g}")),)
         figures["estimate"] = np.nan
-    explanation = explain_match(search, reasons)
+    explanation = explain_match(search, trials, reasons)
     return _stated(finding, reasons) | figures | {"explanation": explanation}
 
 
@@ -156,18 +156,19 @@ def _needs(best: Trial, fits: Truths) -> Iterator[Remark]:
     """
     block, choice = best.block, best.choice
     if block.candidate.reading == "not_assessed":
-        yield Remark("not_assessed", (int(block.missing[best.table]),))
+        yield Remark("not_assessed", (int(block.missing[best.place[1]]),))
     elif block.candidate.reading:
         yield Remark(block.candidate.reading)
-    alike = block.missing == block.missing[best.table]
+    table = best.place[1]
+    alike = block.missing == block.missing[table]
     fitting, possible = int((fits[best.row] & alike).sum()), int(alike.sum())
-    if best.cells is not None and fitting < possible:
-        name = name_table(best.cells) if fitting == 1 else ""
+    if len(best.cells) and fitting < possible:
+        name = name_table(best.cells[0]) if fitting == 1 else ""
         yield Remark("some_tables", (fitting, possible, name))
     if block.correction == "all":
         yield Remark("correction_all")
-    computed = ~np.isnan(block.figures[0][:, best.table])
-    if choice is not None and not fits[computed, best.table].all():
+    computed = ~np.isnan(block.figures[0][:, table])
+    if choice is not None and not fits[computed, table].all():
         if not choice.plain:
             yield Remark("other_pretest", (choice.label,))
         if choice.rounded_odds is not None:
@@ -202,7 +203,6 @@ def _recomputed(claim: Claim, trial: Trial) -> dict[str, Any]:
         row["method"] = block.method
     if claim.is_posttest:
         row["recomputed_pretest"] = f"{trial.pretest:.3g}"
-    if trial.cells is not None:
-        cells = zip(CELLS, trial.cells.tolist(), strict=True)
-        row |= {cell: count for cell, count in cells if count >= 0}
+    for cells in trial.cells[:1].tolist():
+        row |= {cell: count for cell, count in zip(CELLS, cells, strict=True) if count >= 0}
     return row

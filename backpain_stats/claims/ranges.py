@@ -34,8 +34,8 @@ def range_row(search: Search, doubts: tuple[Remark, ...]) -> dict[str, Any]:
         if printed is not None:
             places = np.flatnonzero(fits & plain)
             hits.append(len(places))
-            first = search.trial(int(places[0])) if len(places) else None
-            ends[name] = (printed.text, first)
+            first = search.trials(places[:1])
+            ends[name] = (printed.text, first[0] if first else None)
     finding: Finding = "differs"
     reasons = doubts
     if all(hits):

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backpain_stats.claims.claim import Claim
-from backpain_stats.claims.inputs import Candidate, PrintedRatio
+from backpain_stats.claims.inputs import NO_TABLES, Candidate, PrintedRatio
 from backpain_stats.claims.pretests import PretestChoice
 from backpain_stats.printed import PrintedValue
 from backpain_stats.tables import PROPORTION_METHODS
 
-__all__ = ["RATIO_METHODS", "Block", "Figures", "Floats", "Group", "Search", "Trial", "Truths"]
+__all__ = ["RATIO_METHODS", "Block", "Figures", "Floats", "Search", "Trial", "Truths"]
 
 Floats = NDArray[np.float64]
 Truths = NDArray[np.bool_]
@@ -80,19 +80,33 @@ class Block:
         return values
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Trial:
-    """A single convention: one table (or printed ratio) and one pre-test."""
+    """A convention, and others of its block that fit too and differ only in the table.
+
+    Parameters
+    ----------
+    block : Block
+        Where it is.
+    row : int
+        Its pre-test.
+    tables : numpy.ndarray
+        Its table; then those of the others, the plainest first.
+    """
 
     block: Block
     row: int
-    table: int
+    tables: NDArray[np.int64]
 
     @property
-    def cells(self) -> NDArray[np.int64] | None:
-        """The table, if there is one."""
-        tables = self.block.tables
-        return tables[self.table] if len(tables) else None
+    def place(self) -> tuple[int, int]:
+        """Pre-test and table within the arrays of the block."""
+        return self.row, int(self.tables[0])
+
+    @property
+    def cells(self) -> NDArray[np.int64]:
+        """The table and those of the others, shape (tables, 4); no rows for a printed ratio."""
+        return self.block.tables[self.tables] if len(self.block.tables) else NO_TABLES
 
     @property
     def choice(self) -> PretestChoice | None:
@@ -102,40 +116,13 @@ class Trial:
     @property
     def pretest(self) -> float:
         """The pre-test probability that went in; NaN if none did."""
-        return float(self.block.pretest_values[self.row, self.table])
+        return float(self.block.pretest_values[self.place])
 
     @property
     def figures(self) -> tuple[float, float, float]:
         """Estimate, low and high."""
-        estimate, low, high = (float(part[self.row, self.table]) for part in self.block.figures)
+        estimate, low, high = (float(part[self.place]) for part in self.block.figures)
         return estimate, low, high
-
-
-@dataclass(frozen=True, eq=False)
-class Group:
-    """Conventions that fit and differ in nothing but the table.
-
-    Parameters
-    ----------
-    place : int
-        Which block they are in.
-    block : Block
-        That block.
-    row : int
-        Their pre-test.
-    tables : numpy.ndarray
-        Their tables, the plainest first.
-    """
-
-    place: int
-    block: Block
-    row: int
-    tables: NDArray[np.int64]
-
-    @property
-    def best(self) -> Trial:
-        """The plainest of them."""
-        return Trial(self.block, self.row, int(self.tables[0]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,17 +179,24 @@ class Search:
         """Return the block of each position."""
         return np.searchsorted(self.starts, positions, side="right") - 1
 
-    def trial(self, position: int) -> Trial:
-        """Return one convention."""
-        place = int(self.block_of(np.asarray(position)))
-        block = self.blocks[place]
-        row, table = divmod(position - int(self.starts[place]), block.shape[1])
-        return Trial(block, row, table)
+    def trials(self, positions: NDArray[np.int64]) -> list[Trial]:
+        """Return conventions, together where they differ only in the table; in their order."""
+        places = self.block_of(positions)
+        columns = np.array([block.shape[1] for block in self.blocks])[places]
+        rows, tables = np.divmod(positions - self.starts[places], columns)
+        keys, first, group = np.unique(
+            np.stack([places, rows]), axis=1, return_index=True, return_inverse=True
+        )
+        return [
+            Trial(self.blocks[keys[0, i]], int(keys[1, i]), tables[group.ravel() == i])
+            for i in np.argsort(first)
+        ]
 
-    def fits_of(self, place: int) -> Truths:
+    def fits_of(self, block: Block) -> Truths:
         """Return which conventions of one block fit, shape (pre-tests, tables)."""
+        place = next(i for i, other in enumerate(self.blocks) if other is block)
         inside = slice(int(self.starts[place]), int(self.starts[place + 1]))
-        return self.fits[inside].reshape(self.blocks[place].shape)
+        return self.fits[inside].reshape(block.shape)
 
     @cached_property
     def fitting(self) -> NDArray[np.int64]:
@@ -214,20 +208,6 @@ class Search:
             for place in np.unique(places)
         ]
         return found[np.lexsort(np.concatenate(keys, axis=1)[::-1])] if len(found) else found
-
-    @cached_property
-    def groups(self) -> list[Group]:
-        """All that fit, grouped by everything but the table; the plainest first."""
-        places = self.block_of(self.fitting)
-        columns = np.array([block.shape[1] for block in self.blocks])[places]
-        rows, tables = np.divmod(self.fitting - self.starts[places], columns)
-        keys, first, group = np.unique(
-            np.stack([places, rows]), axis=1, return_index=True, return_inverse=True
-        )
-        return [
-            Group(int(place), self.blocks[place], int(row), tables[group.ravel() == i])
-            for i, (place, row) in ((i, keys[:, i]) for i in np.argsort(first))
-        ]
 
     @cached_property
     def printed_values(self) -> Floats:
@@ -277,7 +257,9 @@ class Search:
                     away = np.abs(figure - float(printed.value)) * 10.0**printed.decimals
                 apart += np.where(np.isnan(away), np.inf, away)
         best = int(np.argmin(apart)) if len(apart) else 0
-        return self.trial(best) if len(apart) and np.isfinite(apart[best]) else None
+        if not len(apart) or not np.isfinite(apart[best]):
+            return None
+        return self.trials(np.array([best]))[0]
 
 
 def _admitted(printed: PrintedValue | None, computed: Floats) -> Truths:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backpain_stats.claims.claim import Claim
-from backpain_stats.claims.trials import Group, Search, Trial
+from backpain_stats.claims.trials import Search, Trial
 from backpain_stats.claims.unprinted_pretest import Solution
 from backpain_stats.estimate import format_percent
 from backpain_stats.printed import spell
@@ -168,6 +168,8 @@ def verdict(finding: Finding, reasons: Sequence[Remark] = ()) -> str:
     needs = [NEEDS[reason.code](*reason.details) for reason in reasons if reason.code in NEEDS]
     only = [f"only with {', '.join(needs)}"] if needs else []
     details = {reason.code: reason.details for reason in reasons}
+    if "pretest_bound" in details:
+        return "not recomputed: its pre-test is no value"
     if finding == "conditional":
         return f"reproduced {only[0]}"
     if finding == "inferred":
@@ -183,14 +185,14 @@ def describe(trial: Trial, *, table: bool = True) -> str:
     """Describe one convention in full, or all of it but the table."""
     block, choice = trial.block, trial.choice
     source = block.candidate.source
-    if trial.cells is None:
+    if block.ratio is not None:
         parts = [f"{block.ratio} printed in {source}"]
     else:
-        parts = [f"table {name_table(trial.cells)} of {source}" if table else source]
+        parts = [f"table {name_table(trial.cells[0])} of {source}" if table else source]
         if block.candidate.reading == "cut_off":
             parts.append(NEEDS["cut_off"]())
-        elif block.missing[trial.table]:
-            number = f": {int(block.missing[trial.table])}" if table else ""
+        elif missing := int(block.missing[trial.place[1]]):
+            number = f": {missing}" if table else ""
             parts.append(f"patients not assessed{number}")
         if block.correction == "all":
             parts.append(CORRECTED)
@@ -214,17 +216,17 @@ def describe_solution(solution: Solution, table: int, pretest: float) -> str:
     return "; ".join([*parts, f"{method} interval", f"pre-test {pretest:.3g}, fitted"])
 
 
-def explain_match(search: Search, reasons: Sequence[Remark]) -> str:
+def explain_match(search: Search, trials: Sequence[Trial], reasons: Sequence[Remark]) -> str:
     """Say what prints a claim, what else does, and how hard it was tried."""
-    (first, *others) = search.groups
-    texts = [f"Follows from {describe(first.best)}."]
+    first, others = trials[0], trials[1:]
+    texts = [f"Follows from {describe(first)}."]
     if len(first.tables) > 1:
         texts.append(f"{len(first.tables)} tables of the report print the same: {_span(first)}.")
     if others:
         named = []
-        for group in others[:MOST_NAMED]:
-            tables = f"; table {_span(group)}" if len(group.block.tables) else ""
-            named.append(describe(group.best, table=False) + tables)
+        for trial in others[:MOST_NAMED]:
+            tables = f"; table {_span(trial)}" if len(trial.cells) else ""
+            named.append(describe(trial, table=False) + tables)
         more = len(others) - len(named)
         tail = f" | and {more} further choice{'s' if more > 1 else ''}" if more else ""
         texts.append(f"The same from: {' | '.join(named)}{tail}.")
@@ -285,8 +287,8 @@ def explain_range(
     parts = []
     for name, (printed, trial) in ends.items():
         source = "no report here" if trial is None else trial.block.candidate.source
-        if trial is not None and trial.cells is not None:
-            source += f", table {name_table(trial.cells)}"
+        if trial is not None and len(trial.cells):
+            source += f", table {name_table(trial.cells[0])}"
         parts.append(f"the {name} end {printed} is the estimate of {source}")
     return _joined(
         f"A range of estimates: {'; '.join(parts)}. The reports here give {span}; "
@@ -344,9 +346,9 @@ def two_figures(number: float) -> str:
     return f"{number:.{decimals}f}"
 
 
-def _span(group: Group) -> str:
+def _span(trial: Trial) -> str:
     """Describe the tables of several conventions by the range of each cell."""
-    cells = group.block.tables[group.tables]
+    cells = trial.cells
     if len(cells) == 1:
         return name_table(cells[0])
     parts = []

@@ -80,6 +80,7 @@ def test_a_pretest_that_is_no_value_says_so_with_its_row(evidence, pretest):
     row = ledger.loc[name]
     assert (row["reason_code"], row["printed_pretest"]) == ("pretest_bound", pretest)
     assert pretest in row["explanation"]
+    assert row["verdict"] == "not recomputed: its pre-test is no value"
     assert pd.isna(row["recomputed"])
     others = ledger.drop(name)
     pd.testing.assert_frame_equal(others, reproduce(evidence).set_index("claim_id").drop(name))
