@@ -31,12 +31,12 @@ from backpain_stats.published import (
     Report,
     SettingPrevalence,
     filled_rows,
-    middle_table,
     published_reports,
     report_accuracy,
     sentences,
     setting_prevalence,
 )
+from backpain_stats.tables import middle_table
 
 
 def entries_from_evidence(
