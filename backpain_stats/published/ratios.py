@@ -127,11 +127,11 @@ def likelihood_ratios(
     >>> found = likelihood_ratios(load_evidence(), "malignancy", "primary_care", "cancer_history")
     >>> found = found.set_index("report_id").loc[
     ...     ["deyo1988_cancer_history", "henschke2009_cancer_history"]]
-    >>> found[["tables", "lr_positive", "lr_positive_low", "lr_positive_high"]].round(1)
-                                 tables  lr_positive  lr_positive_low  lr_positive_high
+    >>> found[["tables", "lr_positive_low", "lr_positive_high"]].round(1)
+                                 tables  lr_positive_low  lr_positive_high
     report_id
-    deyo1988_cancer_history          20         15.1              4.9              42.5
-    henschke2009_cancer_history      11          NaN              NaN               NaN
+    deyo1988_cancer_history          20              4.9              42.5
+    henschke2009_cancer_history      11              NaN               NaN
     >>> found["reason"].iloc[1]
     'the cohort has no cases: neither sensitivity nor likelihood ratios can be estimated'
     """

@@ -65,7 +65,10 @@ def posttest_probability(pretest: ArrayLike, lr: ArrayLike) -> NDArray[np.float6
     array([0.    , 0.0066, 1.    ])
     """
     p = check_pretest(pretest)
-    ratio = _checked_ratio(lr)
+    ratio = real_numbers(lr)
+    if ratio is None:
+        raise ArgumentError(f"likelihood ratio {lr!r} is not a number")
+    _refuse(ratio < 0, ratio, "a likelihood ratio must be from 0 to infinity")
     try:
         np.broadcast_shapes(p.shape, ratio.shape)
     except ValueError:
@@ -151,14 +154,6 @@ def posttest_from_odds(odds: ArrayLike, ratio: ArrayLike) -> NDArray[np.float64]
         product = np.multiply(odds, ratio, dtype=float)
     unknown = np.isnan(product)
     return np.where(unknown, np.nan, probability_from_odds(np.where(unknown, 0.0, product)))
-
-
-def _checked_ratio(lr: ArrayLike) -> NDArray[np.float64]:
-    ratio = real_numbers(lr)
-    if ratio is None:
-        raise ArgumentError(f"likelihood ratio {lr!r} is not a number")
-    _refuse(ratio < 0, ratio, "a likelihood ratio must be from 0 to infinity")
-    return ratio
 
 
 def _refuse(wrong: NDArray[np.bool_], values: NDArray[np.float64], rule: str) -> None:

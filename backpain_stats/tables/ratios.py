@@ -115,8 +115,9 @@ def ratio_interval(  # noqa: PLR0917 - four cells, then options in their usual o
     cells = checked_cells(tp, fp, fn, tn)
     shape = cells[0].shape
     estimable = ((cells[0] + cells[2] > 0) & (cells[1] + cells[3] > 0)).ravel()
-    corrected = corrected_cells(cells, correction)
-    some = tuple(cell.ravel()[estimable] for cell in corrected)
+    if correction != "none":
+        cells = corrected_cells(cells, correction)
+    some = tuple(cell.ravel()[estimable] for cell in cells)
     estimate, low, high = (
         np.full(estimable.size, value, dtype=float) for value in (np.nan, 0.0, np.inf)
     )

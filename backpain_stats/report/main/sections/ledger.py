@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from backpain_stats.claims import FINDINGS
-from backpain_stats.report.page.parts import Column, Section, TablePart
+from backpain_stats.report.page.parts import Bullets, Column, Section, TablePart
 
 if TYPE_CHECKING:
     from backpain_stats.report.main.context import Context
@@ -49,16 +49,14 @@ def ledger_section(context: Context) -> Section:
     ledger = context.label_flags(ledger)
     ledger["label"] = ledger["label"].fillna(pd.Series(definitions, index=ledger.index))
     counts = ledger["finding"].value_counts()
-    items = "".join(
-        f"<li>{words}: {counts[finding]}</li>"
-        for finding, words in FINDINGS.items()
-        if finding in counts
+    items = tuple(
+        f"{words}: {counts[finding]}" for finding, words in FINDINGS.items() if finding in counts
     )
     conditional = int(counts.get("conditional", 0))
     paragraphs = (
         f"{len(ledger)} published figures were searched for among the tables, pre-test "
         "probabilities and conventions that could have made them. No verdict is written by hand.",
-        f"<ul>{items}</ul>",
+        Bullets(items),
         f"{conditional} of the reproduced figures come out only under a particular convention, "
         "such as half a patient added to each cell. A figure that follows from inputs which its "
         "source does not name is not called reproduced: those inputs were found because they "
