@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
+    "bayes_rule",
     "odds_from_probability",
     "posttest_from_odds",
     "posttest_probability",
@@ -75,10 +76,29 @@ def posttest_probability(pretest: ArrayLike, lr: ArrayLike) -> NDArray[np.float6
             f"pre-test probabilities of shape {p.shape} and likelihood ratios of shape "
             f"{ratio.shape} do not broadcast"
         ) from None
-    # Splitting the ratio in a factor up to 1 and one from 1 keeps 0 and infinity
+    return bayes_rule(p, ratio)
+
+
+def bayes_rule(pretest: Any, case: Any, other: Any = 1.0) -> NDArray[np.float64]:
+    r"""Return the probability of the target after a finding; nothing is checked.
+
+    .. math::
+       p' = \frac{p \, P(\text{finding} \mid \text{case})}
+                 {p \, P(\text{finding} \mid \text{case})
+                  + (1 - p) \, P(\text{finding} \mid \text{other})}
+
+    Parameters
+    ----------
+    pretest : array_like
+        The pre-test probability :math:`p`.
+    case, other : array_like
+        The probability of the finding among cases and among the others; or a likelihood
+        ratio, 0 to infinity, and 1.
+    """
+    # Splitting a ratio in a factor up to 1 and one from 1 keeps 0 and infinity
     # exact and loses no digit of a tiny probability.
-    present = p * np.minimum(ratio, 1.0)
-    absent = (1 - p) / np.maximum(ratio, 1.0)
+    present = pretest * np.minimum(case, 1.0)
+    absent = (1 - pretest) * other / np.maximum(case, 1.0)
     return np.asarray(present / (present + absent), dtype=np.float64)[()]
 
 
