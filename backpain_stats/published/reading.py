@@ -6,14 +6,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from backpain_stats.errors import ArgumentError, DataError
-from backpain_stats.evidence import Evidence, require_evidence
-from backpain_stats.published.counting import displaced, first_cohorts
-from backpain_stats.published.report import Cohort, Kind, Remark, Report
-from backpain_stats.published.tables import find_tables, share_sizes
-from backpain_stats.reconstruction import COUNTS, STATISTICS, PrintedReport, read_report
+from backpain_stats.evidence import TABLES, Evidence, require_evidence
+from backpain_stats.published.counting import displaced
+from backpain_stats.published.report import Answer, Cohort, Kind, Remark, Report
+from backpain_stats.published.without_search import (
+    MOST_TABLES,
+    from_intervals,
+    proportions_only,
+    ratios_only,
+    share_sizes,
+)
+from backpain_stats.reconstruction import STATISTICS, PrintedReport, read_report, reconstruct_report
 
 __all__ = ["PublishedReports", "published_reports", "read_cohorts"]
 
@@ -23,6 +30,8 @@ _CELLS = ("tp", "fp", "fn", "tn")
 _PRINTED = frozenset(
     (*_CELLS, *(name + end for name in STATISTICS for end in ("", "_low", "_high")))
 )
+# In one order, so that the steps of an explanation do not hang on the file.
+_ORDER = tuple(name for name in TABLES["accuracy"].names if name in _PRINTED)
 _FILES: Mapping[Kind, tuple[str, str]] = {
     "flag": ("accuracy", "report_id"),
     "combination": ("combinations", "combination_id"),
@@ -41,7 +50,7 @@ class PublishedReports(Mapping[str, Report]):
     def __init__(
         self, rows: list[Row], cohorts: Mapping[str, Cohort], shares: Mapping[str, str], kind: Kind
     ) -> None:
-        self._kind = kind
+        self._kind: Kind = kind
         self._cohorts, self._shares = cohorts, shares
         self._groups: dict[str, list[Row]] = {}
         groups: dict[tuple[str, str], list[Row]] = {}
@@ -54,9 +63,32 @@ class PublishedReports(Mapping[str, Report]):
         self._read: dict[str, Report] = {}
 
     def __getitem__(self, name: str) -> Report:
-        """Return a report by name; KeyError if there is none."""
-        if name not in self._read:
-            self._read_group(self._groups[name])
+        """Return a report by name; KeyError if there is none.
+
+        All reports about its patients and its target are read with it.
+        """
+        if name in self._read:
+            return self._read[name]
+        of_cohort: dict[str, list[Report]] = {}
+        for row in self._groups[name]:
+            report = self._report(row)
+            of_cohort.setdefault(report.cohort.cohort_id, []).append(report)
+        reports = []
+        for several in of_cohort.values():
+            cohort = several[0].cohort
+            open_cases = cohort.n is not None and cohort.n_cases is None
+            reports += share_sizes(several) if open_cases else several
+        names = sorted(report.report_id for report in reports)
+        of_flag: dict[str, list[Report]] = {}
+        for report in reports:
+            others = tuple(other for other in names if other != report.report_id)
+            remarks = (*report.remarks, *_remarks(report))
+            of_flag.setdefault(report.flag_id, []).append(
+                replace(report, shares_patients_with=others, remarks=remarks)
+            )
+        for several in of_flag.values():
+            counted = displaced(several) if len(several) > 1 else several
+            self._read |= {report.report_id: report for report in counted}
         return self._read[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -67,33 +99,23 @@ class PublishedReports(Mapping[str, Report]):
         """Return the number of reports."""
         return len(self._groups)
 
-    def _read_group(self, rows: list[Row]) -> None:
-        """Read the reports about one group of patients and one target."""
-        of_cohort: dict[str, list[Report]] = {}
-        for row in rows:
-            report = self._report(row)
-            of_cohort.setdefault(report.cohort.cohort_id, []).append(report)
-        reports = []
-        for several in of_cohort.values():
-            open_cases = several[0].cohort.n is not None and several[0].cohort.n_cases is None
-            reports += share_sizes(several) if open_cases else several
-        names = sorted(report.report_id for report in reports)
-        of_flag: dict[str, list[Report]] = {}
-        for report in reports:
-            others = tuple(name for name in names if name != report.report_id)
-            remarks = (*report.remarks, *_table_remarks(report))
-            of_flag.setdefault(report.flag_id, []).append(
-                replace(report, shares_patients_with=others, remarks=remarks)
-            )
-        for several in of_flag.values():
-            self._read |= {report.report_id: report for report in displaced(several)}
-
     def _report(self, row: Row) -> Report:
         """Read one row and find its tables."""
         cohort = self._cohorts[row["cohort_id"]]
-        printed = self._figures(row, cohort)
+        figures = {name: row[name] for name in _ORDER if name in row}
+        counts = {name: int(figures.pop(name)) for name in _CELLS if name in figures}
+        sizes = {"n": cohort.n, "n_cases": cohort.n_cases}
+        counts |= {name: size for name, size in sizes.items() if size is not None}
+        if cohort.n_cases is None and cohort.cohort_id in self._shares:
+            figures = {"prevalence": self._shares[cohort.cohort_id]} | figures
+        try:
+            printed = read_report(counts, figures)
+        except ArgumentError as error:
+            file, key = _FILES[self._kind]
+            raise DataError(f"{file}.csv, {key} {row['report_id']}: {error}") from error
         level = float(row["ci_level"]) if "ci_level" in row else None
-        answer = find_tables(printed, USUAL_LEVEL if level is None else level)
+        answer = _tables_behind(printed, USUAL_LEVEL if level is None else level)
+        own_text = row.get("status") == "seen_primary"
         return Report(
             report_id=row["report_id"],
             kind=self._kind,
@@ -101,46 +123,57 @@ class PublishedReports(Mapping[str, Report]):
             cohort=cohort,
             printed=printed,
             level=level,
-            reading=_reading(row),
-            replaces=tuple(row.get("replaces", "").split(";")) if "replaces" in row else (),
+            reading=row.get("reading", "printed" if own_text else "quoted"),
+            replaces=tuple(filter(None, row.get("replaces", "").split(";"))),
             verdict=answer.verdict,
             cells=answer.cells,
             remarks=answer.remarks,
         )
 
-    def _figures(self, row: Row, cohort: Cohort) -> PrintedReport:
-        """Read the printed figures of a row, with the size of its cohort."""
-        figures = {name: row[name] for name in row.keys() & _PRINTED}
-        sizes = {"n": cohort.n, "n_cases": cohort.n_cases}
-        counts = {name: size for name, size in sizes.items() if size is not None}
-        counts |= {name: int(figures.pop(name)) for name in _CELLS if name in figures}
-        if cohort.n_cases is None and cohort.cohort_id in self._shares:
-            figures["prevalence"] = self._shares[cohort.cohort_id]
-        try:
-            # In one order, so that the steps of an explanation do not hang on the file.
-            return read_report(
-                counts, {name: figures[name] for name in sorted(figures, key=_place)}
-            )
-        except ArgumentError as error:
-            file, key = _FILES[self._kind]
-            raise DataError(f"{file}.csv, {key} {row['report_id']}: {error}") from error
+
+def _tables_behind(printed: PrintedReport, level: float) -> Answer:
+    """Return the tables behind the printed figures of one report.
+
+    Where none can be listed, what can be used instead: printed proportions, or ratios.
+    """
+    counts = printed.labels.keys()
+    cells = counts & set(_CELLS)
+    # The prevalence is a figure of the cohort, not of this report.
+    points = printed.values.keys() - {"prevalence"}
+    if not cells and points <= {"lr_positive", "lr_negative"}:
+        nothing = Answer("nothing_printed", remarks=(Remark("no_figure"),))
+        return ratios_only(printed) if points or printed.intervals else nothing
+    sized = counts & {"n", "n_cases"} or {"tp", "fn"} <= cells or {"fp", "tn"} <= cells
+    try:
+        if not sized:
+            return from_intervals(printed, level) or proportions_only(printed, level)
+        found = reconstruct_report(printed, level=level)
+        if found.count > MOST_TABLES:
+            raise ArgumentError(f"{found.count:,} tables print these figures")
+    except ArgumentError as error:
+        # Raised where so little is printed that the tables cannot be listed.
+        return proportions_only(printed, level, str(error))
+    if not found.count:
+        return Answer("impossible", remarks=(Remark("impossible", (found,)),))
+    remarks = tuple(Remark("warning", (warning,)) for warning in found.warnings)
+    if found.set_aside:
+        remarks = (Remark("interval_set_aside", (found,)),)
+    for positive, negative, code in ((1, 3, "non_cases_unknown"), (0, 2, "cases_unknown")):
+        # Nothing is printed about a group in which every number of positives fits.
+        counted = found.cells[:, positive]
+        totals = counted + found.cells[:, negative]
+        every = sum(total + 1 for total in np.unique(totals).tolist())
+        pairs = len(np.unique(totals * (totals.max() + 2) + counted))
+        if (counted < 0).all() or (totals.max() > 0 and pairs == every):
+            kept = found.cells.copy()
+            kept[:, [positive, negative]] = -1
+            kept = np.unique(kept, axis=0)
+            kept.flags.writeable = False
+            return Answer("one_group", kept, (Remark(code), *remarks))
+    return Answer("unique" if found.count == 1 else "several", found.cells, remarks)
 
 
-_ORDER = {name: place for place, name in enumerate((*COUNTS, *STATISTICS))}
-
-
-def _place(name: str) -> tuple[int, str]:
-    stem = name.removesuffix("_low").removesuffix("_high")
-    return _ORDER[stem], name
-
-
-def _reading(row: Row) -> str:
-    """Return whether the source itself was read: the column, or what the status implies."""
-    implied = "printed" if row.get("status") == "seen_primary" else "quoted"
-    return str(row.get("reading", implied))
-
-
-def _table_remarks(report: Report) -> Iterator[Remark]:
+def _remarks(report: Report) -> Iterator[Remark]:
     """Say what cannot be estimated although there is a table, and what kind of study it is."""
     tp, fp, fn, tn = report.cells.T
     if len(report.cells):
@@ -196,14 +229,20 @@ def published_reports(evidence: Evidence, kind: Kind = "flag") -> PublishedRepor
     >>> report.verdict, len(report.cells), report.cohort.n_cases
     ('several', 20, 13)
     """
-    whole = require_evidence(evidence).whole
-    reports = whole.derived("published_reports", _all_reports)
+    reports = require_evidence(evidence).derived("published_reports", _all_reports)
     return reports.flag if kind == "flag" else reports.combination
 
 
 def _all_reports(evidence: Evidence) -> _Reports:
+    """Read the rows of both files, and the share of cases printed for each cohort."""
     cohorts = read_cohorts(evidence)
-    shares = _printed_shares(evidence, cohorts)
+    shares: dict[str, str] = {}
+    for row in filled_rows(evidence.prevalence):
+        cohort = cohorts.get(row.get("cohort_id", ""))
+        printed = row.get("range_kind") == "point" and "prevalence" in row
+        # The share is a figure of the same patients only if it has the same denominator.
+        if cohort is not None and printed and row.get("n", cohort.n) == cohort.n:
+            shares.setdefault(cohort.cohort_id, row["prevalence"])
     flags = filled_rows(evidence.accuracy)
     rules = [
         row | {"report_id": row["combination_id"], "flag_id": row["combination_id"]}
@@ -216,12 +255,24 @@ def _all_reports(evidence: Evidence) -> _Reports:
 
 
 def read_cohorts(evidence: Evidence) -> dict[str, Cohort]:
-    """Return the cohorts of an evidence by name."""
+    """Return the cohorts of an evidence by name.
+
+    Examples
+    --------
+    >>> from backpain_stats import load_evidence
+    >>> cohort = read_cohorts(load_evidence())["tsiang2017_malignancy"]
+    >>> cohort.first, cohort.steps
+    ('tsiang2019_malignancy', 1)
+    """
     rows = filled_rows(evidence.cohorts)
-    first = first_cohorts({row["cohort_id"]: row.get("same_patients_as", "") for row in rows})
+    follows = {row["cohort_id"]: row.get("same_patients_as", "") for row in rows}
     cohorts = {}
     for row in rows:
         name = row["cohort_id"]
+        path = [name]
+        # Validation refuses circles; the second condition is for frames made by hand.
+        while (following := follows.get(path[-1], "")) and following not in path:
+            path.append(following)
         facts = {
             fact: row.get(fact, "unknown")
             for fact in ("sample", "case_control", "verification", "directness")
@@ -233,24 +284,12 @@ def read_cohorts(evidence: Evidence) -> dict[str, Cohort]:
             row.get("setting", ""),
             row.get("n"),
             row.get("n_cases"),
-            first=first[name][0],
-            steps=first[name][1],
+            first=path[-1],
+            steps=len(path) - 1,
+            is_indirect=facts["directness"].startswith("indirect"),
             **facts,
         )
     return cohorts
-
-
-def _printed_shares(evidence: Evidence, cohorts: Mapping[str, Cohort]) -> dict[str, str]:
-    """Return by cohort the share of cases that is printed for just these patients."""
-    shares: dict[str, str] = {}
-    for row in filled_rows(evidence.prevalence):
-        name = row.get("cohort_id", "")
-        if row.get("range_kind") != "point" or "prevalence" not in row or name not in cohorts:
-            continue
-        # The share is a figure of the same patients only if it has the same denominator.
-        if row.get("n", cohorts[name].n) == cohorts[name].n:
-            shares.setdefault(name, row["prevalence"])
-    return shares
 
 
 def filled_rows(frame: pd.DataFrame) -> list[Row]:

@@ -54,7 +54,9 @@ def test_no_published_verdict_hangs_on_a_tie(record, rounding):
     assert reconstruct(**arguments(record, rounding=rounding)).verdict == record["verdict"]
 
 
-@pytest.mark.parametrize("name", ["T01", "T02", "T08", "T09", "T26", "T37"])
+@pytest.mark.parametrize(
+    "name", ["T01", "T02", "T08", "T09", "T26", "T37", "T56", "T57", "T60", "T63"]
+)
 def test_reading_the_digits_as_cut_off_makes_these_impossible(name):
     record = RECORDS[NAMES.index(name)]
     assert reconstruct(**arguments(record, rounding="truncated")).verdict == "impossible"
@@ -157,3 +159,15 @@ def test_t25_is_not_merely_of_unknown_method():
     found = reconstruct(n=329, n_cases=22, sensitivity="0.91", specificity="0.55 (0.54-0.56)")
     assert found.verdict == "several"
     assert found.intervals.iloc[0]["finding"] == "not reproduced"
+
+
+def test_t65_only_the_interval_with_continuity_correction_gives_both():
+    found = reconstruct(
+        n=188, n_cases=34, sensitivity="1.00 (0.873-1.00)", specificity="0.370 (0.295-0.452)"
+    )
+    assert found.tables["specificity_interval"].tolist() == ["wilson_cc"]
+    # 0.8736 was cut off, not rounded: within one digit of what is printed, so set aside.
+    assert found.set_aside == ("sensitivity",)
+    row = found.intervals.set_index("statistic").loc["sensitivity"]
+    assert (row["finding"], row["nearest_method"]) == ("method unknown", "wilson_cc")
+    assert round(row["nearest_low"], 4) == 0.8736
