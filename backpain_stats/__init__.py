@@ -49,7 +49,7 @@ _EXPORTS = {
     "posttest": "published.posttest",
     # several studies of one flag
     "BivariateFit": "meta.result",
-    "fit_bivariate": "meta.fitting.bivariate",
+    "fit_bivariate": "meta.bivariate",
     "compare_fits": "meta.after.regression",
     "pool": "meta.published.pooling",
     "pool_all": "meta.published.pooling",

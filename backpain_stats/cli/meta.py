@@ -93,7 +93,7 @@ def meta(
 
 
 def _fit(studies: pd.DataFrame, options: dict[str, Any]) -> BivariateFit | BayesianFit:
-    from backpain_stats.meta.fitting.bivariate import fit_bivariate
+    from backpain_stats.meta.bivariate import fit_bivariate
 
     chosen: dict[str, Any] = {
         name: options[name]

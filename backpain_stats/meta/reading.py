@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from backpain_stats.checks import COUNT_COLUMNS, nearest
 from backpain_stats.errors import DataError
 from backpain_stats.evidence import Column, Table, list_problems, problem_frame, read_table
-from backpain_stats.meta.data import check_studies
+from backpain_stats.meta.studies import check_studies
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,12 +31,13 @@ def read_studies(path: str | PathLike[str]) -> pd.DataFrame:
     ----------
     path : str or path-like
         UTF-8 text with a header line; a byte order mark, semicolons or tabs in place
-        of commas, and CRLF line ends are read as well.
+        of commas, and CRLF line ends are read as well. Of a study without cases ``tp``
+        and ``fn`` may be empty, of one without non-cases ``fp`` and ``tn``.
 
     Returns
     -------
     pandas.DataFrame
-        One row a study. Counts are integers; a further column is numeric if all its
+        One row per study. Counts are integers; a further column is numeric if all its
         filled cells are numbers, else text.
 
     Raises
@@ -61,7 +62,7 @@ def read_studies(path: str | PathLike[str]) -> pd.DataFrame:
 
     file = Path(path)
     columns = [Column("study", "Name of the study.", required=True)]
-    columns += [Column(name, text, "integer", True) for name, text in _COUNTS.items()]
+    columns += [Column(name, text, "integer") for name, text in _COUNTS.items()]
     table = Table(file.stem, "Studies of one test.", ("study",), tuple(columns))
     raw, problems = read_table(file, table)
     serious = [

@@ -12,9 +12,10 @@ from backpain_stats import fit_bivariate
 from backpain_stats.errors import ArgumentError, DataError, FitError
 from backpain_stats.meta.bayes import fit as bayes
 from backpain_stats.meta.bayes.ensemble import ChainSample
-from backpain_stats.meta.bayes.fit import fit_bayes, posterior_likelihood
+from backpain_stats.meta.bayes.fit import fit_bayes
+from backpain_stats.meta.bayes.sampling import posterior_likelihood
 from backpain_stats.meta.bayes.priors import PARAMETERS, Priors
-from backpain_stats.meta.bayes.quantities import weighted_quantile
+from backpain_stats.meta.bayes.posterior import weighted_quantile
 from backpain_stats.meta.likelihood.parameters import root_from_sds
 
 DATA = Path(__file__).parents[1] / "oracles" / "r" / "data"

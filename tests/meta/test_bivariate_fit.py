@@ -13,7 +13,7 @@ from backpain_stats import (
     NotEstimableError,
     fit_bivariate,
 )
-from backpain_stats.meta.fitting.boundary import inverse_curvature
+from backpain_stats.meta.likelihood.curvature import inverse_curvature
 from backpain_stats.meta.fitting.optimise import maximise
 from backpain_stats.meta.likelihood.binomial import Arms
 from backpain_stats.meta.likelihood.exact import ExactModel

@@ -18,7 +18,7 @@ from backpain_stats import (
 )
 from backpain_stats.meta.after.bootstrap import bootstrap, simulate
 from backpain_stats.meta.after.heterogeneity import i_squared, within_study_variance
-from backpain_stats.meta.after.point import MEASURES
+from backpain_stats.meta.point import MEASURES
 from backpain_stats.meta.after.regression import compare_groups, compare_points
 from backpain_stats.meta.after.sroc import area_under_line
 from backpain_stats.meta.likelihood.binomial import Arms

@@ -11,21 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import optimize
 from scipy.special import gammaincinv, gammaln, logsumexp, ndtri
 
 from backpain_stats.errors import FitError
+from backpain_stats.meta.arrays import Floats
 from backpain_stats.sampling import Seed, generator, quasi_uniform
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-
-LogLikelihood = Callable[["Array"], "Array"]
+LogLikelihood = Callable[[Floats], Floats]
 
 PRIOR_SHARE = 0.15
 DEGREES_OF_FREEDOM = 7.0
@@ -55,14 +50,14 @@ class WeightedSample:
         Log of the prior-averaged likelihood.
     """
 
-    points: Array
-    weights: Array
+    points: Floats
+    weights: Floats
     effective_size: float
     k_hat: float
     log_evidence: float
 
 
-def pareto_smooth(log_weights: Array) -> tuple[Array, float]:
+def pareto_smooth(log_weights: Floats) -> tuple[Floats, float]:
     """Return Pareto-smoothed log weights (normalised) and the shape k-hat.
 
     The largest ``min(S / 5, 3 sqrt(S))`` weights are replaced by the quantiles of
@@ -102,7 +97,7 @@ def pareto_smooth(log_weights: Array) -> tuple[Array, float]:
     return shifted - logsumexp(shifted), k_hat
 
 
-def fit_generalised_pareto(excess: Array) -> tuple[float, float]:
+def fit_generalised_pareto(excess: Floats) -> tuple[float, float]:
     """Fit shape and scale to sorted excesses (Zhang & Stephens 2009, quasi-Bayesian).
 
     The shape is shrunk towards 0.5 with the weight of ten observations, as in
@@ -125,16 +120,16 @@ def fit_generalised_pareto(excess: Array) -> tuple[float, float]:
     return (n * k + 5.0) / (n + 10.0), scale
 
 
-def _generalised_pareto_quantile(probability: Array, shape: float, scale: float) -> Array:
+def _generalised_pareto_quantile(probability: Floats, shape: float, scale: float) -> Floats:
     if abs(shape) < 1e-12:
         return -scale * np.log1p(-probability)
     return scale * np.expm1(-shape * np.log1p(-probability)) / shape
 
 
-def find_posterior_mode(log_likelihood: LogLikelihood, dimensions: int, seed: Seed) -> Array:
+def find_posterior_mode(log_likelihood: LogLikelihood, dimensions: int, seed: Seed) -> Floats:
     """Return the mode of likelihood times standard normal prior: the best of a scan, climbed."""
 
-    def objective(u: Array) -> tuple[float, Array]:
+    def objective(u: Floats) -> tuple[float, Floats]:
         steps = GRADIENT_STEP * np.eye(dimensions)
         batch = np.concatenate([[u], u + steps, u - steps])
         value = -(log_likelihood(batch) - 0.5 * np.sum(batch**2, axis=1))
@@ -151,7 +146,7 @@ def find_posterior_mode(log_likelihood: LogLikelihood, dimensions: int, seed: Se
     return np.asarray(found.x, dtype=np.float64)
 
 
-def curvature(log_likelihood: LogLikelihood, mode: Array) -> Array:
+def curvature(log_likelihood: LogLikelihood, mode: Floats) -> Floats:
     """Return the covariance of the normal approximation at ``mode``, by finite differences.
 
     Eigenvalues of the precision are kept at 1/4 or more: the prior alone gives 1,
@@ -210,7 +205,7 @@ def sample_posterior(
     rng = generator(seed)
     mean = find_posterior_mode(log_likelihood, dimensions, rng)
     covariance = curvature(log_likelihood, mean)
-    components: list[tuple[Array, Array]] = []
+    components: list[tuple[Floats, Floats]] = []
     points = np.empty((0, dimensions))
     target = np.empty(0)
     for _ in range(MOST_ROUNDS):
@@ -237,7 +232,7 @@ def sample_posterior(
     return WeightedSample(points, weights, size, k_hat, evidence)
 
 
-def _propose(mean: Array, root: Array, draws: int, rng: np.random.Generator) -> Array:
+def _propose(mean: Floats, root: Floats, draws: int, rng: np.random.Generator) -> Floats:
     """Draw from the mixture: the first share of the points from the prior, the rest from the t."""
     dimensions = len(mean)
     uniform = quasi_uniform(draws, dimensions + 2, rng)
@@ -249,7 +244,7 @@ def _propose(mean: Array, root: Array, draws: int, rng: np.random.Generator) -> 
     return np.where(from_prior[:, None], normal, t)
 
 
-def _log_t(points: Array, mean: Array, root: Array) -> Array:
+def _log_t(points: Floats, mean: Floats, root: Floats) -> Floats:
     d, df = points.shape[1], DEGREES_OF_FREEDOM
     standard = np.linalg.solve(root, (points - mean).T)
     constant = gammaln((df + d) / 2) - gammaln(df / 2) - 0.5 * d * np.log(df * np.pi)

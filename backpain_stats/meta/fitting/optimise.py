@@ -9,15 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-    Rows = NDArray[np.intp]
+from backpain_stats.meta.arrays import Booleans, Floats, Rows
 
 # The gain in log likelihood that another Newton step still promises: at 1e-11 the
 # parameters are within 5e-6 standard errors of the maximum.
@@ -30,7 +25,7 @@ _FLAT = 1e-12
 
 # Takes parameters of shape (b, p) and the numbers of the b problems they belong to;
 # returns values (b,), gradients (b, p) and Hessians (b, p, p).
-Evaluate = Callable[["Floats", "Rows"], "tuple[Floats, Floats, Floats]"]
+Evaluate = Callable[[Floats, Rows], "tuple[Floats, Floats, Floats]"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +49,7 @@ class Optima:
     value: Floats
     gradient: Floats
     hessian: Floats
-    converged: NDArray[np.bool_]
+    converged: Booleans
     iterations: int
 
 

@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from backpain_stats.checks import COUNT_COLUMNS
-from backpain_stats.meta.data import check_studies
+from backpain_stats.meta.arrays import Floats
+from backpain_stats.meta.studies import check_studies
 from backpain_stats.tables.ratios import corrected_cells
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
 
 EMPTY_GROUPS = ("exclude", "correct")
 
 
-def log_ratio(cells: tuple[Array, ...], measure: str) -> tuple[Array, Array]:
+def log_ratio(cells: tuple[Floats, ...], measure: str) -> tuple[Floats, Floats]:
     """Return the log ratio and its delta-method variance of each table."""
     tp, fp, fn, tn = cells
     cases, noncases = tp + fn, fp + tn
@@ -56,7 +55,7 @@ def log_ratios(
     Raises
     ------
     DataError
-        As in :func:`backpain_stats.meta.data.check_studies`.
+        As in :func:`backpain_stats.meta.studies.check_studies`.
     """
     checked = check_studies(data)
     counts = checked.counts.astype(np.float64)

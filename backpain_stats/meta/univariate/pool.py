@@ -1,6 +1,6 @@
 """Univariate pooling of one ratio at a time: kept for comparison, not for use first.
 
-The bivariate model of :mod:`backpain_stats.meta.fitting.bivariate` is the better
+The bivariate model of :mod:`backpain_stats.meta.bivariate` is the better
 choice; :func:`pool_univariate` says why.
 """
 
@@ -16,6 +16,7 @@ from scipy import stats
 from backpain_stats.checks import check_choice, check_level
 from backpain_stats.errors import FitError
 from backpain_stats.estimate import Estimate, format_number
+from backpain_stats.meta.arrays import Floats
 from backpain_stats.meta.univariate.between_study import (
     between_study_variance,
     dersimonian_laird_constant,
@@ -28,9 +29,7 @@ from backpain_stats.tables.ratios import CORRECTIONS, RATIO_MEASURES
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
 
 __all__ = ["UnivariatePool", "pool_univariate"]
 
@@ -284,7 +283,7 @@ class _Pooled(NamedTuple):
     tau2: float
     tau2_ends: tuple[float, float]
     i2: float
-    weights: Array
+    weights: Floats
 
 
 def _common_ratio(rows: pd.DataFrame, measure: str, q: float, df: int, level: float) -> _Pooled:
@@ -296,7 +295,7 @@ def _common_ratio(rows: pd.DataFrame, measure: str, q: float, df: int, level: fl
     return _Pooled(log_estimate, se, quantile, math.nan, (math.nan, math.nan), i2, unknown)
 
 
-def _random_effects(y: Array, v: Array, method: str, interval: str, level: float) -> _Pooled:
+def _random_effects(y: Floats, v: Floats, method: str, interval: str, level: float) -> _Pooled:
     """Pool log ratios ``y`` with variances ``v`` by inverse variance, tau2 added."""
     tau2 = between_study_variance(y, v, method)
     weights = 1 / (v + tau2)
@@ -317,7 +316,7 @@ def _ratio(centre: float, half: float, level: float, how: str, measure: str) -> 
     return Estimate(float(middle), float(low), float(high), level, how, measure)
 
 
-def _weighted_mean(y: Array, w: Array, interval: str, level: float) -> tuple[float, float, float]:
+def _weighted_mean(y: Floats, w: Floats, interval: str, level: float) -> tuple[float, float, float]:
     """Return the pooled mean, its standard error and the quantile of its interval."""
     mean, df = float(w @ y / w.sum()), len(y) - 1
     if interval == "normal":

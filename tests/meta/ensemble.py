@@ -1,4 +1,4 @@
-"""An ensemble sampler, for the posteriors that importance sampling cannot reach."""
+"""A second sampler, as an oracle: emcee's ensemble with arviz-stats' diagnostics."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 
-from backpain_stats.checks import optional_import
+from backpain_stats.meta.arrays import Floats
 from backpain_stats.sampling import Seed, generator
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from backpain_stats.meta.bayes.importance import LogLikelihood
 
-    Array = NDArray[np.float64]
 
 WALKERS = 40
 WARM_UP = 400
@@ -39,14 +37,14 @@ class ChainSample:
         The largest rank-normalised R-hat of any coordinate, each walker a chain.
     """
 
-    points: Array
+    points: Floats
     effective_size: float
     r_hat: float
 
 
 def sample_ensemble(
     log_likelihood: LogLikelihood,
-    start: Array,
+    start: Floats,
     *,
     effective_size: float,
     seed: Seed = None,
@@ -74,10 +72,10 @@ def sample_ensemble(
     MissingExtraError
         If emcee or arviz-stats is not installed (extra ``bayes``).
     """
-    emcee = optional_import("emcee", "bayes", "the ensemble sampler")
-    diagnostics = optional_import("arviz_stats.base", "bayes", "R-hat").array_stats
+    emcee = pytest.importorskip("emcee")
+    diagnostics = pytest.importorskip("arviz_stats.base").array_stats
 
-    def log_posterior(u: Array) -> Array:
+    def log_posterior(u: Floats) -> Floats:
         value = log_likelihood(u) - 0.5 * np.sum(u**2, axis=1)
         return np.where(np.isnan(value), -np.inf, value)
 
