@@ -13,9 +13,9 @@ from backpain_stats import (
     NotEstimableError,
     fit_bivariate,
 )
-from backpain_stats.meta.likelihood.curvature import inverse_curvature
 from backpain_stats.meta.fitting.optimise import maximise
 from backpain_stats.meta.likelihood.binomial import Arms
+from backpain_stats.meta.likelihood.curvature import inverse_curvature
 from backpain_stats.meta.likelihood.exact import ExactModel
 from backpain_stats.meta.likelihood.normal import NormalModel, observed_logits
 from backpain_stats.meta.likelihood.parameters import (

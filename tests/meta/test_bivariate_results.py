@@ -18,13 +18,13 @@ from backpain_stats import (
 )
 from backpain_stats.meta.after.bootstrap import bootstrap, simulate
 from backpain_stats.meta.after.heterogeneity import i_squared, within_study_variance
-from backpain_stats.meta.point import MEASURES
 from backpain_stats.meta.after.regression import compare_groups, compare_points
 from backpain_stats.meta.after.sroc import area_under_line
 from backpain_stats.meta.likelihood.binomial import Arms
 from backpain_stats.meta.likelihood.exact import ExactModel
 from backpain_stats.meta.likelihood.normal import observed_logits
 from backpain_stats.meta.likelihood.parameters import root_from_sds
+from backpain_stats.meta.point import MEASURES
 
 NORMAL = {"likelihood": "normal", "correction": "zero_cells"}
 
@@ -262,7 +262,7 @@ def test_bootstrap_spreads_like_the_standard_errors(audit, options):
 
 def test_a_batch_of_refits_equals_one_by_one(audit):
     fit = fit_bivariate(audit, nodes=7)
-    data = simulate(fit, 6, seed=11)
+    data = simulate(fit, 6, seed=11).counts()
     draws = bootstrap(fit, replicates=6, seed=11)
     for counts, value in zip(data, draws.log_likelihood, strict=True):
         frame = pd.DataFrame(counts.astype(int), columns=["tp", "fp", "fn", "tn"])

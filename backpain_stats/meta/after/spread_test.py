@@ -20,6 +20,8 @@ __all__ = ["SpreadTest", "cone_weights", "heterogeneity_test"]
 # The trapezoid rule on a smooth periodic function: exact to rounding for any cone that is
 # not a needle.
 _ANGLES = 2048
+# Smaller p-values rest on a tail that no asymptotic distribution describes.
+_SMALLEST_PRINTED = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +59,12 @@ class SpreadTest:
             for weight, df in zip(self.weights, self.df, strict=True)
         )
         sign = "<=" if self.bound else "="
+        p_value = f"p {sign} {format_number(self.p_value, 2)}"
+        if self.p_value < _SMALLEST_PRINTED:
+            p_value = f"p < {_SMALLEST_PRINTED:g}"
         return (
             f"random against common effects: likelihood ratio {format_number(self.statistic)}, "
-            f"mixture of chi-squares ({mixed}), p {sign} {format_number(self.p_value, 2)}"
+            f"mixture of chi-squares ({mixed}), {p_value}"
         )
 
 

@@ -145,8 +145,9 @@ def hsroc_table(fit: FittedModel, *, level: float | None = None) -> pd.DataFrame
         value, error = _delta(fit, lambda *of, name=name: hsroc_values(*of)[name])
         ends = value + width * error * np.array([-1.0, 1.0])
         if name in _VARIANCES:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                ends = value * np.exp(width * error / value * np.array([-1.0, 1.0]))
+            known = value > 0 and error > 0
+            reach = width * error / value if known else np.nan
+            ends = value * np.exp(reach * np.array([-1.0, 1.0]))
         p_value = 2 * float(ndtr(-abs(value) / error)) if name == "beta" and error > 0 else np.nan
         rows.append((name, value, error, *map(float, ends), level, p_value,
                      f"{fit.method}, delta method"))  # fmt: skip
