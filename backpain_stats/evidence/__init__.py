@@ -3,20 +3,20 @@
 Other rooms import from here.
 """
 
+from backpain_stats.evidence.check import check_folder
 from backpain_stats.evidence.datapackage import datapackage
-from backpain_stats.evidence.folders import packaged_folder
-from backpain_stats.evidence.loading import (
+from backpain_stats.evidence.evidence import (
     Evidence,
     Names,
     check_evidence,
     load_evidence,
     require_evidence,
 )
+from backpain_stats.evidence.files import packaged_folder, read_table
 from backpain_stats.evidence.patients import PAIN_TYPES, load_patients
 from backpain_stats.evidence.problems import list_problems, problem_frame
-from backpain_stats.evidence.reading import read_table
 from backpain_stats.evidence.schema import TABLES, Column, Table
-from backpain_stats.evidence.template import write_template
+from backpain_stats.evidence.template import README, write_template
 from backpain_stats.evidence.vocabulary import (
     DIRECTNESS,
     RATIO_STATISTICS,
@@ -38,6 +38,7 @@ __all__ = [
     "DIRECTNESS",
     "PAIN_TYPES",
     "RATIO_STATISTICS",
+    "README",
     "SAMPLES",
     "SETTINGS",
     "SETTING_LABELS",
@@ -56,6 +57,7 @@ __all__ = [
     "Target",
     "Verification",
     "check_evidence",
+    "check_folder",
     "datapackage",
     "list_problems",
     "load_evidence",

@@ -148,7 +148,7 @@ def write_template(folder: str | PathLike[str], *, overwrite: bool = False) -> l
     Examples
     --------
     >>> import tempfile
-    >>> from backpain_stats.evidence.loading import check_evidence
+    >>> from backpain_stats.evidence import check_evidence
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     written = write_template(folder)
     ...     len(written), len(check_evidence(folder))

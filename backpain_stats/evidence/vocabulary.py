@@ -139,14 +139,14 @@ RATIO_STATISTICS: tuple[ClaimStatistic, ...] = (
 )
 
 # The words for a reader, where a title or a sentence names a target or a setting.
-TARGET_LABELS: dict[Target, str] = {
+TARGET_LABELS: dict[str, str] = {
     "malignancy": "Malignancy",
     "fracture": "Fracture",
     "infection": "Infection",
     "cauda_equina": "Cauda equina syndrome",
     "any_serious": "Any serious pathology",
 }
-SETTING_LABELS: dict[Setting, str] = {
+SETTING_LABELS: dict[str, str] = {
     "primary_care": "primary care",
     "emergency": "emergency care",
     "secondary_care": "secondary care",

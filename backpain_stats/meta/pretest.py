@@ -11,7 +11,7 @@ import numpy as np
 from backpain_stats.checks import check_level
 from backpain_stats.errors import PretestError
 from backpain_stats.meta.arrays import Floats
-from backpain_stats.printed.prevalence import Prevalence, PrevalenceLike, read_prevalences
+from backpain_stats.printed import HasPretest, Prevalence, PrevalenceLike, read_prevalence
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -79,9 +79,8 @@ PretestsLike: TypeAlias = PretestLike | Sequence[PretestLike] | Iterable[Pretest
 
 def is_single(value: PretestsLike) -> bool:
     """Return whether one pre-test probability is given, not several."""
-    if isinstance(value, str) or hasattr(value, "ppf") or hasattr(value, "draws"):
+    if isinstance(value, str | Prevalence | HasPretest) or hasattr(value, "ppf"):
         return True
-    # a published prevalence is a dataclass of one number
     return np.ndim(value) == 0  # type: ignore[arg-type]
 
 
@@ -114,8 +113,7 @@ def read_pretests(value: PretestsLike) -> list[Pretest]:
     if not several:
         raise PretestError("no pre-test probability was given")
     return [
-        DistributedPretest(one) if hasattr(one, "ppf") else read_prevalences(one)[0]
-        for one in several
+        DistributedPretest(one) if hasattr(one, "ppf") else read_prevalence(one) for one in several
     ]
 
 

@@ -66,10 +66,10 @@ def read_studies(path: str | PathLike[str]) -> pd.DataFrame:
     table = Table(file.stem, "Studies of one test.", ("study",), tuple(columns))
     raw, problems = read_table(file, table)
     serious = [
-        one
-        for one in problems
+        problem
+        for problem in problems
         # Further columns are covariates here, not mistakes.
-        if one.severity == "error" and one.problem != "unexpected column"
+        if problem.severity == "error" and problem.problem != "unexpected column"
     ]
     if raw is not None:
         _refuse_missing_columns(raw.frame, file.name)

@@ -69,6 +69,11 @@ class Studies:
         tp, fp, fn, tn = self.used_counts.T
         return np.stack([tp + fn > 0, fp + tn > 0], axis=1)
 
+    @property
+    def informed(self) -> tuple[bool, bool]:
+        """Whether any row in use has cases, and whether any has non-cases."""
+        return bool(self.arms[:, 0].any()), bool(self.arms[:, 1].any())
+
     def without(self, rows: Iterable[int], reason: str) -> Studies:
         """Return the same studies with some rows set aside for ``reason``."""
         used, reasons = self.used.copy(), list(self.reasons)

@@ -1,46 +1,48 @@
-"""Likelihood ratios of the evidence: one row a report, from its tables or as printed."""
+"""Likelihood ratios of the evidence: one row per report, from its tables or as printed."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from backpain_stats.checks import COUNT_COLUMNS, check_level
-from backpain_stats.estimate import format_number
-from backpain_stats.printed.cells import number
-from backpain_stats.printed.value import parse_printed
-from backpain_stats.published.accuracy_draws import middle_table
-from backpain_stats.published.feasible import ReportTables, report_tables
-from backpain_stats.published.shared_patients import counted_reports, shared_reports
-from backpain_stats.tables.intervals import proportion_interval
-from backpain_stats.tables.ratios import ratio_interval
+from backpain_stats.evidence import Evidence, Names, Setting, Target, require_evidence
+from backpain_stats.printed import PrintedValue
+from backpain_stats.published.accuracy import middle_table
+from backpain_stats.published.reading import published_reports
+from backpain_stats.published.remarks import codes, sentences
+from backpain_stats.published.report import Remark, Report
+from backpain_stats.tables import proportion_interval, ratio_interval
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from backpain_stats.evidence.loading import Evidence, Names
-
-__all__ = ["likelihood_ratios"]
+__all__ = ["likelihood_ratios", "ratio_rows"]
 
 MEASURES = ("sensitivity", "specificity", "lr_positive", "lr_negative")
+RATIOS = ("lr_positive", "lr_negative")
 ESTIMATES = [f"{name}{end}" for name in MEASURES for end in ("", "_low", "_high")]
+ROUNDING = [f"{name}_rounding_{end}" for name in RATIOS for end in ("low", "high")]
 COLUMNS = [
     *("report_id", "flag_id", "family", "cohort_id", "study", "target", "setting"),
+    *("sample", "verification", "directness"),
     *("n", "n_cases", "tables", *COUNT_COLUMNS, "table_source"),
     *ESTIMATES,
-    *("ci_level", "method", "verdict", "usable", "counted", "shares_patients_with", "reason"),
+    *ROUNDING,
+    *("ci_level", "method", "correction", "verdict", "usable", "counted", "displaced_by"),
+    *("displaced_because", "shares_patients_with", "reason_code", "reason"),
 ]
-_USABLE = ("unique", "several", "ratio_printed", "proportions_printed")
+_INTEGERS = ("n", "n_cases", *COUNT_COLUMNS)
+
+Row = dict[str, Any]
 
 
 def likelihood_ratios(
     evidence: Evidence,
-    target: str | None = None,
-    setting: str | None = None,
+    target: Target | None = None,
+    setting: Setting | None = None,
     flag: Names = None,
     *,
     level: float = 0.95,
@@ -68,34 +70,42 @@ def likelihood_ratios(
     level : float, default 0.95
         Level of the intervals.
     method : {"score", "log", "bayes"}
-        Interval of the ratios; see
-        :func:`~backpain_stats.tables.ratios.ratio_interval`. Sensitivity and
-        specificity have Wilson intervals, with ``"bayes"`` Jeffreys'.
+        Interval of the ratios; see :func:`~backpain_stats.tables.ratio_interval`.
+        Sensitivity and specificity have Wilson intervals, with ``"bayes"``
+        Jeffreys'.
     correction : {"none", "zero_cells", "all"}
         Zero-cell correction of the ratios.
 
     Returns
     -------
     pandas.DataFrame
-        One row a report (a flag in a cohort):
+        One row per report (a flag in a cohort):
 
         * ``report_id, flag_id, family, cohort_id, study, target, setting``;
-        * ``n, n_cases`` as printed; ``tables``: how many tables fit; ``tp, fp,
-          fn, tn``: the middle one, that with the median LR+; ``table_source``:
+        * ``sample, verification, directness``: who was sampled, how the condition
+          was verified, and whether patients and target are those of the question;
+        * ``n, n_cases`` as printed; ``tables``: how many tables fit; ``tp, fp, fn,
+          tn``: the middle one, that with the median LR+; ``table_source``:
           whether its counts are ``printed`` or ``reconstructed``;
         * ``sensitivity, specificity, lr_positive, lr_negative``, each with
           ``_low`` and ``_high``; NaN where it cannot be estimated;
-        * ``ci_level, method``: of the intervals;
+        * ``lr_positive_rounding_low`` and so on: where a ratio comes from printed
+          figures without a table, the values that their rounding leaves open; a
+          printed bound or a printed 0 has no point value, only these;
+        * ``ci_level, method, correction``: of the intervals;
         * ``verdict``: ``unique``, ``several``, ``impossible``, ``one_group``,
           ``proportions_printed``, ``ratio_printed`` or ``nothing_printed``
-          (:data:`backpain_stats.published.feasible.VERDICTS` says what each means);
+          (:data:`backpain_stats.VERDICTS` says what each means);
         * ``usable``: whether its figures may enter a calculation. A report from
           a cohort without cases is usable, for its specificity;
         * ``counted``: False for all but one of the usable reports about one flag
-          in the same patients; the others must not be added to it;
+          in the same patients; ``displaced_by`` names the one that counts, and
+          ``displaced_because`` the rule: ``replaces``, ``ratio``, ``counts``,
+          ``own_text``, ``fuller``, ``cohort`` or ``tie``;
         * ``shares_patients_with``: the other reports about these patients and
           this target, joined by semicolons: their errors are not independent;
-        * ``reason``: why something is missing, or what to keep in mind.
+        * ``reason_code``: why something is missing, or what to keep in mind;
+          ``reason`` says it in words.
 
     Raises
     ------
@@ -115,234 +125,236 @@ def likelihood_ratios(
     --------
     >>> from backpain_stats import likelihood_ratios, load_evidence
     >>> found = likelihood_ratios(load_evidence(), "malignancy", "primary_care", "cancer_history")
-    >>> found[["study", "tables", "lr_positive", "lr_positive_low", "lr_positive_high"]].round(1)
-              study  tables  lr_positive  lr_positive_low  lr_positive_high
-    0      deyo1988      20         15.1              4.9              42.5
-    1  henschke2009      11          NaN              NaN               NaN
-    >>> found["reason"][1]
+    >>> found = found.set_index("report_id").loc[
+    ...     ["deyo1988_cancer_history", "henschke2009_cancer_history"]]
+    >>> found[["tables", "lr_positive", "lr_positive_low", "lr_positive_high"]].round(1)
+                                 tables  lr_positive  lr_positive_low  lr_positive_high
+    report_id
+    deyo1988_cancer_history          20         15.1              4.9              42.5
+    henschke2009_cancer_history      11          NaN              NaN               NaN
+    >>> found["reason"].iloc[1]
     'the cohort has no cases: neither sensitivity nor likelihood ratios can be estimated'
     """
+    selected = require_evidence(evidence).select(target, setting, flag).accuracy["report_id"]
+    reports = published_reports(evidence)
+    chosen = [reports[name] for name in selected]
+    rows = ratio_rows(chosen, level=level, method=method, correction=correction)
+    families = dict(
+        zip(evidence.whole.flags["flag_id"], evidence.whole.flags["family"], strict=True)
+    )
+    frame = pd.DataFrame(
+        [
+            _about(report, families.get(report.flag_id))
+            | row
+            | {"reason_code": codes(row["remarks"]), "reason": sentences(row["remarks"])}
+            for report, row in zip(chosen, rows, strict=True)
+        ],
+        columns=COLUMNS,
+    )
+    floats = [*ESTIMATES, *ROUNDING, "ci_level"]
+    types: dict[str, str] = dict.fromkeys(COLUMNS, "string") | dict.fromkeys(_INTEGERS, "Int64")
+    types |= dict.fromkeys(floats, "float64") | {"tables": "int64"}
+    return frame.astype(types | dict.fromkeys(("usable", "counted"), "bool"))
+
+
+def _about(report: Report, family: str | None) -> Row:
+    """Return what a report is about, and whether it counts."""
+    cohort = report.cohort
+    source = "printed" if report.counts_are_printed else "reconstructed"
+    return {
+        "report_id": report.report_id,
+        "flag_id": report.flag_id,
+        "family": family,
+        "cohort_id": cohort.cohort_id,
+        "study": cohort.study,
+        "target": cohort.target,
+        "setting": cohort.setting or None,
+        "sample": cohort.sample,
+        "verification": cohort.verification,
+        "directness": cohort.directness,
+        "n": cohort.n,
+        "n_cases": cohort.n_cases,
+        "table_source": source if report.complete else None,
+        "verdict": report.verdict,
+        "usable": report.usable,
+        "counted": report.counted,
+        "displaced_by": report.displaced_by,
+        "displaced_because": report.displaced_because,
+        "shares_patients_with": ";".join(report.shares_patients_with),
+    }
+
+
+def ratio_rows(
+    reports: Sequence[Report],
+    *,
+    level: float = 0.95,
+    method: str = "score",
+    correction: str = "none",
+) -> list[Row]:
+    """Return the estimates of reports, the tables of all of them at once.
+
+    Parameters
+    ----------
+    reports : sequence of Report
+        Reports of flags or of combinations.
+    level, method, correction
+        As in :func:`likelihood_ratios`.
+
+    Returns
+    -------
+    list of dict
+        One per report: ``tables``, the four cells of the middle table, the four
+        measures with their ends, the ranges that rounding leaves open, ``ci_level,
+        method, correction, remarks``.
+
+    Raises
+    ------
+    ArgumentError
+        If the level, the method or the correction is not allowed.
+    """
     check_level(level)
-    found = report_tables(evidence)
-    usable = pd.Series({report: one.verdict in _USABLE for report, one in found.items()})
-    counted = counted_reports(evidence, usable)
-    reports = evidence.select(target, setting, flag).accuracy
-    estimates = _estimates(reports, found, level, method, correction)
-    frame = _identified(reports, evidence).join(estimates, on="report_id")
-    all_printed = reports[list(COUNT_COLUMNS)].notna().all(axis=1)
-    frame["table_source"] = np.where(all_printed, "printed", "reconstructed")
-    frame.loc[frame["tables"] == 0, "table_source"] = pd.NA
-    frame["usable"] = frame["report_id"].map(usable).astype(bool)
-    frame["counted"] = frame["report_id"].isin(counted)
-    frame["shares_patients_with"] = frame["report_id"].map(shared_reports(evidence))
-    again = frame["usable"] & ~frame["counted"]
-    frame.loc[again, "reason"] = [
-        "; ".join(filter(None, [reason, "another report on these patients is counted"]))
-        for reason in frame.loc[again, "reason"]
-    ]
-    texts = dict.fromkeys(
-        ["report_id", "table_source", "method", "verdict", "shares_patients_with", "reason"],
-        "string",
+    tabled = [report for report in reports if len(report.cells)]
+    computed = dict(
+        zip(
+            (report.report_id for report in tabled),
+            _from_tables(tabled, level, method, correction),
+            strict=True,
+        )
     )
-    counts = dict.fromkeys(["tables", *COUNT_COLUMNS], "Int64") | {"tables": "int64"}
-    floats = dict.fromkeys([*ESTIMATES, "ci_level"], "float64")
-    return frame[COLUMNS].astype(texts | counts | floats).reset_index(drop=True)
-
-
-def _identified(reports: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
-    """Return what each report is about."""
-    cohorts = evidence.cohorts.set_index("cohort_id").rename(columns={"study_id": "study"})
-    families = evidence.flags.set_index("flag_id")["family"]
-    return (
-        reports[["report_id", "cohort_id", "flag_id"]]
-        .join(cohorts[["study", "target", "setting", "n", "n_cases"]], on="cohort_id")
-        .join(families, on="flag_id")
-    )
-
-
-def _estimates(
-    reports: pd.DataFrame,
-    found: Mapping[str, ReportTables],
-    level: float,
-    method: str,
-    correction: str,
-) -> pd.DataFrame:
-    """Return the estimates of each report, indexed by report."""
-    names = list(reports["report_id"])
-    tabled = [name for name in names if len(found[name].cells)]
-    computed = _from_tables([found[name] for name in tabled], level, method, correction)
-    rows: dict[str, dict[str, Any]] = dict(zip(tabled, computed, strict=True))
-    printed = reports.set_index("report_id")
-    for name in names:
-        if name not in rows:
-            rows[name] = _from_printed(printed.loc[name], found[name], level)
-    columns = ["tables", *COUNT_COLUMNS, *ESTIMATES, "ci_level", "method", "verdict", "reason"]
-    frame = pd.DataFrame([rows[name] for name in names], index=names, columns=columns)
-    return frame.astype(dict.fromkeys(COUNT_COLUMNS, "Int64"))
+    rows = []
+    for report in reports:
+        row = computed.get(report.report_id)
+        if row is None:
+            row, remarks = _from_printed(report)
+        else:
+            remarks = ()
+            row |= {"ci_level": level, "method": method, "correction": correction}
+        rows.append(row | {"remarks": (*report.remarks, *remarks)})
+    return rows
 
 
 def _from_tables(
-    reports: list[ReportTables], level: float, method: str, correction: str
-) -> list[dict[str, Any]]:
+    reports: Sequence[Report], level: float, method: str, correction: str
+) -> list[Row]:
     """Return the estimates of reports that have tables, all tables at once."""
     sizes = np.array([len(report.cells) for report in reports], dtype=int)
-    stacked = np.concatenate([np.empty((0, 4), dtype=np.int64), *(one.cells for one in reports)])
-    starts = np.concatenate([[0], np.cumsum(sizes)])[:-1]
-    middle = starts + [middle_table(report.cells) for report in reports] if reports else starts
+    stacked = np.concatenate(
+        [np.empty((0, 4), dtype=np.int64), *(report.cells for report in reports)]
+    )
+    starts = np.cumsum(sizes) - sizes
+    middle = starts + np.array([middle_table(report.cells) for report in reports], dtype=int)
     known = (stacked >= 0).all(axis=1)
-    cells = np.where(stacked >= 0, stacked, 0)
-    tp, fp, fn, tn = cells.T
+    tp, fp, fn, tn = np.maximum(stacked, 0).T
     proportions = "jeffreys" if method == "bayes" else "wilson"
-    values: dict[str, NDArray[np.float64]] = {}
-    for name, positive, total in (
-        ("sensitivity", tp, tp + fn),
-        ("specificity", tn, fp + tn),
-    ):
+    triples = {}
+    for name, positive, total in (("sensitivity", tp, tp + fn), ("specificity", tn, fp + tn)):
         with np.errstate(invalid="ignore"):
-            triple = (positive / total, *proportion_interval(positive, total, proportions, level))
-        _store(values, name, triple, estimable=total > 0, starts=starts, middle=middle)
-    for name in ("lr_positive", "lr_negative"):
-        triple = ratio_interval(
+            share = positive / total
+        triples[name] = (
+            (share, *proportion_interval(positive, total, proportions, level)),
+            total > 0,
+        )
+    both = known & (tp + fn > 0) & (fp + tn > 0)
+    for name in RATIOS:
+        ends = ratio_interval(
             tp, fp, fn, tn, measure=name, method=method, correction=correction, level=level
         )
-        estimable = known & (tp + fn > 0) & (fp + tn > 0)
-        _store(values, name, triple, estimable=estimable, starts=starts, middle=middle)
+        triples[name] = ends, both
+    values: dict[str, NDArray[np.float64]] = {}
+    for name, (triple, estimable) in triples.items():
+        estimate, low, high = (np.where(estimable, ends, np.nan) for ends in triple)
+        values[name] = estimate[middle]
+        # A report may hold tables without cases beside others; they exclude nothing.
+        values[f"{name}_low"] = np.fmin.reduceat(low, starts) if len(starts) else low
+        values[f"{name}_high"] = np.fmax.reduceat(high, starts) if len(starts) else high
     return [
-        {name: values[name][position] for name in ESTIMATES}
-        | dict(
-            zip(
-                COUNT_COLUMNS,
-                [pd.NA if cell < 0 else cell for cell in stacked[middle[position]]],
-                strict=True,
-            )
-        )
+        {name: values[name][place] for name in ESTIMATES}
         | {
-            "tables": sizes[position] if report.complete else 0,
-            "ci_level": level,
-            "method": _method_text(method, correction, sizes[position]),
-            "verdict": report.verdict,
-            "reason": _table_reason(report),
+            cell: int(count) if count >= 0 else None
+            for cell, count in zip(COUNT_COLUMNS, stacked[middle[place]], strict=True)
         }
-        for position, report in enumerate(reports)
+        | {"tables": int(sizes[place]) if report.complete else 0}
+        for place, report in enumerate(reports)
     ]
 
 
-def _store(
-    values: dict[str, NDArray[np.float64]],
-    name: str,
-    triple: tuple[NDArray[np.float64], ...],
-    *,
-    estimable: NDArray[np.bool_],
-    starts: NDArray[np.int64],
-    middle: NDArray[np.int64],
-) -> None:
-    """Keep the middle table's estimate and the envelope of the intervals, report by report."""
-    estimate, low, high = (np.where(estimable, ends, np.nan) for ends in triple)
-    values[name] = estimate[middle]
-    # A report may hold tables without cases beside others; they exclude nothing.
-    values[f"{name}_low"] = np.fmin.reduceat(low, starts) if len(starts) else low
-    values[f"{name}_high"] = np.fmax.reduceat(high, starts) if len(starts) else high
-
-
-def _method_text(method: str, correction: str, tables: int) -> str:
-    """Name the interval method, its correction, and how many tables it runs over."""
-    parts = [method]
-    if correction != "none":
-        parts.append(f"correction {correction}")
-    if tables > 1:
-        parts.append(f"envelope of {tables} tables")
-    return ", ".join(parts)
-
-
-def _table_reason(report: ReportTables) -> str:
-    """Say what cannot be estimated although there is a table."""
-    tp, fp, fn, tn = report.cells.T
-    remarks = [report.reason]
-    sizes = np.unique(tp + fn)
-    if len(sizes) > 1:
-        remarks.append(f"n_cases is not printed; {sizes[0]} to {sizes[-1]} cases fit")
-    if (tp + fn == 0).all():
-        remarks.append(
-            "the cohort has no cases: neither sensitivity nor likelihood ratios can be estimated"
-        )
-    if (fp + tn == 0).all():
-        remarks.append(
-            "the cohort has only cases: neither specificity nor likelihood ratios can be estimated"
-        )
-    return "; ".join(filter(None, remarks))
-
-
-def _from_printed(row: pd.Series, report: ReportTables, level: float) -> dict[str, Any]:
+def _from_printed(report: Report) -> tuple[Row, tuple[Remark, ...]]:
     """Return the estimates of a report without a table: as printed, or none."""
-    result: dict[str, Any] = dict.fromkeys(ESTIMATES, math.nan) | dict.fromkeys(
-        COUNT_COLUMNS, pd.NA
-    )
-    result |= {
-        "tables": 0,
-        "ci_level": math.nan,
-        "method": "none",
-        "verdict": report.verdict,
-        "reason": report.reason,
-    }
+    row: Row = dict.fromkeys([*ESTIMATES, *ROUNDING], math.nan) | dict.fromkeys(COUNT_COLUMNS)
+    row |= {"tables": 0, "ci_level": math.nan, "method": "none", "correction": "none"}
     if report.verdict == "ratio_printed":
-        for name in ("lr_positive", "lr_negative"):
-            for column in (name, f"{name}_low", f"{name}_high"):
-                result[column] = _printed_number(row[column])
-        printed_level = _printed_number(row["ci_level"])
-        intervals = [result[f"{name}_low"] for name in ("lr_positive", "lr_negative")]
-        result |= {"method": "as printed", "ci_level": printed_level}
-        if np.isnan(intervals).all():
-            result["reason"] += "; no interval is printed"
-        elif math.isnan(printed_level):
-            result["reason"] += "; the level of its interval is not stated"
-    elif report.verdict == "proportions_printed":
-        result |= {"method": "from printed proportions"} | _ratios_of_printed(row, report.reason)
-    return result
+        return _ratios_as_printed(report, row)
+    if report.verdict == "proportions_printed":
+        return _ratios_of_proportions(report, row)
+    return row, ()
 
 
-def _printed_number(cell: object) -> float:
-    """Return the number of a printed cell; NaN if it is empty or an inequality."""
-    if pd.isna(cell) or str(cell).startswith(("<", ">")):  # type: ignore[call-overload]
-        return math.nan
-    value = number(str(cell))
-    return math.nan if value is None else value
+def _ratios_as_printed(report: Report, row: Row) -> tuple[Row, tuple[Remark, ...]]:
+    """Fill in printed ratios; a bound, and a printed 0, give a range and no point."""
+    remarks = []
+    for name in RATIOS:
+        figure = report.printed.values.get(name)
+        if figure is None:
+            continue
+        low, high = _bounds(figure)
+        row |= {f"{name}_rounding_low": low, f"{name}_rounding_high": high}
+        if figure.point is None:
+            continue
+        if figure.point == 0:
+            remarks.append(Remark("zero_or_infinite", (f"{name} {figure}",)))
+            continue
+        row[name] = float(figure.point)
+        for end, printed in zip(
+            ("low", "high"), report.printed.intervals.get(name, ()), strict=False
+        ):
+            if printed is not None and printed.point is not None:
+                row[f"{name}_{end}"] = float(printed.point)
+    row |= {"method": "as printed", "ci_level": report.level or math.nan}
+    if all(math.isnan(row[f"{name}_low"]) for name in RATIOS):
+        remarks.append(Remark("no_interval"))
+    elif report.level is None:
+        remarks.append(Remark("level_not_stated"))
+    return row, tuple(remarks)
 
 
-def _ratios_of_printed(row: pd.Series, reason: str) -> dict[str, Any]:
-    """Return the ratios that printed proportions give, and what rounding alone leaves open."""
-    false_positive = pd.isna(row["specificity"])
-    sens = parse_printed(row["sensitivity"], "sensitivity")
-    other = row["false_positive_rate"] if false_positive else row["specificity"]
-    figure = parse_printed(other, "false_positive_rate" if false_positive else "specificity")
-    sens_low, sens_high = _ends(sens.low, sens.high)
-    spec_low, spec_high = _ends(figure.low, figure.high)
-    sensitivity = _printed_number(row["sensitivity"])
-    specificity = _printed_number(other)
-    if false_positive:
-        specificity, spec_low, spec_high = 1 - specificity, 1 - spec_high, 1 - spec_low
+def _ratios_of_proportions(report: Report, row: Row) -> tuple[Row, tuple[Remark, ...]]:
+    """Fill in the ratios of printed proportions, and what their rounding leaves open."""
+    figures = report.printed.values
+    sensitivity = figures["sensitivity"]
+    # The share of non-cases with the flag, from whichever of the two was printed.
+    if "specificity" in figures:
+        other = figures["specificity"]
+        high, low = (1 - end for end in _bounds(other, most=1.0))
+        false_positive = None if other.point is None else 1 - float(other.point)
+    else:
+        other = figures["false_positive_rate"]
+        low, high = _bounds(other, most=1.0)
+        false_positive = None if other.point is None else float(other.point)
+    row["method"] = "from printed proportions"
+    if sensitivity.point is not None:
+        row["sensitivity"] = float(sensitivity.point)
+    if false_positive is not None:
+        row["specificity"] = 1 - false_positive
+    least, most = _bounds(sensitivity, most=1.0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        positive = np.array([sensitivity, sens_low, sens_high]) / (
-            1 - np.array([specificity, spec_low, spec_high])
+        ends = np.array([least, most, 1 - most, 1 - least]) / np.array(
+            [high, low, 1 - low, 1 - high]
         )
-        negative = (1 - np.array([sensitivity, sens_high, sens_low])) / np.array(
-            [specificity, spec_high, spec_low]
+        points = np.array([row["sensitivity"], 1 - row["sensitivity"]]) / np.array(
+            [1 - row["specificity"], row["specificity"]]
         )
-    ranges = " and ".join(
-        f"{label} {format_number(low)} to {format_number(high)}"
-        for label, (_, low, high) in (("LR+", positive), ("LR-", negative))
-    )
-    return {
-        "sensitivity": sensitivity,
-        "specificity": specificity,
-        "lr_positive": positive[0],
-        "lr_negative": negative[0],
-        "reason": f"{reason}; rounding alone allows {ranges}",
-    }
+    row |= dict(zip(ROUNDING, ends.tolist(), strict=True))
+    remarks = [Remark("rounding", tuple(ends.tolist()))]
+    for name, point in zip(RATIOS, points.tolist(), strict=True):
+        if math.isfinite(point) and point > 0:
+            row[name] = point
+        elif not math.isnan(point):
+            remarks.append(Remark("zero_or_infinite", (name,)))
+    return row, tuple(remarks)
 
 
-def _ends(low: Any, high: Any) -> tuple[float, float]:
-    """Return the ends of a rounding interval as fractions inside 0 to 1."""
-    return (
-        max(0.0, float(low)) if low is not None else 0.0,
-        min(1.0, float(high)) if high is not None else 1.0,
-    )
+def _bounds(figure: PrintedValue, most: float = math.inf) -> tuple[float, float]:
+    """Return the ends of what a printed figure allows, from 0 to ``most``."""
+    low = 0.0 if figure.low is None else max(float(figure.low), 0.0)
+    high = most if figure.high is None else min(float(figure.high), most)
+    return low, high

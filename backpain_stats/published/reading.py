@@ -38,8 +38,9 @@ class PublishedReports(Mapping[str, Report]):
     and only one of several about one flag counts.
     """
 
-    def __init__(self, rows: list[Row], cohorts: Mapping[str, Cohort], shares: Mapping[str, str],
-                 kind: Kind) -> None:
+    def __init__(
+        self, rows: list[Row], cohorts: Mapping[str, Cohort], shares: Mapping[str, str], kind: Kind
+    ) -> None:
         self._kind = kind
         self._cohorts, self._shares = cohorts, shares
         self._groups: dict[str, list[Row]] = {}
@@ -117,7 +118,9 @@ class PublishedReports(Mapping[str, Report]):
             figures["prevalence"] = self._shares[cohort.cohort_id]
         try:
             # In one order, so that the steps of an explanation do not hang on the file.
-            return read_report(counts, {name: figures[name] for name in sorted(figures, key=_place)})
+            return read_report(
+                counts, {name: figures[name] for name in sorted(figures, key=_place)}
+            )
         except ArgumentError as error:
             file, key = _FILES[self._kind]
             raise DataError(f"{file}.csv, {key} {row['report_id']}: {error}") from error

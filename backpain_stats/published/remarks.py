@@ -36,7 +36,7 @@ def _sizes(cases_low: int, cases_high: int, non_cases_low: int, non_cases_high: 
     )
 
 
-def _rounding(*ranges: object) -> str:
+def _rounding(*ranges: float) -> str:
     positive, negative = ranges[:2], ranges[2:]
     parts = [
         f"{label} {format_number(low)} to {format_number(high)}"
@@ -58,7 +58,7 @@ REMARKS: Mapping[str, Callable[..., str]] = {
     "too_little": lambda why="too little is printed to find a table": str(why),
     "impossible": _explained,
     "interval_set_aside": _explained,
-    "warning": lambda text: str(text),
+    "warning": str,
     "non_cases_unknown": _said(
         "nothing is printed about the patients without the condition: only the sensitivity is known"
     ),
@@ -66,9 +66,7 @@ REMARKS: Mapping[str, Callable[..., str]] = {
         "nothing is printed about the patients with the condition: only the specificity is known"
     ),
     "sizes_from_intervals": _sizes,
-    "sizes_shared": _listed(
-        "n_cases is not printed; only tables that share it with ", " are kept"
-    ),
+    "sizes_shared": _listed("n_cases is not printed; only tables that share it with ", " are kept"),
     "no_common_sizes": _listed("no number of cases suits this report and ", " together"),
     "n_cases_open": lambda low, high: f"n_cases is not printed; {low} to {high} cases fit",
     "no_cases": _said(
@@ -85,14 +83,14 @@ REMARKS: Mapping[str, Callable[..., str]] = {
     "indirect_population": _said("indirect evidence: other patients than those asked about"),
     "indirect_target": _said("indirect evidence: another target than the one asked about"),
     "indirect_both": _said("indirect evidence: other patients, and another target"),
-    "case_control": _said(
-        "a case-control study: it gives no prevalence and no predictive value"
-    ),
+    "case_control": _said("a case-control study: it gives no prevalence and no predictive value"),
     "other_setting": lambda own, asked: f"the report is from {own}, the pre-test from {asked}",
     "no_pretest": lambda why: f"no pre-test: {why}",
-    "pretest": lambda why: str(why),
+    "pretest": str,
     "no_full_interval": _said("no table: the full interval cannot be computed"),
     "ratio_without_interval": _said("the likelihood ratio has no interval"),
+    "same_patients": lambda report_id: f"the same patients are counted by {report_id}",
+    "verdict": str,
     "indirect_left_out": _said("indirect evidence enters only when it is asked for"),
 }
 

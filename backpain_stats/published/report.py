@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from backpain_stats.evidence import Setting, Target
 from backpain_stats.reconstruction import PrintedReport
 
 __all__ = ["VERDICTS", "Cohort", "Kind", "Remark", "Report", "Verdict"]
@@ -76,8 +77,8 @@ class Cohort:
 
     cohort_id: str
     study: str
-    target: str
-    setting: str
+    target: Target
+    setting: Setting | Literal[""]
     n: int | None
     n_cases: int | None
     sample: str
@@ -194,9 +195,7 @@ class Report:
         if self.verdict == "ratio_printed":
             return bool(points & {"lr_positive", "lr_negative"})
         if self.verdict == "proportions_printed":
-            return "sensitivity" in points and bool(
-                points & {"specificity", "false_positive_rate"}
-            )
+            return "sensitivity" in points and bool(points & {"specificity", "false_positive_rate"})
         return False
 
     @property
@@ -212,7 +211,9 @@ class Report:
         ends = sum(
             end is not None for interval in self.printed.intervals.values() for end in interval
         )
-        return len(self.printed.values) + ends + cells
+        # The prevalence is a figure of the cohort.
+        values = self.printed.values.keys() - {"prevalence"}
+        return len(values) + ends + cells
 
     @property
     def group_sizes(self) -> set[tuple[int, int]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -57,10 +56,11 @@ def find_tables(printed: PrintedReport, level: float) -> Answer:
     """
     counts = printed.labels.keys()
     cells = counts & {"tp", "fp", "fn", "tn"}
-    statistics = printed.values.keys() | printed.intervals.keys()
-    if not statistics and not cells:
+    # The prevalence is a figure of the cohort, not of this report.
+    points = printed.values.keys() - {"prevalence"}
+    if not points and not printed.intervals and not cells:
         return Answer("nothing_printed", remarks=(Remark("no_figure"),))
-    if not cells and printed.values.keys() <= RATIOS:
+    if not cells and points <= RATIOS:
         return Answer("ratio_printed", remarks=(_ratio_remark(printed),))
     if not counts & {"n", "n_cases"} and not ({"tp", "fn"} <= cells or {"fp", "tn"} <= cells):
         return _from_intervals(printed, level) or _proportions_only(printed)
@@ -73,8 +73,9 @@ def find_tables(printed: PrintedReport, level: float) -> Answer:
 
 def _ratio_remark(printed: PrintedReport) -> Remark:
     """Say that a ratio is used as printed, or that what is printed is a bound."""
-    bounds = [f"{name} {figure}" for name, figure in printed.values.items() if figure.point is None]
-    if len(bounds) < len(printed.values):
+    ratios = {name: figure for name, figure in printed.values.items() if name in RATIOS}
+    bounds = [f"{name} {figure}" for name, figure in ratios.items() if figure.point is None]
+    if len(bounds) < len(ratios):
         return Remark("ratio_only")
     return Remark("bound_only", tuple(bounds))
 
@@ -161,9 +162,7 @@ def _from_intervals(printed: PrintedReport, level: float) -> Answer | None:
     return Answer("unique" if len(cells) == 1 else "several", _frozen(cells), (remark,))
 
 
-def _group_of_interval(
-    printed: PrintedReport, name: str, level: float
-) -> NDArray[np.int64] | None:
+def _group_of_interval(printed: PrintedReport, name: str, level: float) -> NDArray[np.int64] | None:
     """Return every (positives, negatives) that prints a proportion and its interval."""
     ends = printed.intervals.get(name, (None, None))
     if name not in printed.values or None in ends:

@@ -1,7 +1,12 @@
 """Printed figures in, every table out, and why."""
 
 from backpain_stats.reconstruction.joint import JointReconstruction, reconstruct_together
-from backpain_stats.reconstruction.printed_report import PrintedReport, read_report
+from backpain_stats.reconstruction.printed_report import (
+    COUNTS,
+    STATISTICS,
+    PrintedReport,
+    read_report,
+)
 from backpain_stats.reconstruction.reconstruct import (
     Reconstruction,
     reconstruct,
@@ -9,6 +14,8 @@ from backpain_stats.reconstruction.reconstruct import (
 )
 
 __all__ = [
+    "COUNTS",
+    "STATISTICS",
     "JointReconstruction",
     "PrintedReport",
     "Reconstruction",

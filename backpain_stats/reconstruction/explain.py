@@ -244,7 +244,7 @@ def _if_one(found: Reconstruction) -> str:
 
 def _truncated(report: PrintedReport) -> PrintedReport:
     values = {
-        name: value if value.is_inequality else parse_printed(value.text, rounding="truncated")
+        name: value if value.is_bound else parse_printed(value.text, rounding="truncated")
         for name, value in report.values.items()
     }
     return replace(report, values=values)

@@ -251,7 +251,7 @@ def _warnings(values: Mapping[str, PrintedValue], intervals: Mapping[str, Ends])
                     "kept as printed; only a normal approximation gives such an end"
                 )
         value = values.get(name)
-        if value is not None and not value.is_inequality:
+        if value is not None and not value.is_bound:
             low, high = ends
             if _above(low, value) or _above(value, high):
                 found.append(f"{name} {value} lies outside its own interval {low} to {high}")

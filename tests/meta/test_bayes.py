@@ -109,9 +109,16 @@ def test_equals_an_ensemble_sampler(small_fit, ensemble):
         assert means(small_fit)[name] == pytest.approx(values.mean(), abs=4.5 * error)
 
 
-# numpyro 0.NUTS: NUTS of the model with its random effects, no quadrature; four chains of
-# 20,000 draws. Per parameter: mean, SD, effective size, 10% and 90% quantiles.
-NUTS = {}
+# numpyro 0.22.0 on jax 0.10.2: NUTS of the model with its random effects (no quadrature),
+# target acceptance 0.95, four chains of 20,000 draws after 2,000; no divergence, R-hat
+# below 1.0002. Per parameter: mean, SD, effective size, 10% and 90% quantiles.
+NUTS = {
+    "logit_sensitivity": (0.9135, 0.8319, 54987, -0.1035, 1.9501),
+    "logit_specificity": (1.5100, 0.7841, 48315, 0.5648, 2.4837),
+    "sd_sensitivity": (0.7043, 0.5378, 61220, 0.1117, 1.4504),
+    "sd_specificity": (0.6469, 0.5187, 57817, 0.0934, 1.3717),
+    "correlation": (-0.0002, 0.4477, 79923, -0.6094, 0.6100),
+}
 
 
 @pytest.mark.parametrize("name", PARAMETERS)

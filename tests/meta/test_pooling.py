@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from backpain_stats.published.accuracy_draws import middle_table
 
 from backpain_stats import fit_bivariate, natural_frequencies, pool
 from backpain_stats.errors import ArgumentError, NotEstimableError, UnknownNameError
@@ -19,6 +18,7 @@ from backpain_stats.meta.published.reports import (
     report_rows,
     thinned,
 )
+from backpain_stats.published import middle_table
 
 
 @pytest.fixture(scope="module")

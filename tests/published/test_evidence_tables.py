@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from backpain_stats import feasible_tables, load_evidence
-from backpain_stats.published.feasible import VERDICTS, report_tables
+from backpain_stats.published import VERDICTS, report_tables
 
 # The test cases of the evidence README: report -> tables, tp, smallest and largest fp.
 README_CASES = {

@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backpain_stats import ArgumentError, UnknownNameError, likelihood_ratios, load_evidence
-from backpain_stats.published.feasible import feasible_tables, report_tables
-from backpain_stats.published.likelihood import COLUMNS, ESTIMATES
+from backpain_stats.published import COLUMNS, ESTIMATES, feasible_tables, report_tables
 from backpain_stats.tables.intervals import proportion_interval
 from backpain_stats.tables.ratios import ratio_interval
 

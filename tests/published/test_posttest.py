@@ -12,7 +12,7 @@ from backpain_stats import (
     UnknownNameError,
     posttest,
 )
-from backpain_stats.published.feasible import report_tables
+from backpain_stats.published import report_tables
 
 
 def after(evidence, flag="cancer_history", setting="primary_care", **kwargs):

@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import beta
 
 from backpain_stats import ArgumentError, NotEstimableError, UnknownNameError
-from backpain_stats.published.prevalence import prevalence_candidates, setting_prevalence
+from backpain_stats.published import prevalence_candidates, setting_prevalence
 
 
 @pytest.mark.parametrize(

@@ -99,8 +99,7 @@ class Posterior:
     @property
     def uninformed(self) -> tuple[str, ...]:
         """Which of ``sensitivity, specificity`` no patient informs."""
-        informed = self.studies.arms.any(axis=0).tolist()
-        return tuple(name for name, any_study in zip(OUTCOMES, informed, strict=True)
+        return tuple(name for name, any_study in zip(OUTCOMES, self.studies.informed, strict=True)
                      if not any_study)  # fmt: skip
 
     @property

@@ -155,7 +155,7 @@ def sample_tables(
             "or priors nearer to what the studies say"
         )
     draws = pd.DataFrame(priors.from_standard_normal(found.points), columns=list(PARAMETERS))
-    for outcome, informed in zip(OUTCOMES, tables.studies.arms.any(axis=0).tolist(), strict=True):
+    for outcome, informed in zip(OUTCOMES, tables.studies.informed, strict=True):
         if not informed:
             draws[[f"logit_{outcome}", f"sd_{outcome}", "correlation"]] = np.nan
     draws["weight"] = found.weights

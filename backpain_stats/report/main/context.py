@@ -24,7 +24,7 @@ class Context:
     @cached_property
     def ratios(self) -> pd.DataFrame:
         """Likelihood ratios of the whole evidence, with the flags' labels."""
-        from backpain_stats.published.likelihood import likelihood_ratios
+        from backpain_stats.published import likelihood_ratios
 
         return self.label_flags(likelihood_ratios(self.evidence))
 

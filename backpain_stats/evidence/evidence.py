@@ -13,9 +13,9 @@ import pandas as pd
 
 from backpain_stats.checks import as_names, check_choice, check_known
 from backpain_stats.errors import ArgumentError, EvidenceError
-from backpain_stats.evidence.folders import packaged_folder
-from backpain_stats.evidence.problems import list_problems, problem_frame
-from backpain_stats.evidence.reading import read_table, typed_frame
+from backpain_stats.evidence.check import check_folder, packaged_files
+from backpain_stats.evidence.files import typed_frame
+from backpain_stats.evidence.problems import list_problems
 from backpain_stats.evidence.schema import TABLES
 from backpain_stats.evidence.vocabulary import SETTINGS, TARGETS, Setting, Target
 
@@ -36,7 +36,7 @@ class Evidence:
     Parameters
     ----------
     sources, flags, cohorts, accuracy, combinations, claims, prevalence : pandas.DataFrame
-        One frame a file of the same name; the columns are described in
+        One frame per file of the same name; the columns are described in
         ``data/datapackage.json``.
     endorsements, endorsement_counts : pandas.DataFrame
         What guidelines say, flag by flag and in counts of guidelines.
@@ -231,7 +231,7 @@ def load_evidence(path: str | PathLike[str] | None = None, *, add: bool = False)
     EvidenceError
         If a file is not valid. The message lists every problem of every file,
         and ``problems`` holds them as a frame: ``file, line, column, value,
-        problem, allowed, severity``.
+        problem, allowed, severity, code``.
     DataError
         If the folder does not exist or holds no evidence file.
     ArgumentError
@@ -253,27 +253,28 @@ def load_evidence(path: str | PathLike[str] | None = None, *, add: bool = False)
         if add:
             raise ArgumentError("add=True needs the path of a folder to add")
         return Evidence(**_packaged_frames())
-    packaged = _packaged_frames() if add else {}
-    frames, problems = _read_and_check(path, packaged)
-    errors = problems[problems["severity"] == "error"]
-    if len(errors):
-        count = f"{len(errors)} problem" + "s" * (len(errors) > 1)
+    checked = check_folder(path, add=add)
+    if len(checked.errors):
+        number = len(checked.errors)
         raise EvidenceError(
-            f"the evidence in {str(path)!r} is not valid ({count}):\n{list_problems(errors)}",
-            problems,
+            f"the evidence in {str(path)!r} is not valid ({number} problem"
+            f"{'s' if number > 1 else ''}):\n{list_problems(checked.errors)}",
+            checked.problems,
         )
-    odd = problems[problems["severity"] == "warning"]
+    odd = checked.problems[checked.problems["severity"] == "warning"]
     if len(odd):
         warnings.warn(
             f"the evidence in {str(path)!r} was read with remarks:\n{list_problems(odd)}",
             stacklevel=2,
         )
-    return Evidence(
-        **{
-            name: pd.concat([packaged[name], frame], ignore_index=True) if packaged else frame
+    frames = checked.frames()
+    if add:
+        packaged = _packaged_frames()
+        frames = {
+            name: pd.concat([packaged[name], frame], ignore_index=True)
             for name, frame in frames.items()
         }
-    )
+    return Evidence(**frames)
 
 
 def check_evidence(path: str | PathLike[str] | None = None, *, add: bool = False) -> pd.DataFrame:
@@ -287,9 +288,10 @@ def check_evidence(path: str | PathLike[str] | None = None, *, add: bool = False
     Returns
     -------
     pandas.DataFrame
-        ``file, line, column, value, problem, allowed, severity``, one row a
-        problem; empty if all is well. ``line`` is the physical line of the
-        cell, the header being line 1.
+        ``file, line, column, value, problem, allowed, severity, code``, one row
+        per problem; empty if all is well. ``line`` is the physical line of the
+        cell, the header being line 1; ``code`` says which kind of problem it is
+        (``"form"``, ``"bounds"``, ``"reference"``, ...).
 
     Raises
     ------
@@ -301,29 +303,12 @@ def check_evidence(path: str | PathLike[str] | None = None, *, add: bool = False
     >>> set(check_evidence()["severity"])
     {'warning'}
     """
-    packaged = _packaged_frames() if add and path is not None else {}
-    return _read_and_check(packaged_folder() if path is None else path, packaged)[1]
-
-
-def _read_and_check(
-    path: str | PathLike[str], packaged: dict[str, pd.DataFrame]
-) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
-    """Read a folder; pandera is imported only here, when files of a user are read."""
-    from backpain_stats.evidence.validation import read_folder
-
-    frames, problems = read_folder(path, packaged)
-    return frames, problem_frame(problems)
+    return check_folder(path, add=add).problems
 
 
 def _packaged_frames() -> dict[str, pd.DataFrame]:
-    """Read the packaged files; that they are valid is a test of the package."""
-    folder = packaged_folder()
-    return {
-        name: typed_frame(
-            read_table(folder / table.file, table)[0] if not table.optional else None, table
-        )
-        for name, table in TABLES.items()
-    }
+    files = packaged_files()
+    return {name: typed_frame(files.get(name), table) for name, table in TABLES.items()}
 
 
 def _where(frame: pd.DataFrame, column: str, values: Iterable[str]) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from backpain_stats import ArgumentError, UnknownNameError, load_evidence, load_patients
-from backpain_stats.evidence.schema import TABLES
+from backpain_stats.evidence import TABLES
 
 
 def test_statistics_are_text_and_counts_are_integers(evidence):
