@@ -73,6 +73,8 @@ from .meta.univariate.deeks import DeeksTest as DeeksTest
 from .meta.univariate.deeks import deeks_test as deeks_test
 from .meta.univariate.pool import UnivariatePool as UnivariatePool
 from .meta.univariate.pool import pool_univariate as pool_univariate
+from .meta.univariate.proportion import PooledProportion as PooledProportion
+from .meta.univariate.proportion import pool_proportion as pool_proportion
 from .printed import Prevalence as Prevalence
 from .printed import PrintedValue as PrintedValue
 from .printed import parse_printed as parse_printed

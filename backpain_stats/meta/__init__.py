@@ -24,6 +24,7 @@ from backpain_stats.meta.result import BivariateFit
 from backpain_stats.meta.studies import check_studies, study_accuracy
 from backpain_stats.meta.univariate.deeks import DeeksTest, deeks_test
 from backpain_stats.meta.univariate.pool import UnivariatePool, pool_univariate
+from backpain_stats.meta.univariate.proportion import PooledProportion, pool_proportion
 
 __all__ = [
     "FAMILIES",
@@ -33,6 +34,7 @@ __all__ = [
     "BivariateFit",
     "DeeksTest",
     "LikelihoodRatioTest",
+    "PooledProportion",
     "Priors",
     "SpreadTest",
     "Summary",
@@ -45,6 +47,7 @@ __all__ = [
     "deeks_test",
     "fit_bayes",
     "fit_bivariate",
+    "pool_proportion",
     "pool_univariate",
     "read_studies",
     "study_accuracy",

@@ -12,7 +12,7 @@ from backpain_stats.meta.arrays import Floats, Rows
 from backpain_stats.meta.fitted import FittedModel
 from backpain_stats.meta.fitting.boundary import along
 from backpain_stats.meta.fitting.optimise import Optima, maximise
-from backpain_stats.meta.fitting.structure import STRUCTURES
+from backpain_stats.meta.fitting.structure import STRUCTURES, Structure
 from backpain_stats.meta.likelihood.model import Model
 from backpain_stats.meta.likelihood.parameters import root_from_sds, sds_from_root
 from backpain_stats.tables.intervals import normal_quantile
@@ -82,7 +82,10 @@ def heterogeneity(fit: FittedModel, *, level: float | None = None) -> pd.DataFra
     level = fit.level if level is None else check_level(level)
     fit = fit.fitted_whole
     model = _model(fit)
-    estimated = STRUCTURES[fit.structure_name].measures
+    coefficients = fit.design.to_scaled(fit.coefficients)
+    best = fit.family.place(coefficients[None], fit.root[None])[0]
+    structure = STRUCTURES[fit.structure_name]
+    estimated = structure.measures
     rows = []
     for measure, value in zip(
         ("sd_sensitivity", "sd_specificity", "correlation"), sds_from_root(fit.root), strict=True
@@ -91,7 +94,7 @@ def heterogeneity(fit: FittedModel, *, level: float | None = None) -> pd.DataFra
         if measure in estimated:
             method = f"{fit.method}, profile likelihood"
             try:
-                low, high = _Profile(model, fit, measure).interval(level)
+                low, high = Profile(model, best, structure, measure).interval(level)
             except FitError as error:
                 method = f"{method}: {error}"
         rows.append((measure, float(value), low, high, method))
@@ -102,8 +105,8 @@ def heterogeneity(fit: FittedModel, *, level: float | None = None) -> pd.DataFra
     return frame
 
 
-class _Profile:
-    """The profile likelihood of one heterogeneity parameter.
+class Profile:
+    """The profile likelihood of one heterogeneity parameter, about the maximum ``best``.
 
     Parameters are ``offset(v) + directions(v) @ coordinates``: linear in the free
     coordinates for every value v of the parameter held, so that the ordinary optimiser
@@ -111,10 +114,7 @@ class _Profile:
     and ``l11 = v``; for the correlation ``(l21, l22) = s (v, sqrt(1 - v^2))``.
     """
 
-    def __init__(self, model: Model, fit: FittedModel, measure: str) -> None:
-        structure = STRUCTURES[fit.structure_name]
-        coefficients = fit.design.to_scaled(fit.coefficients)
-        best = fit.family.place(coefficients[None], fit.root[None])[0]
+    def __init__(self, model: Model, best: Floats, structure: Structure, measure: str) -> None:
         self.correlation, self.measure = measure == "correlation", measure
         held = structure.held
         if measure == "sd_specificity":

@@ -59,14 +59,14 @@ def at(fit: F, **values: Any) -> F:
     ...     "fn": [4, 1, 11, 3, 7, 5, 6, 9, 8, 3], "tn": [80, 30, 90, 22, 95, 41, 50, 60, 70, 33]})
     >>> primary = fit_bivariate(data, formula="setting").at(setting="primary")
     >>> print(primary.lr_positive)
-    5.65 (95% interval 3.91 to 8.17; exact binomial likelihood, delta method)
+    7.12 (95% interval 4.95 to 10.2; exact binomial likelihood, delta method)
     >>> primary.region().shape
     (181, 7)
     """
+    if not values and not fit.design.covariates:
+        return fit
     if fit.whole is not None:
         raise ArgumentError(f"this is already the part of a fit at {described(fit)}")
-    if not fit.design.covariates and not values:
-        return fit
     rows = fit.design.rows_at(values)
     width = len(fit.coefficients)
     place = np.zeros((5, width + 3))

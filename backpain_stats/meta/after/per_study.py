@@ -66,9 +66,9 @@ def study_weights(fit: FittedModel) -> pd.DataFrame:
     ...                      "tn": [80, 40, 90, 32, 95, 41, 60]})
     >>> study_weights(fit_bivariate(data)).round(1).head(3)
       study  weight_sensitivity  weight_specificity
-    0     A                10.9                16.2
-    1     B                13.9                12.6
-    2     C                15.3                15.9
+    0     A                 9.5                17.4
+    1     B                15.2                10.4
+    2     C                16.1                15.0
     """
     import pandas as pd
 
@@ -132,8 +132,8 @@ def shrunken(fit: FittedModel, *, level: float | None = None) -> pd.DataFrame:
     ...                      "tn": [80, 40, 90, 32, 95, 41, 60]})
     >>> shrunken(fit_bivariate(data))[["study", "sensitivity", "specificity"]].round(2).head(2)
       study  sensitivity  specificity
-    0     A         0.89         0.73
-    1     B         0.63         0.92
+    0     A         0.81         0.74
+    1     B         0.64         0.92
     """
     import pandas as pd
 

@@ -81,10 +81,10 @@ def predictive_values(
     >>> table = predictive_values(fit_bivariate(data), [0.05, "1% to 10%"])
     >>> table[["measure", "prevalence", "estimate", "ci_low", "ci_high"]].round(3)
       measure  prevalence  estimate  ci_low  ci_high
-    0     ppv       0.050     0.211   0.147    0.291
-    1     npv       0.050     0.983   0.976    0.988
-    2     ppv       0.032     0.145   0.045    0.365
-    3     npv       0.032     0.989   0.963    0.997
+    0     ppv       0.050     0.211   0.149    0.294
+    1     npv       0.050     0.983   0.978    0.988
+    2     ppv       0.032     0.145   0.046    0.375
+    3     npv       0.032     0.989   0.965    0.997
     """
     import pandas as pd
 

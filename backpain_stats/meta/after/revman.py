@@ -47,9 +47,9 @@ def revman_parameters(fit: FittedModel) -> pd.DataFrame:
     ...                      "tn": [80, 40, 90, 32, 95, 41, 60]})
     >>> revman_parameters(fit_bivariate(data))[["parameter", "estimate"]].round(3).head(3)
           parameter  estimate
-    0    E(logitSe)     0.936
-    1    E(logitSp)     1.670
-    2  Var(logitSe)     0.413
+    0    E(logitSe)     0.950
+    1    E(logitSp)     1.796
+    2  Var(logitSe)     0.139
     """
     import pandas as pd
 

@@ -132,7 +132,7 @@ def hsroc_table(fit: FittedModel, *, level: float | None = None) -> pd.DataFrame
     ...                      "tn": [80, 40, 90, 32, 95, 41, 60]})
     >>> hsroc_table(fit_bivariate(data)).set_index("parameter").loc[
     ...     "beta", ["estimate", "standard_error", "p_value"]].astype(float).round(3).tolist()
-    [0.224, 0.577, 0.698]
+    [0.469, 0.994, 0.637]
     """
     import pandas as pd
 
@@ -209,7 +209,7 @@ def sensitivity_at(
     ...                      "tn": [80, 40, 90, 32, 95, 41, 60]})
     >>> sensitivity_at(fit_bivariate(data), 0.9)[["estimate", "ci_low", "ci_high"]].round(2)
        estimate  ci_low  ci_high
-    0      0.62    0.49     0.74
+    0      0.67    0.53     0.78
     """
     import pandas as pd
 

@@ -134,7 +134,7 @@ class ExactModel:
             for columns, right, j in blocks:
                 outer = (left[:, :, None] * right[:, None, :]).reshape(len(left), -1)
                 block = by_study[:, :, i, j] @ outer
-                total[:, rows, columns] = block.reshape(-1, left.shape[1], right.shape[1])
+                total[:, rows, columns] = block.reshape(len(total), left.shape[1], right.shape[1])
             mixed = left.T @ by_study[:, :, i, 2:]
             total[:, rows, two:] = mixed
             total[:, two:, rows] = mixed.transpose(0, 2, 1)
