@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from backpain_stats.meta.after.parts import at, described
 from backpain_stats.meta.arrays import Floats
 from backpain_stats.meta.fitted import FittedModel
 from backpain_stats.meta.point import MEASURE_TABLE, MEASURES, SummaryPoint
+from backpain_stats.result import Result, Shown
 from backpain_stats.tables.intervals import normal_quantile
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ __all__ = [
 _MOST_SUBGROUPS = 30
 
 
-@dataclass(frozen=True, slots=True)
-class LikelihoodRatioTest:
+@dataclass(frozen=True, slots=True, repr=False)
+class LikelihoodRatioTest(Result):
     """A likelihood-ratio test of nested fits.
 
     Parameters
@@ -57,9 +58,14 @@ class LikelihoodRatioTest:
     smaller: str
     larger: str
 
-    def __str__(self) -> str:
-        """Return the test as one printed phrase."""
-        return (
+    def to_frame(self) -> pd.DataFrame:
+        """Return the test as one row."""
+        import pandas as pd
+
+        return pd.DataFrame([asdict(self)])
+
+    def _shown(self) -> Shown:
+        return Shown(
             f"likelihood-ratio test, {self.larger} against {self.smaller}: "
             f"chi-square {format_number(self.statistic)} on {self.df} df, "
             f"p = {format_number(self.p_value, 2)}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import chdtrc
@@ -14,6 +15,10 @@ from backpain_stats.meta.fitted import FittedModel
 from backpain_stats.meta.fitting.boundary import along
 from backpain_stats.meta.fitting.optimise import maximise
 from backpain_stats.meta.fitting.structure import STRUCTURES
+from backpain_stats.result import Result, Shown
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["SpreadTest", "cone_weights", "heterogeneity_test"]
 
@@ -24,8 +29,8 @@ _ANGLES = 2048
 _SMALLEST_PRINTED = 1e-4
 
 
-@dataclass(frozen=True, slots=True)
-class SpreadTest:
+@dataclass(frozen=True, slots=True, repr=False)
+class SpreadTest(Result):
     """A likelihood-ratio test of no between-study variation.
 
     Parameters
@@ -52,8 +57,13 @@ class SpreadTest:
     log_likelihood_common: float
     bound: bool = False
 
-    def __str__(self) -> str:
-        """Return the test as one printed phrase."""
+    def to_frame(self) -> pd.DataFrame:
+        """Return the test as one row."""
+        import pandas as pd
+
+        return pd.DataFrame([asdict(self)])
+
+    def _shown(self) -> Shown:
         mixed = ", ".join(
             f"{100 * weight:.0f}% on {df} df"
             for weight, df in zip(self.weights, self.df, strict=True)
@@ -62,7 +72,7 @@ class SpreadTest:
         p_value = f"p {sign} {format_number(self.p_value, 2)}"
         if self.p_value < _SMALLEST_PRINTED:
             p_value = f"p < {_SMALLEST_PRINTED:g}"
-        return (
+        return Shown(
             f"random against common effects: likelihood ratio {format_number(self.statistic)}, "
             f"mixture of chi-squares ({mixed}), {p_value}"
         )

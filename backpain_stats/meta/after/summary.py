@@ -1,8 +1,7 @@
-"""The summary of a fit, with three faces: text, HTML and a frame."""
+"""The summary of a fit: what it says in text, in HTML and as a frame."""
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from backpain_stats.meta.after.regression import coefficient_table
 from backpain_stats.meta.fitted import FittedModel
 from backpain_stats.meta.point import MEASURE_TABLE
 from backpain_stats.meta.studies import Studies
+from backpain_stats.result import Grid, Result, Shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["Summary", "measure_rows", "remarks", "study_count", "summarise"]
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+@dataclass(frozen=True, slots=True, repr=False)
+class Summary(Result):
     """What a fit says, ready to be read.
 
     Parameters
@@ -46,37 +46,14 @@ class Summary:
     facts: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
 
-    def __str__(self) -> str:
-        """Return the summary as text."""
-        widths = [
-            max(len(row[column]) for row in self.table) for column in range(len(self.table[0]))
-        ]
-        lines = [self.title, ""]
-        for row in self.table:
-            first, *others = row
-            cells = [f"{cell:>{width}}" for cell, width in zip(others, widths[1:], strict=True)]
-            lines.append("  ".join([f"{first:<{widths[0]}}", *cells]).rstrip())
-        lines.append("")
-        label_width = max(len(label) for label, _ in self.facts)
-        lines += [f"{label:<{label_width}}  {value}" for label, value in self.facts]
-        if self.notes:
-            lines += ["", *(f"Note: {note}" for note in self.notes)]
-        return "\n".join(lines)
-
-    def _repr_html_(self) -> str:
+    def _shown(self) -> Shown:
         header, *body = self.table
+        grids = (Grid(body, header), Grid(self.facts))
+        return Shown(self.title, grids, [f"Note: {note}" for note in self.notes])
 
-        def cells(row: Sequence[str], tag: str) -> str:
-            return "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in row)
-
-        rows = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in body)
-        facts = "".join(f"<tr>{cells(fact, 'td')}</tr>" for fact in self.facts)
-        notes = "".join(f"<p>Note: {html.escape(note)}</p>" for note in self.notes)
-        return (
-            f"<h4>{html.escape(self.title)}</h4>"
-            f"<table><thead><tr>{cells(header, 'th')}</tr></thead><tbody>{rows}</tbody></table>"
-            f"<table><tbody>{facts}</tbody></table>{notes}"
-        )
+    def to_frame(self) -> pd.DataFrame:
+        """Return the summary measures, or the coefficients of a meta-regression."""
+        return self.frame
 
 
 def summarise(fit: FittedModel) -> Summary:

@@ -29,6 +29,12 @@ def log_ratio(cells: tuple[Floats, ...], measure: str) -> tuple[Floats, Floats]:
         return np.log(a / cases) - np.log(b / noncases), 1 / a - 1 / cases + 1 / b - 1 / noncases
 
 
+def left_out(studies: pd.DataFrame) -> list[str]:
+    """Say which of some studies are not used, and why."""
+    rows = studies.loc[~studies["used"], ["study", "reason"]].itertuples(index=False, name=None)
+    return [f"not used: {study} ({reason})" for study, reason in rows]
+
+
 def log_ratios(
     data: pd.DataFrame,
     measure: str,

@@ -19,6 +19,8 @@ from backpain_stats.meta.likelihood.binomial import Arms
 from backpain_stats.meta.likelihood.exact import ExactModel
 from backpain_stats.meta.likelihood.quadrature import gauss_hermite
 from backpain_stats.meta.studies import ARMS, OUTCOMES, PATIENTS, Studies, check_studies
+from backpain_stats.meta.univariate.effects import left_out
+from backpain_stats.result import Grid, Result, Shown
 from backpain_stats.tables.intervals import normal_quantile
 
 if TYPE_CHECKING:
@@ -32,8 +34,8 @@ _FEWEST_STUDIES = 4
 _START_SDS = (0.3, 1.0)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PooledProportion:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class PooledProportion(Result):
     """One proportion pooled over studies.
 
     Parameters
@@ -67,39 +69,30 @@ class PooledProportion:
     nodes: int
     studies: pd.DataFrame
 
-    def summary(self) -> pd.DataFrame:
+    def to_frame(self) -> pd.DataFrame:
         """Return the result as a frame, one row per quantity."""
         import pandas as pd
 
-        rows = [self.pooled.as_dict(), self.prediction.as_dict()]
-        level = self.pooled.ci_level
-        rows.append(
-            Estimate(self.sd, self.sd_low, self.sd_high, level, "profile likelihood",
-                     "between_study_sd").as_dict()
+        spread = Estimate(
+            self.sd, self.sd_low, self.sd_high, self.pooled.ci_level, "profile likelihood",
+            "between_study_sd",
         )  # fmt: skip
         columns = ["measure", "estimate", "ci_low", "ci_high", "ci_level", "method"]
+        rows = [one.as_dict() for one in (self.pooled, self.prediction, spread)]
         return pd.DataFrame(rows)[columns]
 
-    def __str__(self) -> str:
-        """Return the result as a few printed lines."""
-        lines = [f"{self.pooled.measure} of {int(self.studies['used'].sum())} studies"]
-        for name, one in (("pooled", self.pooled), ("a new study", self.prediction)):
-            lines.append(
-                f"  {name:<11} {format_percent(one.estimate)} ({100 * one.ci_level:g}% "
-                f"{format_percent(one.ci_low)} to {format_percent(one.ci_high)})"
-            )
-        lines.append(
-            f"  between-study SD (logit) {format_number(self.sd)} "
-            f"({format_number(self.sd_low)} to {format_number(self.sd_high)})"
-        )
-        lines += [
-            f"  not used: {study} ({reason})"
-            for study, used, reason in self.studies[["study", "used", "reason"]].itertuples(
-                index=False, name=None
-            )
-            if not used
-        ]
-        return "\n".join(lines)
+    def _shown(self) -> Shown:
+        rows = [
+            (name, format_percent(one.estimate),
+             f"{format_percent(one.ci_low)} to {format_percent(one.ci_high)}")
+            for name, one in (("pooled", self.pooled), ("a new study", self.prediction))
+        ]  # fmt: skip
+        ends = f"{format_number(self.sd_low)} to {format_number(self.sd_high)}"
+        rows.append(("between-study SD (logit)", format_number(self.sd), ends))
+        head = ("", "Estimate", f"{100 * self.pooled.ci_level:g}% interval")
+        used = int(self.studies["used"].sum())
+        title = f"{self.pooled.measure.capitalize()} of {used} studies: {self.pooled.method}"
+        return Shown(title, [Grid(rows, head)], left_out(self.studies))
 
 
 def pool_proportion(
@@ -146,10 +139,12 @@ def pool_proportion(
     >>> data = pd.DataFrame({"study": list("ABCDEF"), "tp": [19, 8, 25, 7, 40, 12],
     ...                      "fn": [4, 1, 11, 3, 7, 5]})
     >>> print(pool_proportion(data))
-    sensitivity of 6 studies
-      pooled      78% (95% 71% to 84%)
-      a new study 78% (95% 66% to 87%)
-      between-study SD (logit) 0.0580 (0 to 0.839)
+    Sensitivity of 6 studies: exact binomial likelihood, random-effects logistic
+    <BLANKLINE>
+                              Estimate  95% interval
+    pooled                         78%    71% to 84%
+    a new study                    78%    66% to 87%
+    between-study SD (logit)    0.0580    0 to 0.839
     """
     check_choice(outcome, "outcome", OUTCOMES)
     check_level(level)
