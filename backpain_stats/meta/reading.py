@@ -79,7 +79,10 @@ def read_studies(path: str | PathLike[str]) -> pd.DataFrame:
     frame.index = pd.Index([f"line {line}" for line in raw.lines])
     studies = check_studies(frame, file.name)
     frame = frame.reset_index(drop=True)
-    frame[list(COUNT_COLUMNS)] = studies.counts
+    for cell, values in zip(COUNT_COLUMNS, studies.counts.T, strict=True):
+        # an arm that was left empty stays so: the fit says that it reads it as no patients
+        empty = frame[cell].isna()
+        frame[cell] = pd.Series(values).astype("Int64").mask(empty) if empty.any() else values
     for name in frame.columns.difference(["study", *COUNT_COLUMNS]):
         numbers = pd.to_numeric(frame[name], errors="coerce")
         if (numbers.notna() == frame[name].notna()).all():
