@@ -5,35 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from backpain_stats.meta.after.bootstrap import bootstrap as _bootstrap
-from backpain_stats.meta.after.heterogeneity import full_covariance as _full_covariance
-from backpain_stats.meta.after.heterogeneity import heterogeneity as _heterogeneity
-from backpain_stats.meta.after.influence import leave_one_out
-from backpain_stats.meta.after.parts import at as _at
-from backpain_stats.meta.after.parts import subset as _subset
-from backpain_stats.meta.after.per_study import shrunken as _shrunken
-from backpain_stats.meta.after.per_study import study_weights
-from backpain_stats.meta.after.posttest import posttest as _posttest
-from backpain_stats.meta.after.prediction import new_setting_draws as _new_setting_draws
-from backpain_stats.meta.after.prediction import predict as _predict
-from backpain_stats.meta.after.prediction import region as _region
-from backpain_stats.meta.after.predictive import predictive_values as _predictive_values
-from backpain_stats.meta.after.regression import coefficient_table as _coefficient_table
-from backpain_stats.meta.after.regression import subgroups as _subgroups
-from backpain_stats.meta.after.revman import revman_parameters
-from backpain_stats.meta.after.spread_test import heterogeneity_test as _heterogeneity_test
-from backpain_stats.meta.after.sroc import (
-    hsroc_parameters,
-    sroc_area,
-    sroc_curve,
+from backpain_stats.meta.after import bootstrap as simulation
+from backpain_stats.meta.after import heterogeneity as spread
+from backpain_stats.meta.after import hsroc as parameters
+from backpain_stats.meta.after import influence as refits
+from backpain_stats.meta.after import (
+    parts,
+    per_study,
+    prediction,
+    predictive,
+    regression,
+    spread_test,
 )
-from backpain_stats.meta.after.sroc import (
-    hsroc_table as _hsroc_table,
+from backpain_stats.meta.after import posttest as probability
+from backpain_stats.meta.after import (
+    revman as cochrane,
 )
-from backpain_stats.meta.after.sroc import (
-    sensitivity_at as _sensitivity_at,
-)
-from backpain_stats.meta.after.summary import summarise
+from backpain_stats.meta.after import sroc as curve
+from backpain_stats.meta.after import summary as words
 from backpain_stats.meta.fitted import FittedModel
 
 if TYPE_CHECKING:
@@ -53,37 +42,37 @@ class BivariateFit(FittedModel):
     """
 
     # a part of the fit
-    at = _at
-    subset = _subset
-    subgroups = _subgroups
+    at = parts.at
+    subset = parts.subset
+    subgroups = regression.subgroups
     # the summary
-    posttest = _posttest
-    predictive_values = _predictive_values
-    coefficient_table = _coefficient_table
-    full_covariance = _full_covariance
-    revman = revman_parameters
-    summary = summarise
+    posttest = probability.posttest
+    predictive_values = predictive.predictive_values
+    coefficient_table = regression.coefficient_table
+    full_covariance = spread.full_covariance
+    revman = cochrane.revman_parameters
+    summary = words.summarise
     # the curve
-    hsroc_table = _hsroc_table
-    sroc = sroc_curve
-    sensitivity_at = _sensitivity_at
-    auc = sroc_area
+    hsroc_table = parameters.hsroc_table
+    sroc = curve.sroc_curve
+    sensitivity_at = parameters.sensitivity_at
+    auc = curve.sroc_area
     # how studies differ, and a new setting
-    region = _region
-    predict = _predict
-    new_setting_draws = _new_setting_draws
-    heterogeneity = _heterogeneity
-    heterogeneity_test = _heterogeneity_test
+    region = prediction.region
+    predict = prediction.predict
+    new_setting_draws = prediction.new_setting_draws
+    heterogeneity = spread.heterogeneity
+    heterogeneity_test = spread_test.heterogeneity_test
     # the studies
-    weights = study_weights
-    shrunken = _shrunken
-    influence = leave_one_out
-    bootstrap = _bootstrap
+    weights = per_study.study_weights
+    shrunken = per_study.shrunken
+    influence = refits.leave_one_out
+    bootstrap = simulation.bootstrap
 
     @property
     def hsroc(self) -> pd.Series[float]:
         """Rutter and Gatsonis' Theta, Lambda, beta, sigma2theta, sigma2alpha."""
-        return hsroc_parameters(self)
+        return parameters.hsroc_parameters(self)
 
     def __repr__(self) -> str:
         """Return one line."""
@@ -94,7 +83,7 @@ class BivariateFit(FittedModel):
 
     def __str__(self) -> str:
         """Return the summary as text."""
-        return str(summarise(self))
+        return str(words.summarise(self))
 
     def _repr_html_(self) -> str:
-        return summarise(self)._repr_html_()
+        return words.summarise(self)._repr_html_()

@@ -11,7 +11,7 @@ from backpain_stats.errors import ArgumentError
 from backpain_stats.meta.arrays import Booleans, Floats, read_only
 from backpain_stats.meta.design import build_design, intercepts
 from backpain_stats.meta.estimation import fit_common, fit_random
-from backpain_stats.meta.fitted import FittedModel
+from backpain_stats.meta.fitted import Fit, FittedModel
 from backpain_stats.meta.fitting.structure import STRUCTURES
 from backpain_stats.meta.studies import OUTCOMES, Studies
 
@@ -103,7 +103,7 @@ def mean_covariances(fit: FittedModel, covariances: Floats) -> Floats:
     return np.asarray(rows @ covariances @ rows.T)
 
 
-def studies_like(fit: FittedModel) -> Booleans:
+def _studies_like(fit: FittedModel) -> Booleans:
     """Return which studies in use have a part's covariate values; all if none has."""
     everyone = np.ones(fit.k, dtype=bool)
     if fit.whole is None:
@@ -111,6 +111,20 @@ def studies_like(fit: FittedModel) -> Booleans:
     frame = fit.studies.frame[fit.studies.used]
     alike = np.all([(frame[name] == value).to_numpy() for name, value in fit.values.items()], 0)
     return np.asarray(alike) if alike.any() else everyone
+
+
+def observed_range(fit: Fit) -> tuple[float, float]:
+    """Return the smallest and the largest observed false-positive fraction.
+
+    For a part of a fit, of the studies with its covariate values, if there are any.
+    """
+    informed = fit.studies.arms[:, 1]
+    if isinstance(fit, FittedModel):
+        alike = informed & _studies_like(fit)
+        informed = alike if alike.any() else informed
+    _, fp, _, tn = fit.studies.used_counts[informed].T
+    fractions = fp / (fp + tn)
+    return float(fractions.min()), float(fractions.max())
 
 
 def subset(fit: F, keep: Any, *, reason: str = "left out of the subset") -> F:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backpain_stats.meta.after.sroc import hsroc_parameters
+from backpain_stats.meta.after.hsroc import hsroc_parameters
 from backpain_stats.meta.fitted import FittedModel
 
 if TYPE_CHECKING:

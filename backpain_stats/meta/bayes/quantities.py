@@ -11,8 +11,9 @@ from backpain_stats.checks import check_choice, check_level
 from backpain_stats.errors import NotEstimableError
 from backpain_stats.estimate import Estimate, PosttestEstimate
 from backpain_stats.meta.after.heterogeneity import expected_variance
+from backpain_stats.meta.after.hsroc import hsroc_values
 from backpain_stats.meta.after.prediction import REGIONS, outline, prediction_frame
-from backpain_stats.meta.after.sroc import area_under_line, hsroc_values, observed_range
+from backpain_stats.meta.after.sroc import area_under_line, partial_range
 from backpain_stats.meta.after.summary import Summary, measure_rows, remarks, study_count
 from backpain_stats.meta.arrays import Floats, Rows
 from backpain_stats.meta.bayes.posterior import Posterior, Quantities, weighted_quantile
@@ -77,7 +78,7 @@ def area(fit: Posterior, *, partial: bool = False) -> Estimate:
         If all studies have one false-positive fraction and ``partial`` is asked for.
     """
     fit.require("area")
-    ends = observed_range(fit) if partial else (0.0, 1.0)
+    ends = partial_range(fit) if partial else (0.0, 1.0)
     return fit.quantity(areas(fit, *ends), "partial_area" if partial else "area")
 
 
