@@ -351,6 +351,17 @@ def test_extreme_counts(audit):
     assert fit.converged
 
 
+def test_more_patients_than_the_exact_likelihood_can_resolve(audit):
+    cells = ["tp", "fp", "fn", "tn"]
+    huge = audit.assign(**{cell: audit[cell].astype("int64") * 10**11 for cell in cells})
+    with pytest.raises(DataError, match=r"takes up to 1e\+12: .* likelihood='normal'"):
+        fit_bivariate(huge)
+    largest = huge.assign(**{cell: audit[cell].astype("int64") * 10**8 for cell in cells})
+    usable = largest[(largest[cells] > 0).all(axis=1)]
+    exact, normal = fit_bivariate(usable), fit_bivariate(usable, "normal", "ml")
+    np.testing.assert_allclose(exact.coefficients, normal.coefficients, atol=5e-6)
+
+
 def test_more_nodes_where_studies_differ_widely():
     rows = [(3, 0, 0, 6), (68, 0, 32, 1), (2, 2, 1, 1), (1, 0, 0, 3), (2, 0, 0, 3), (2, 0, 0, 1),
             (2, 7, 0, 0), (3, 0, 0, 21), (1, 0, 0, 5), (1, 0, 0, 8), (1, 9, 1, 0), (1, 2, 3, 3),

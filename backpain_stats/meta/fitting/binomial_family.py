@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import expit
 
 from backpain_stats.checks import check_choice
-from backpain_stats.errors import ArgumentError
+from backpain_stats.errors import ArgumentError, DataError
 from backpain_stats.meta.arrays import Counts, Floats
 from backpain_stats.meta.fitting.boundary import solve
 from backpain_stats.meta.fitting.family import Designs, Family, Found
@@ -39,6 +39,9 @@ _NODES_ON_THE_WAY = 7
 _LARGE_SD = 3.0
 # Beyond this many studies one starting point is enough.
 _MANY_STUDIES = 200
+# Rounding of a log likelihood grows with the patients of an arm: beyond this many it moves
+# an estimate by more than 1e-6 of itself, and the normal likelihood is the same by then.
+_MOST_PATIENTS = 10**12
 # Refits and profiles need the likelihood's shape, for which 9 nodes are plenty (they
 # change an estimate by 1e-4 standard errors), or 35 where the fit needed more than 21.
 _REFIT_NODES, _REFIT_MORE_NODES = 9, 35
@@ -88,7 +91,14 @@ class Binomial(Family):
 
     def refuse(self, studies: Studies, structure: Structure) -> None:
         """Refuse proportions that are 0 or 1 throughout, or each all or nothing."""
-        refuse_perfect(studies.used_counts, structure)
+        counts = studies.used_counts
+        largest = int(max((counts[:, 0] + counts[:, 2]).max(), (counts[:, 1] + counts[:, 3]).max()))
+        if largest > _MOST_PATIENTS:
+            raise DataError(
+                f"a study has {largest:.2g} patients of one kind; the exact likelihood takes up to "
+                f"{_MOST_PATIENTS:.0e}: with so many likelihood='normal' gives the same"
+            )
+        refuse_perfect(counts, structure)
 
     def observe(self, counts: Counts | Floats) -> Arms:
         """Return the counts ready for the likelihood."""
