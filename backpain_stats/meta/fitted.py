@@ -62,6 +62,14 @@ class Fit(Protocol):
     def no_curve(self) -> str:
         """Why there is no curve along which studies vary; empty if there is one."""
 
+    @property
+    def trades_off(self) -> bool:
+        """Whether sensitivity falls between studies where specificity rises."""
+
+    @property
+    def interval_name(self) -> str:
+        """What its intervals and regions are called: "confidence" or "credible"."""
+
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class FittedModel:
@@ -246,6 +254,16 @@ class FittedModel:
         if np.all(self.between_study_sd > 0):
             return ""
         return self.boundary_reason or STRUCTURES[self.structure_name].words
+
+    @property
+    def trades_off(self) -> bool:
+        """Whether sensitivity falls between studies where specificity rises."""
+        return self.correlation < 0
+
+    @property
+    def interval_name(self) -> str:
+        """What its intervals and regions are called."""
+        return "confidence"
 
     def require_random(self, what: str) -> None:
         """Refuse a common-effect fit, which assumes that there is nothing to ask about."""

@@ -9,7 +9,7 @@ from scipy import stats
 from scipy.integrate import trapezoid
 from scipy.special import expit
 
-from backpain_stats import fit_bivariate
+from backpain_stats import fit_bivariate, natural_frequencies
 from backpain_stats.errors import (
     ArgumentError,
     DataError,
@@ -191,6 +191,8 @@ def test_one_study_and_missing_groups():
     for refused in (fit.region, fit.sroc, fit.auc, lambda: fit.posttest(0.1)):
         with pytest.raises(NotEstimableError, match="no study has any cases"):
             refused()
+    with pytest.raises(NotEstimableError, match="no study has any cases"):
+        natural_frequencies(fit, 0.01)
     # The specificity has two parameters left: a plain sum over a grid of them.
     mean = np.linspace(-7, 7, 281)[:, None]
     sd = np.linspace(0.0125, 5, 200)[None, :]
@@ -237,6 +239,16 @@ def test_draws_of_equal_weight_and_of_a_new_setting(small_fit):
     np.testing.assert_allclose(
         new["lr_positive"], new["sensitivity"] / (1 - new["specificity"]), rtol=1e-9
     )
+
+
+def test_what_a_figure_asks(small_fit):
+    data = pd.read_csv(DATA / "Telomerase.csv")
+    strong = fit_bayes(data, effective_size=400)
+    assert (small_fit.trades_off, strong.trades_off) == (False, True)
+    assert strong.probability(strong.column("correlation") < 0) >= 0.95
+    likelihood = fit_bivariate(data, nodes=7)
+    assert likelihood.trades_off
+    assert (strong.interval_name, likelihood.interval_name) == ("credible", "confidence")
 
 
 def test_same_seed_same_fit():

@@ -256,14 +256,17 @@ def compare_groups(
 
 
 def compare_points(
-    first: SummaryPoint, second: SummaryPoint, *, cross: Floats | None = None
+    first: SummaryPoint | FittedModel,
+    second: SummaryPoint | FittedModel,
+    *,
+    cross: Floats | None = None,
 ) -> pd.DataFrame:
     """Compare two summary points by the delta method.
 
     Parameters
     ----------
-    first, second : SummaryPoint
-        ``fit.point``, of a whole fit or of a part of one.
+    first, second : SummaryPoint or BivariateFit
+        A fit without covariates, a part of one (``fit.at(...)``), or their points.
     cross : ndarray of shape (2, 2), optional
         Covariance of the first point's logits (rows) with the second's; none for fits
         of different studies.
@@ -284,6 +287,7 @@ def compare_points(
     """
     import pandas as pd
 
+    first, second = (one.point if isinstance(one, FittedModel) else one for one in (first, second))
     if first.level != second.level:
         raise ArgumentError(f"the points have levels {first.level} and {second.level}; use one")
     if first.exact or second.exact:

@@ -88,6 +88,11 @@ def fit_bayes(
     setting then rests on the prior's scale. Fit it twice, as in the example, and
     report both when they differ.
 
+    The default prior of the correlation keeps away from +-1. Where the likelihood goes
+    there, that is felt with ten studies still: for the telomerase data of Glas et al.
+    2003, whose likelihood is largest at -1, the posterior median is -0.60. Priors with
+    ``correlation_shape=0.5`` do not resist.
+
     An arm that no study has (only cases, or only non-cases, everywhere) leaves its
     outcome to the prior alone. That is no finding: sensitivity or specificity, and every
     ratio, are then NaN and the fit says why.

@@ -27,6 +27,14 @@ DEGREES_OF_FREEDOM = 7.0
 MOST_ROUNDS = 8
 # Vehtari et al. 2024: above it, importance sampling estimates cannot be trusted.
 WORST_K_HAT = 0.7
+# Points of the prior that are looked at before climbing: enough to start in the right basin.
+SCAN = 256
+# The climb only centres the first proposal, so a slope of this size is near enough.
+SLOPE_AT_MODE = 1e-4
+# The prior alone has a precision of 1; a proposal wider than twice the prior is wasted.
+SMALLEST_PRECISION = 0.25
+# Keeps the covariance of a proposal invertible; far below any posterior's variance.
+RIDGE = 1e-9
 # Central differences: the cube root of the double precision, and its fourth root for curvature.
 GRADIENT_STEP = 6e-6
 CURVATURE_STEP = 1e-2
@@ -136,21 +144,22 @@ def find_posterior_mode(log_likelihood: LogLikelihood, dimensions: int, seed: Se
         slope = value[1 : dimensions + 1] - value[dimensions + 1 :]
         return float(value[0]), slope / (2 * GRADIENT_STEP)
 
-    scan = ndtri(quasi_uniform(256, dimensions, generator(seed)))
+    scan = ndtri(quasi_uniform(SCAN, dimensions, generator(seed)))
     scan[0] = 0.0
     posterior = log_likelihood(scan) - 0.5 * np.sum(scan**2, axis=1)
     if not np.any(np.isfinite(posterior)):
         raise FitError("the likelihood is 0 over the whole prior")
     start = scan[int(np.nanargmax(posterior))]
-    found = optimize.minimize(objective, start, jac=True, method="BFGS", options={"gtol": 1e-4})
+    found = optimize.minimize(
+        objective, start, jac=True, method="BFGS", options={"gtol": SLOPE_AT_MODE}
+    )
     return np.asarray(found.x, dtype=np.float64)
 
 
 def curvature(log_likelihood: LogLikelihood, mode: Floats) -> Floats:
     """Return the covariance of the normal approximation at ``mode``, by finite differences.
 
-    Eigenvalues of the precision are kept at 1/4 or more: the prior alone gives 1,
-    and a proposal wider than twice the prior would be wasted.
+    Eigenvalues of the precision are kept at 1/4 or more.
     """
     d, h = len(mode), CURVATURE_STEP
     pairs = [(i, j) for i in range(d) for j in range(i, d)]
@@ -165,7 +174,7 @@ def curvature(log_likelihood: LogLikelihood, mode: Floats) -> Floats:
     for (i, j), entry in zip(pairs, second, strict=True):
         precision[i, j] = precision[j, i] = -entry
     eigenvalues, vectors = np.linalg.eigh(np.nan_to_num(precision))
-    return np.asarray((vectors / np.maximum(eigenvalues, 0.25)) @ vectors.T)
+    return np.asarray((vectors / np.maximum(eigenvalues, SMALLEST_PRECISION)) @ vectors.T)
 
 
 def sample_posterior(
@@ -227,7 +236,7 @@ def sample_posterior(
             break
         mean = weights @ points
         centred = points - mean
-        covariance = (centred.T * weights) @ centred + 1e-9 * np.eye(dimensions)
+        covariance = (centred.T * weights) @ centred + RIDGE * np.eye(dimensions)
     evidence = float(logsumexp(raw) - np.log(len(raw)))
     return WeightedSample(points, weights, size, k_hat, evidence)
 

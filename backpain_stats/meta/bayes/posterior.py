@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike
 
+# A curve is drawn only where a trade-off is as sure as an interval of the usual level is.
+SURE_OF_A_TRADE_OFF = 0.95
+
 Quantities = dict[str, Floats]
 
 
@@ -106,6 +109,16 @@ class Posterior:
     def no_curve(self) -> str:
         """Why there is no curve along which studies vary; empty if there is one."""
         return self._nobody(self.uninformed)
+
+    @property
+    def trades_off(self) -> bool:
+        """Whether the correlation is negative with a posterior probability of 0.95 or more."""
+        return self.probability(self.column("correlation") < 0) >= SURE_OF_A_TRADE_OFF
+
+    @property
+    def interval_name(self) -> str:
+        """What its intervals and regions are called."""
+        return "credible"
 
     def _nobody(self, outcomes: tuple[str, ...]) -> str:
         """Say that no study has the patients of some outcomes; empty for none."""
