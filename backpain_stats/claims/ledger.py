@@ -25,8 +25,8 @@ from backpain_stats.claims.wording import (
     span_of,
 )
 from backpain_stats.printed.value import spell
-from backpain_stats.reconstruction.explain import table_name
-from backpain_stats.reconstruction.measures import CELLS
+from backpain_stats.reconstruction import table_name
+from backpain_stats.tables import CELLS
 from backpain_stats.tables.bayes_rule import (
     odds_from_probability,
     posttest_probability,
@@ -108,9 +108,11 @@ def _ledger(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
     """Return rows as the frame of the ledger."""
     frame = pd.DataFrame(rows, columns=COLUMNS)
     counts = [*CELLS, "conventions_tried", "conventions_fitting", "figures_reached"]
-    frame = frame.astype(dict.fromkeys(counts, "Int64"))
-    texts = frame.columns.difference([*counts, "estimate", "ci_low", "ci_high", "ci_level"])
-    return frame.astype(dict.fromkeys(texts, "string"))
+    numbers = ["estimate", "ci_low", "ci_high", "ci_level"]
+    texts = frame.columns.difference([*counts, *numbers])
+    # A column keeps its kind where nothing could be recomputed, or nothing is claimed.
+    kinds = dict.fromkeys(counts, "Int64") | dict.fromkeys(numbers, "float64")
+    return frame.astype(kinds | dict.fromkeys(texts, "string"))
 
 
 def reproduce_claim(evidence: Evidence, claim_id: str) -> pd.Series:

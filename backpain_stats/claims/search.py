@@ -19,9 +19,9 @@ from backpain_stats.claims.inputs import Candidate, Claim, Inputs, Pretest
 from backpain_stats.errors import ArgumentError
 from backpain_stats.printed.value import PrintedValue
 from backpain_stats.published import Report
-from backpain_stats.reconstruction.measures import CELLS, MEASURES, RATIOS
-from backpain_stats.reconstruction.printed_intervals import posttest_from_odds
-from backpain_stats.reconstruction.reconstruct import reconstruct
+from backpain_stats.reconstruction import reconstruct
+from backpain_stats.tables import CELLS, MEASURES, posttest_from_odds
+from backpain_stats.tables import RATIO_MEASURES as RATIOS
 from backpain_stats.tables.intervals import PROPORTION_METHODS, proportion_interval
 from backpain_stats.tables.ratios import ratio_interval
 
@@ -140,17 +140,14 @@ def _trials(
 def _proportion_trials(claim: Claim, candidate: Candidate) -> Iterator[Trials]:
     """Yield the trials of a claim about a share of patients."""
     measure = MEASURES[claim.statistic]
-    needed = {CELLS.index(cell) for form in measure.forms for cell in form}
+    factors = (*measure.numerator, *measure.denominator)
+    needed = {CELLS.index(cell) for factor in factors for cell in factor.form}
     known = (candidate.cells[:, sorted(needed)] >= 0).all(axis=1)
     tables = candidate.cells[known]
     if not len(tables):
         return
-    cells = dict(zip(CELLS, tables.T, strict=True))
-    estimate = measure.of(cells)[None, :]
-    count, group = (
-        sum(cells[cell] for cell in side[0].form)
-        for side in (measure.numerator, measure.denominator)
-    )
+    estimate = measure.of(tables)[None, :]
+    count, group = measure.parts(tables)
     for method in PROPORTION_METHODS if claim.has_interval else ("",):
         low = high = np.full(estimate.shape, np.nan)
         if method:

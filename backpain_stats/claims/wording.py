@@ -13,9 +13,8 @@ from backpain_stats.claims.unprinted_pretest import Solution
 from backpain_stats.errors import ArgumentError
 from backpain_stats.estimate import format_percent
 from backpain_stats.printed.value import spell
-from backpain_stats.reconstruction.explain import table_name
-from backpain_stats.reconstruction.measures import CELLS, MEASURES
-from backpain_stats.reconstruction.reconstruct import reconstruct
+from backpain_stats.reconstruction import reconstruct, table_name
+from backpain_stats.tables import CELLS, MEASURES
 
 __all__ = ["convention_of", "deviations", "explain_match", "explain_miss", "explain_solutions"]
 

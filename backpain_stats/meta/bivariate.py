@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from backpain_stats.checks import check_choice, check_known, check_level
 from backpain_stats.errors import ArgumentError
@@ -15,6 +15,7 @@ from backpain_stats.meta.fitting.registry import FAMILIES
 from backpain_stats.meta.fitting.structure import STRUCTURES, StructureName
 from backpain_stats.meta.result import BivariateFit
 from backpain_stats.meta.studies import check_studies
+from backpain_stats.tables import Correction
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,12 +26,12 @@ __all__ = ["fit_bivariate"]
 def fit_bivariate(
     data: pd.DataFrame,
     likelihood: str = "binomial",
-    estimator: str | None = None,
+    estimator: Literal["ml", "reml"] | None = None,
     *,
     nodes: int | None = None,
-    correction: str | None = None,
+    correction: Correction | None = None,
     formula: Formula = None,
-    inference: str = "likelihood",
+    inference: Literal["likelihood", "bayes"] = "likelihood",
     effects: str = "random",
     structure: StructureName = "unstructured",
     level: float = 0.95,

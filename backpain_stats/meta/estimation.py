@@ -14,8 +14,7 @@ from backpain_stats.meta.fitting.refusals import OTHER_WAYS, refuse_too_few
 from backpain_stats.meta.fitting.structure import Structure
 from backpain_stats.meta.likelihood.binomial import Arms, marginal
 from backpain_stats.meta.studies import PATIENTS, Studies
-from backpain_stats.tables.intervals import proportion_interval
-from backpain_stats.tables.ratios import RATIO_MEASURES, ratio_interval
+from backpain_stats.tables import RATIO_MEASURES, proportion_interval, ratio_interval
 
 # exp() of a larger logit overflows, and its proportion is 0 or 1 long before.
 _LARGEST_LOGIT = 700.0

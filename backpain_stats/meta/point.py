@@ -19,13 +19,14 @@ from backpain_stats.meta.arrays import Floats
 from backpain_stats.meta.pretest import Pretest, PretestLike, PretestsLike, is_known, is_single
 from backpain_stats.meta.pretest import read_pretests as _read_pretests
 from backpain_stats.sampling import interval_around, quasi_uniform
-from backpain_stats.tables.intervals import normal_quantile
+from backpain_stats.tables import MEASURES as STATISTICS
+from backpain_stats.tables import normal_quantile
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-__all__ = ["MEASURES", "Measure", "SummaryPoint", "accuracy_frame", "log_measures"]
+__all__ = ["MEASURES", "SummaryMeasure", "SummaryPoint", "accuracy_frame", "log_measures"]
 
 Result = Literal["positive", "negative"]
 RESULTS: tuple[Result, Result] = ("positive", "negative")
@@ -37,7 +38,7 @@ _LARGEST_LOGIT = 300.0
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class SummaryMeasure:
     """One of the five summary measures, on its own scale and on its working scale.
 
     Parameters
@@ -66,15 +67,15 @@ class Measure:
         return f"{self.name}_{'ratio' if self.ratio else 'difference'}"
 
 
+def _summary_measure(name: str) -> SummaryMeasure:
+    known = STATISTICS[name]
+    label = known.label[0].upper() + known.label[1:]
+    return SummaryMeasure(name, label, not known.is_proportion)
+
+
 MEASURE_TABLE = {
-    name: Measure(name, label, ratio)
-    for name, label, ratio in (
-        ("sensitivity", "Sensitivity", False),
-        ("specificity", "Specificity", False),
-        ("lr_positive", "LR+", True),
-        ("lr_negative", "LR-", True),
-        ("odds_ratio", "Odds ratio", True),
-    )
+    name: _summary_measure(name)
+    for name in ("sensitivity", "specificity", "lr_positive", "lr_negative", "odds_ratio")
 }
 MEASURES = tuple(MEASURE_TABLE)
 

@@ -11,7 +11,7 @@ import numpy as np
 from backpain_stats.checks import COUNT_COLUMNS, counts_from_frame, require_columns
 from backpain_stats.errors import DataError
 from backpain_stats.meta.arrays import Booleans, Counts
-from backpain_stats.tables.intervals import proportion_interval
+from backpain_stats.tables import proportion_interval
 
 if TYPE_CHECKING:
     import pandas as pd

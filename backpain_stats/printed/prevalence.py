@@ -65,10 +65,9 @@ class Prevalence:
     @classmethod
     def exactly(cls, value: float | Fraction, source: str = "") -> Prevalence:
         """Take the prevalence as known: it adds nothing to any interval."""
-        exact = value if isinstance(value, Fraction) else None
-        number = float(check_pretest(value if exact is None else float(exact)))
+        number = float(check_pretest(float(value) if isinstance(value, Fraction) else value))
         # The shortest digits that give a float are those that were typed.
-        exact = Fraction(repr(number)) if exact is None else exact
+        exact = value if isinstance(value, Fraction) else Fraction(repr(number))
         return cls(number, number, number, "fixed", source=source, exact=exact)
 
     @classmethod
@@ -184,9 +183,9 @@ def read_prevalence(value: PrevalenceLike) -> Prevalence:
         return value.pretest
     if isinstance(value, tuple) and len(value) == 2:
         return Prevalence.between(*value)
-    if isinstance(value, bool) or np.ndim(value) != 0:  # type: ignore[arg-type]
+    if isinstance(value, bool) or np.ndim(value) != 0:
         raise PretestError(f"prevalence {value!r} is not understood; give {FORMS}")
-    return Prevalence.exactly(value)  # type: ignore[arg-type]
+    return Prevalence.exactly(value)
 
 
 def read_prevalences(value: PrevalenceLike | Iterable[PrevalenceLike]) -> list[Prevalence]:

@@ -15,8 +15,7 @@ from backpain_stats.meta.fitting.optimise import Optima, maximise
 from backpain_stats.meta.fitting.structure import STRUCTURES, Structure
 from backpain_stats.meta.likelihood.model import Model
 from backpain_stats.meta.likelihood.parameters import root_from_sds, sds_from_root
-from backpain_stats.tables.intervals import normal_quantile
-from backpain_stats.tables.roots import increasing_roots
+from backpain_stats.tables import increasing_roots, normal_quantile
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,7 +13,7 @@ from backpain_stats.errors import NotEstimableError
 from backpain_stats.meta.after.parts import observed_range
 from backpain_stats.meta.arrays import Floats
 from backpain_stats.meta.fitted import Fit, FittedModel
-from backpain_stats.tables.intervals import normal_quantile
+from backpain_stats.tables import normal_quantile
 
 if TYPE_CHECKING:
     import pandas as pd

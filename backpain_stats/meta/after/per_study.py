@@ -12,7 +12,7 @@ from backpain_stats.meta.after.parts import mean_covariances
 from backpain_stats.meta.arrays import Floats
 from backpain_stats.meta.fitted import FittedModel
 from backpain_stats.meta.studies import OUTCOMES
-from backpain_stats.tables.intervals import normal_quantile
+from backpain_stats.tables import normal_quantile
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -17,7 +17,7 @@ from backpain_stats.meta.arrays import Floats
 from backpain_stats.meta.fitted import FittedModel
 from backpain_stats.meta.point import MEASURE_TABLE, MEASURES, SummaryPoint
 from backpain_stats.result import Result, Shown
-from backpain_stats.tables.intervals import normal_quantile
+from backpain_stats.tables import normal_quantile
 
 if TYPE_CHECKING:
     import pandas as pd

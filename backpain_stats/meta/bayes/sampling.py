@@ -17,7 +17,7 @@ from backpain_stats.meta.likelihood.binomial import Arms, marginal
 from backpain_stats.meta.likelihood.parameters import root_from_sds
 from backpain_stats.meta.studies import OUTCOMES, Studies, check_studies
 from backpain_stats.sampling import Seed, generator
-from backpain_stats.tables.order import middle_table
+from backpain_stats.tables import middle_table
 
 if TYPE_CHECKING:
     import pandas as pd

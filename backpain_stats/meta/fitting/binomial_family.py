@@ -22,7 +22,7 @@ from backpain_stats.meta.likelihood.normal import observed_logits
 from backpain_stats.meta.likelihood.parameters import sds_from_root
 from backpain_stats.meta.likelihood.quadrature import gauss_hermite
 from backpain_stats.meta.studies import Studies
-from backpain_stats.tables.ratios import CORRECTIONS
+from backpain_stats.tables import CORRECTIONS
 
 # 21 x 21 nodes agree with brute-force integration to 1e-8 of log likelihood as long as
 # the between-study SDs are below 3 or so; beyond, the integrand turns into a cliff.

@@ -18,7 +18,7 @@ from backpain_stats.meta.fitting.structure import Structure
 from backpain_stats.meta.likelihood.normal import Logits, NormalModel, observed_logits
 from backpain_stats.meta.likelihood.parameters import covariance_from_root
 from backpain_stats.meta.studies import Studies
-from backpain_stats.tables.ratios import CORRECTIONS
+from backpain_stats.tables import CORRECTIONS
 
 # Beyond this many studies a second maximum is not looked for.
 _MANY_STUDIES = 200

@@ -33,7 +33,7 @@ import numpy as np
 from backpain_stats.meta.arrays import Floats, Rows
 from backpain_stats.meta.likelihood.integrand import ChunkOfStudies, IntegrandPoints
 from backpain_stats.meta.likelihood.quadrature import find_mode, gauss_hermite
-from backpain_stats.tables.special import stirling_error
+from backpain_stats.tables import stirling_error
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -21,7 +21,7 @@ import numpy as np
 from backpain_stats.meta.arrays import Booleans, Floats, Rows
 from backpain_stats.meta.likelihood.curvature import inverse_curvature
 from backpain_stats.meta.likelihood.parameters import covariance_derivatives, exchanged_root
-from backpain_stats.tables.ratios import corrected_cells
+from backpain_stats.tables import corrected_cells
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

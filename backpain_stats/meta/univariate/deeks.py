@@ -13,7 +13,7 @@ from backpain_stats.errors import FitError
 from backpain_stats.estimate import Estimate
 from backpain_stats.meta.univariate.effects import log_ratios
 from backpain_stats.result import Result, Shown
-from backpain_stats.tables.ratios import CORRECTIONS
+from backpain_stats.tables import CORRECTIONS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,7 +9,7 @@ import numpy as np
 from backpain_stats.checks import COUNT_COLUMNS
 from backpain_stats.meta.arrays import Floats
 from backpain_stats.meta.studies import check_studies
-from backpain_stats.tables.ratios import corrected_cells
+from backpain_stats.tables import corrected_cells
 
 if TYPE_CHECKING:
     import pandas as pd

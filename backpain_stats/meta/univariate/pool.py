@@ -26,7 +26,7 @@ from backpain_stats.meta.univariate.between_study import (
 from backpain_stats.meta.univariate.effects import EMPTY_GROUPS, left_out, log_ratios
 from backpain_stats.meta.univariate.mantel_haenszel import mantel_haenszel
 from backpain_stats.result import Grid, Result, Shown
-from backpain_stats.tables.ratios import CORRECTIONS, RATIO_MEASURES
+from backpain_stats.tables import CORRECTIONS, RATIO_MEASURES
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -21,7 +21,7 @@ from backpain_stats.meta.likelihood.quadrature import gauss_hermite
 from backpain_stats.meta.studies import ARMS, OUTCOMES, PATIENTS, Studies, check_studies
 from backpain_stats.meta.univariate.effects import left_out
 from backpain_stats.result import Grid, Result, Shown
-from backpain_stats.tables.intervals import normal_quantile
+from backpain_stats.tables import normal_quantile
 
 if TYPE_CHECKING:
     import pandas as pd
