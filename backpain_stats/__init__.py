@@ -61,9 +61,11 @@ _EXPORTS = {
     "Bounds": "combine.dependence.bounds",
     "Independent": "combine.dependence.independent",
     "MaximumEntropy": "combine.dependence.maximum_entropy",
+    "MixedOneFactor": "combine.dependence.mixed_factor",
     "OneFactor": "combine.dependence.one_factor",
     "Risk": "combine.risk.risk",
     "RiskModel": "combine.risk.model",
+    "Shrunken": "combine.dependence.shrunken",
     "calibration": "combine.calibration:module",
     # what follows for 1,000 patients
     "compare_flags": "decide.comparison",

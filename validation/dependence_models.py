@@ -18,9 +18,13 @@ from backpain_stats.combine.calibration.patient_data import PatientData
 from backpain_stats.combine.dependence.base import Marginals, PatternModel
 from backpain_stats.combine.dependence.effective_number import effective_number
 from backpain_stats.combine.dependence.mixed_factor import BetaPrior, MixedOneFactor
+from backpain_stats.errors import FitError, NotEstimableError
 from backpain_stats.meta.univariate.between_study import between_study_variance
 
-EXPONENTS = np.round(np.arange(-0.5, 1.21, 0.01), 2)
+#: The model that ships if the rule chooses a power of k_eff.
+MULTIPLYING = "multiplying"
+SHIPPED = "product to the power k_eff^-a, a the mean of the sets"
+EXPONENTS = np.round(np.arange(-0.2, 1.01, 0.01), 2)
 FRACTIONS = np.round(np.arange(0.0, 1.01, 0.01), 2)
 
 
@@ -41,6 +45,9 @@ class Family:
     eligible : bool
         Whether it may become the default: a model that needs patients of the
         same kind may not.
+    from_sets : bool
+        Whether the parameter is the random-effects mean of the sets' own
+        exponents instead of the value with the smallest loss over all of them.
     """
 
     name: str
@@ -48,6 +55,7 @@ class Family:
     values: Array
     parameter: str = ""
     eligible: bool = True
+    from_sets: bool = False
 
 
 def product(cell: Cell) -> Array:
@@ -58,6 +66,11 @@ def product(cell: Cell) -> Array:
 def power(number: Array, values: Array) -> Array:
     """Return number^-a, (patients, values)."""
     return np.asarray(number[:, None] ** -values)
+
+
+def constant_power(cell: Cell, values: Array) -> Array:
+    """Return the product to the power c, whatever the number of findings."""
+    return np.asarray(product(cell)[:, None] * values)
 
 
 def by_number(number: Callable[[Cell], Array]) -> Callable[[Cell, Array], Array]:
@@ -150,8 +163,13 @@ def learned_in_set(learner: object, cell: Cell) -> Array:
     )
     for number in range(FOLDS):
         own = cell.fold == number
-        result[own] = log_odds(learner, data.take(~own), data.patterns[own], CORRECTION)
-    return result - cell.prior
+        try:
+            odds = log_odds(learner, data.take(~own), data.patterns[own], CORRECTION)
+            result[own] = odds - cell.prior[own]
+        except (FitError, NotEstimableError):
+            # Findings that are nearly copies of each other leave a regression no maximum.
+            result[own] = product(cell)[own]
+    return result
 
 
 class Remembered:
@@ -159,11 +177,11 @@ class Remembered:
 
     def __init__(self, learned: dict[str, MixedOneFactor]) -> None:
         self.learned = learned
-        self.known: dict[tuple[int, str], Array] = {}
+        self.known: dict[tuple[Cell, str], Array] = {}
 
     def __call__(self, what: str, cell: Cell) -> Array:
         """Return the log ratio of "fixed", "learned", "rules" or "regression", (patients,)."""
-        key = (id(cell), what)
+        key = (cell, what)
         if key not in self.known:
             if what == "fixed":
                 self.known[key] = pattern_log_ratio(OneFactor(0.2, 0.2), cell)
@@ -178,23 +196,24 @@ class Remembered:
 def families(costly: Remembered) -> list[Family]:
     """Return every model compared, the simplest first."""
     nothing = np.zeros(1)
-    column = np.ones((1, 1))
-    own = np.linspace(0, 1, 101)
 
     def fixed(what: str) -> Callable[[Cell, Array], Array]:
-        return lambda cell, _: costly(what, cell)[:, None] * column
+        return lambda cell, _: costly(what, cell)[:, None]
 
     def shrunken_factor(cell: Cell, values: Array) -> Array:
         return np.asarray(costly("learned", cell)[:, None] * power(carried(cell), values))
 
     return [
-        Family("multiplying", lambda cell, _: product(cell)[:, None], nothing),
+        Family(MULTIPLYING, lambda cell, _: product(cell)[:, None], nothing),
         Family("one factor, rho 0.2", fixed("fixed"), nothing),
         Family("one factor, learned", fixed("learned"), nothing),
-        Family("product to the power c", lambda cell, c: product(cell)[:, None] * c, own, "c"),
+        Family(
+            "product to the power c", lambda cell, c: product(cell)[:, None] * c, FRACTIONS, "c"
+        ),
         Family("product to the power k^-a", by_number(asked), EXPONENTS, "a"),
         Family("product to the power k_eff^-0.3", by_number(carried), np.array([0.3])),
         Family("product to the power k_eff^-a", by_number(carried), EXPONENTS, "a"),
+        Family(SHIPPED, by_number(carried), EXPONENTS, "a", from_sets=True),
         Family("k_eff of typical findings, ^-a", by_number(expected), EXPONENTS, "a"),
         Family("(sum / strongest)^-a", by_number(to_strongest), EXPONENTS, "a"),
         Family("entropy number^-a", by_number(by_entropy), EXPONENTS, "a"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from math import comb
 from pathlib import Path
@@ -12,6 +12,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit, logit
+
+from backpain_stats import load_patients
+from backpain_stats.evidence.patients import PAIN_TYPES
 
 Array = NDArray[np.float64]
 
@@ -26,12 +29,27 @@ LEAST_PER_GROUP = 40
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PatientSet:
-    """The complete rows of one data set: findings (patients, findings) and who is a case."""
+    """The complete rows of one data set.
+
+    Parameters
+    ----------
+    name : str
+        The set.
+    findings : tuple of str
+        Findings recorded and frequent enough.
+    present : numpy.ndarray
+        Which of them each patient has, (patients, findings).
+    outcome : numpy.ndarray
+        Who is a case.
+    recorded : int
+        Patients before rows with a missing finding were dropped.
+    """
 
     name: str
     findings: tuple[str, ...]
     present: NDArray[np.bool_]
     outcome: NDArray[np.bool_]
+    recorded: int
 
     @property
     def usable(self) -> bool:
@@ -93,7 +111,15 @@ def patient_set(name: str, findings: pd.DataFrame, outcome: pd.Series) -> Patien
     kept = findings.loc[:, recorded & (rarer >= LEAST_IN_RARER_STATE)]
     complete = kept.notna().all(axis=1)
     present = (kept[complete] == 1).to_numpy(dtype=bool)
-    return PatientSet(name, tuple(kept.columns), present, outcome[complete].to_numpy(dtype=bool))
+    is_case = outcome[complete].to_numpy(dtype=bool)
+    return PatientSet(name, tuple(kept.columns), present, is_case, len(findings))
+
+
+def back_pain_sets() -> list[PatientSet]:
+    """Return the package's back-pain patients, one set per pain type against the others."""
+    patients = load_patients()
+    findings = patients.drop(columns=["patient", "pain_type"])
+    return [patient_set(one, findings, patients["pain_type"] == one) for one in PAIN_TYPES]
 
 
 def shuffled(patients: PatientSet, random: np.random.Generator) -> PatientSet:
@@ -101,7 +127,7 @@ def shuffled(patients: PatientSet, random: np.random.Generator) -> PatientSet:
     present = patients.present.copy()
     for group in (patients.outcome, ~patients.outcome):
         present[group] = random.permuted(present[group], axis=0)
-    return PatientSet(patients.name, patients.findings, present, patients.outcome)
+    return replace(patients, present=present)
 
 
 def subsets(
@@ -140,18 +166,21 @@ def folds_of(outcome: NDArray[np.bool_], random: np.random.Generator) -> NDArray
     return fold
 
 
-def cells_of(patients: PatientSet, seed: int, *, exclude: bool = False) -> Iterator[Cell]:
+def cells_of(
+    patients: PatientSet, seed: int, *, exclude: bool = False, every: bool = False
+) -> Iterator[Cell]:
     """Yield every cell of a set: up to 8 subsets of each size, 5-fold cross-validated.
 
     With ``exclude``, no subset holds two findings of which one contains or
-    excludes the other in these patients.
+    excludes the other in these patients. With ``every``, there is one cell: all
+    findings.
     """
     # The name makes the streams of two sets differ, whatever sets there are beside them.
     random = np.random.default_rng([seed, *patients.name.encode()])
     fold = folds_of(patients.outcome, random)
     count = patients.present.shape[1]
     refused = excluding_pairs(patients.present) if exclude else np.zeros((count, count), dtype=bool)
-    for size in SIZES:
+    for size in (count,) if every else SIZES:
         if size > count:
             continue
         for columns in subsets(count, size, random, refused):

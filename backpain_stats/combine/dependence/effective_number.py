@@ -40,7 +40,7 @@ def effective_number(log_ratios: ArrayLike) -> NDArray[np.float64]:
     >>> float(effective_number(np.log([3, 3, 1 / 3, 3])))
     4.0
     >>> float(effective_number(np.log([20, 1.1, 1.1, 0.9, 1.1, 0.9])).round(2))
-    1.34
+    1.35
     """
     size = np.abs(np.asarray(log_ratios, dtype=float))
     largest = size.max(axis=-1, keepdims=True, initial=0.0)

@@ -60,7 +60,7 @@ class MixedOneFactor(PatternModel):
     >>> marginals = Marginals(cases=[0.31, 0.77], noncases=[0.02, 0.29])
     >>> model = MixedOneFactor(BetaPrior(2, 8), BetaPrior(2, 8))
     >>> np.exp(model.log_probabilities(marginals, [[1, 1]]).log_ratio).round(1).tolist()
-    [[27.7]]
+    [[27.3]]
     """
 
     cases: BetaPrior
