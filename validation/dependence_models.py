@@ -15,7 +15,7 @@ from scipy.stats import beta, norm
 from backpain_stats import OneFactor, calibration
 from backpain_stats.combine.calibration.learners import EntropyOfRules, LogisticRegression, log_odds
 from backpain_stats.combine.calibration.patient_data import PatientData
-from backpain_stats.combine.dependence.base import Marginals, PatternModel
+from backpain_stats.combine.dependence.base import Marginals, RatioModel
 from backpain_stats.combine.dependence.effective_number import effective_number
 from backpain_stats.combine.dependence.mixed_factor import BetaPrior, MixedOneFactor
 from backpain_stats.errors import FitError, NotEstimableError
@@ -140,7 +140,7 @@ def strongest_and_rest(cell: Cell, values: Array) -> Array:
     return np.asarray(strongest + (product(cell)[:, None] - strongest) * values)
 
 
-def pattern_log_ratio(model: PatternModel, cell: Cell) -> Array:
+def pattern_log_ratio(model: RatioModel, cell: Cell) -> Array:
     """Return the log ratio of a dependence model fed with each fold's marginals, (patients,)."""
     result = np.empty(len(cell.outcome))
     signs = np.where(cell.cases >= cell.noncases, 1.0, -1.0)
@@ -149,7 +149,7 @@ def pattern_log_ratio(model: PatternModel, cell: Cell) -> Array:
         rows = np.isin(cell.fold, folds)
         patterns, which = np.unique(cell.present[rows], axis=0, return_inverse=True)
         marginals = Marginals(cell.cases[folds], cell.noncases[folds], signs=sign)
-        ratio = model.log_probabilities(marginals, patterns.astype(np.int8)).log_ratio
+        ratio = model.log_ratios(marginals, patterns.astype(np.int8))
         result[rows] = ratio[np.searchsorted(folds, cell.fold[rows]), which.ravel()]
     return result
 

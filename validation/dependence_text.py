@@ -185,10 +185,8 @@ def limits(scores: pd.DataFrame) -> list[str]:
     ]
 
 
-def write_text() -> None:
-    """Write the report and the figure from the committed tables."""
-    scores = pd.read_csv(ROOT / "reports/dependence.csv")
-    estimates = pd.read_csv(ROOT / "data/dependence.csv")
+def text_of(scores: pd.DataFrame, estimates: pd.DataFrame) -> str:
+    """Return the whole report."""
     blocks = [
         *question_and_rule(),
         *result(scores),
@@ -196,7 +194,15 @@ def write_text() -> None:
         *checks(scores),
         *limits(scores),
     ]
-    (ROOT / "reports/dependence.md").write_text("\n".join(blocks), encoding="utf-8")
+    return "\n".join(blocks)
+
+
+def write_text() -> None:
+    """Write the report and the figure from the committed tables."""
+    scores = pd.read_csv(ROOT / "reports/dependence.csv")
+    estimates = pd.read_csv(ROOT / "data/dependence.csv")
+    text = text_of(scores, estimates)
+    (ROOT / "reports/dependence.md").write_text(text, encoding="utf-8")
     draw(
         scores[scores["analysis"] == "leave one set out"],
         ROOT / "reports/figures/dependence_shrinkage.svg",

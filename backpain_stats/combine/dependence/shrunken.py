@@ -139,7 +139,9 @@ class Shrunken(RatioModel):
         width = max(1, BLOCK // (draws * max(1, len(marginals.findings))))
         for start in range(0, len(checked), width):
             columns = slice(start, start + width)
-            part = Strata(*(table[columns] for table in narrowed))
+            part = Strata(
+                narrowed.lower[columns], narrowed.upper[columns], narrowed.possible[columns]
+            )
             result[:, columns] = _shrunken(marginals, part, exponents[:, None])
         return result
 

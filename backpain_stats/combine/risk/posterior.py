@@ -168,7 +168,7 @@ def draw_posterior(
     if isinstance(dependence, MaximumEntropy) and point.combinations:
         combinations = _tied_draws(entries.entries, point, random, cases, noncases)
     further = uniform[:, PER_FLAG * flags :]
-    drawn = None
+    drawn: RatioModel | None = None
     if rho_prior is not None:
         low, high = rho_prior
         drawn = OneFactor(*(low + (high - low) * further[:, 1:3]).T)
