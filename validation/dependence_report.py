@@ -17,6 +17,7 @@ from backpain_stats.plots.style import BLUE, GREY, LIGHT_GREY, tidy
 SIZES = (2, 3, 4, 6, 8)
 SLOPES = (0.9, 1.1)
 LARGEST_INTERCEPT = 0.05
+TICKS = (0.3, 0.4, 0.5, 0.7, 1, 1.4)
 STYLE = {"svg.hashsalt": "backpain_stats", "svg.fonttype": "path", "font.family": "DejaVu Sans"}
 FIXED = "product to the power k_eff^-0.3"
 # Slopes of an earlier measurement by the same protocol under one seed.
@@ -214,11 +215,12 @@ def draw(scores: pd.DataFrame, path: Path) -> None:
                 textcoords="offset points", color=BLUE, va="center",
             )  # fmt: skip
             ax.set_yscale("log")
-            ax.set_yticks([0.4, 0.5, 0.7, 1, 1.5, 2], ["0.4", "0.5", "0.7", "1", "1.5", "2"])
+            ax.set_yticks(TICKS, [f"{tick:g}" for tick in TICKS])
+            ax.set_ylim(0.28, 1.5)
             ax.yaxis.set_minor_locator(NullLocator())
             ax.set_xticks(SIZES)
             ax.set_xlim(1.8, 9.2)
-            tidy(ax, title=title, xlabel="k, findings in the patient")
+            tidy(ax, title=title, xlabel="k, number of findings")
         both[0].set_ylabel("Calibration slope (below 1: overconfident)")
         stream = io.StringIO()
         figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
