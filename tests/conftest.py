@@ -4,32 +4,70 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import pytest
 
 from backpain_stats import Evidence, load_evidence
+from backpain_stats.cli import main
+
+FROZEN = Path(__file__).parent / "fixtures" / "evidence"
+
+
+@pytest.fixture(scope="session")
+def frozen_folder() -> Path:
+    """Return the folder of the frozen evidence, for commands that take ``--evidence``."""
+    return FROZEN
 
 
 @pytest.fixture(scope="session")
 def evidence() -> Evidence:
-    """Load the packaged evidence once; no test changes its frames in place."""
-    return load_evidence()
+    """Load the frozen evidence once; no test changes its frames in place."""
+    return load_evidence(FROZEN)
+
+
+class Ran(NamedTuple):
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Run(Protocol):
+    """Runs a command line."""
+
+    def __call__(self, *arguments: object) -> Ran: ...
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Return a function that runs a command as typed: its exit code and what it printed."""
+
+    def command(*arguments: object) -> Ran:
+        monkeypatch.setattr("sys.argv", ["backpain-stats", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        printed = capsys.readouterr()
+        assert "Traceback" not in printed.err
+        return Ran(ended.value.code or 0, printed.out, printed.err)
+
+    return command
 
 
 class Explorer(NamedTuple):
-    """The explorer as written for the packaged evidence: its page, and the data inside it."""
+    """The explorer as written for the frozen evidence: its page, and the data inside it."""
 
     page: Path
     data: dict
 
 
 @pytest.fixture(scope="session")
-def explorer(tmp_path_factory: pytest.TempPathFactory) -> Explorer:
+def explorer(evidence: Evidence, tmp_path_factory: pytest.TempPathFactory) -> Explorer:
     """Write the explorer once for all tests that look at it."""
     from backpain_stats.report.explorer.build import write_explorer
 
-    page = write_explorer(load_evidence(), tmp_path_factory.mktemp("explorer") / "explorer.html")
+    page = write_explorer(evidence, tmp_path_factory.mktemp("explorer") / "explorer.html")
     text = page.read_text(encoding="utf-8")
     inside = text.split('<script id="data" type="application/json">')[1].split("</script>")[0]
     return Explorer(page, json.loads(inside, parse_constant=pytest.fail))

@@ -8,15 +8,12 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
-from backpain_stats.evidence.loading import require_evidence
 from backpain_stats.printed.value import PrintedValue, is_absent, parse_printed
-from backpain_stats.published.feasible import report_tables
+from backpain_stats.published import Cohort, Report, published_reports, read_cohorts
 
 if TYPE_CHECKING:
-    from backpain_stats.evidence.loading import Evidence
-    from backpain_stats.published.feasible import ReportTables
+    from backpain_stats.evidence import Evidence
 
 __all__ = ["Candidate", "Claim", "Inputs", "Pretest", "collect_inputs", "read_claims"]
 
@@ -154,8 +151,8 @@ class Inputs:
     """Everything of the evidence that can explain claims, found once."""
 
     evidence: Evidence
-    tables: dict[str, ReportTables]
-    reports: pd.DataFrame
+    reports: dict[str, Report]
+    cohorts: dict[str, Cohort]
     ratio_claims: tuple[Claim, ...]
 
     def candidates(self, claim: Claim) -> list[Candidate]:
@@ -164,51 +161,41 @@ class Inputs:
             return []
         found = [
             candidate
-            for row in self._matching_reports(claim)
-            if (candidate := self._of_report(row)) is not None
+            for report in self.matching_reports(claim)
+            if (candidate := self._of_report(report)) is not None
         ]
         if claim.is_posttest:
             found += self._of_claims(claim)
         return found
 
-    def matching_reports(self, claim: Claim) -> list[str]:
-        """Return the reports on the flag of a claim, usable or not."""
-        return [row["report_id"] for row in self._matching_reports(claim)]
-
-    def cohort(self, cohort_id: str) -> dict[str, Any]:
-        """Return the row of a cohort, empty cells left out."""
-        cohorts = self.evidence.cohorts
-        return _present(cohorts[cohorts["cohort_id"] == cohort_id].iloc[0].to_dict())
-
-    def report(self, report_id: str) -> dict[str, Any]:
-        """Return the row of a report, empty cells left out."""
-        found = self.reports[self.reports["report_id"] == report_id]
-        return _present(found.iloc[0].to_dict())
-
-    def _matching_reports(self, claim: Claim) -> Iterator[dict[str, Any]]:
-        """Yield the reports of the same flag and condition, in the setting if one is named."""
-        rows = self.reports
-        same = (rows["flag_id"] == claim.get("flag_id")) & (rows["target"] == claim.get("target"))
+    def matching_reports(self, claim: Claim) -> list[Report]:
+        """Return the reports of the same flag and condition, in the setting if one is named."""
         setting = claim.get("setting")
-        if claim.get("cohort_id"):
-            same &= rows["cohort_id"] == claim.get("cohort_id")
-        elif setting and setting != "mixed":
-            same &= (rows["setting"] == setting).fillna(value=False)
-        yield from rows[same.fillna(value=False)].to_dict("records")  # type: ignore[misc]
+        where = setting if setting != "mixed" else ""
+        return [
+            report
+            for report in self.reports.values()
+            if report.flag_id == claim.get("flag_id")
+            and report.cohort.target == claim.get("target")
+            and (
+                report.cohort.cohort_id == claim.get("cohort_id")
+                if claim.get("cohort_id")
+                else not where or report.cohort.setting == where
+            )
+        ]
 
-    def _of_report(self, row: dict[str, Any]) -> Candidate | None:
+    def _of_report(self, report: Report) -> Candidate | None:
         """Return the tables of a report and its printed ratios; None if it has neither."""
-        found = self.tables[row["report_id"]]
         ratios = {}
-        if not len(found.cells):
+        if not len(report.cells):
             for name in RATIOS:
-                value = row.get(name)
-                if not is_absent(value):
-                    ends = [_number(row.get(name + end)) for end in ("_low", "_high")]
-                    ratios[name] = (_number(value), *ends)
-        if not len(found.cells) and not ratios:
+                value = report.printed.values.get(name)
+                if value is not None and value.point is not None:
+                    ends = report.printed.intervals.get(name, (None, None))
+                    ratios[name] = (_number(value), _number(ends[0]), _number(ends[1]))
+        if not len(report.cells) and not ratios:
             return None
-        return Candidate(row["report_id"], row["cohort_id"], found.cells, ratios)  # type: ignore[arg-type]
+        return Candidate(report.report_id, report.cohort.cohort_id, report.cells, ratios)
 
     def _of_claims(self, claim: Claim) -> Iterator[Candidate]:
         """Yield ratios printed elsewhere: of the same flag, or by the source that is quoted.
@@ -220,7 +207,7 @@ class Inputs:
         families = self.evidence.flags.set_index("flag_id")["family"]
         family = families.get(claim.get("flag_id"), "")
         for other in self.ratio_claims:
-            if other.statistic != wanted or other.value is None or other.value.is_inequality:
+            if other.statistic != wanted or other.value is None or other.value.is_bound:
                 continue
             if other.get("target") != claim.get("target"):
                 continue
@@ -230,8 +217,7 @@ class Inputs:
                 other.get("quotes"),
             )
             if same_flag or (quoted and families.get(other.get("flag_id"), None) == family):
-                ends = [np.nan if end is None else _number(end.text) for end in other.ends]
-                ratio = (_number(other.value.text), ends[0], ends[1])
+                ratio = (_number(other.value), _number(other.ends[0]), _number(other.ends[1]))
                 nothing = np.empty((0, 4), dtype=np.int64)
                 yield Candidate(
                     other.get("claim_id"), "", nothing, {wanted: ratio}, same_flag=same_flag
@@ -278,19 +264,9 @@ class Inputs:
 
 def collect_inputs(evidence: Evidence) -> Inputs:
     """Find the tables of all reports and combinations, and the ratios printed in claims."""
-    combined = require_evidence(evidence).combinations.rename(
-        columns={"combination_id": "report_id"}
-    )
-    combined = combined.assign(flag_id=combined["report_id"])
-    tables = report_tables(evidence)
-    tables |= report_tables(replace(evidence, accuracy=combined))
-    columns = [name for name in evidence.accuracy.columns if name in combined.columns]
-    reports = pd.concat([evidence.accuracy[columns], combined[columns]], ignore_index=True)
-    reports = reports.merge(
-        evidence.cohorts[["cohort_id", "target", "setting", "n", "n_cases"]], on="cohort_id"
-    )
-    ratios = tuple(claim for claim in read_claims(evidence) if claim.statistic in RATIOS)
-    return Inputs(evidence, tables, reports, ratios)
+    reports = dict(published_reports(evidence)) | dict(published_reports(evidence, "combination"))
+    ratios = tuple(claim for claim in read_claims(evidence.whole) if claim.statistic in RATIOS)
+    return Inputs(evidence.whole, reports, read_cohorts(evidence.whole), ratios)
 
 
 def read_claims(evidence: Evidence) -> Iterator[Claim]:
@@ -342,8 +318,9 @@ def _present(row: dict[Any, Any]) -> dict[str, Any]:
     return {str(name): value for name, value in row.items() if not is_absent(value)}
 
 
-def _number(text: Any) -> float:
-    return np.nan if is_absent(text) else float(str(text).lstrip("<>="))
+def _number(figure: PrintedValue | None) -> float:
+    """Return the number a figure prints; NaN for none, and for a bound."""
+    return np.nan if figure is None or figure.point is None else float(figure.point)
 
 
 def _odds(probability: Fraction) -> Fraction:

@@ -25,8 +25,8 @@ from backpain_stats.claims.wording import (
     span_of,
 )
 from backpain_stats.printed.value import spell
-from backpain_stats.reconstruction.explain import table_name
-from backpain_stats.reconstruction.measures import CELLS
+from backpain_stats.reconstruction import table_name
+from backpain_stats.tables import CELLS
 from backpain_stats.tables.bayes_rule import (
     odds_from_probability,
     posttest_probability,
@@ -34,7 +34,7 @@ from backpain_stats.tables.bayes_rule import (
 )
 
 if TYPE_CHECKING:
-    from backpain_stats.evidence.loading import Evidence
+    from backpain_stats.evidence import Evidence
 
 __all__ = ["COLUMNS", "conventions", "reproduce"]
 

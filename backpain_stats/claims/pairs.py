@@ -20,7 +20,7 @@ from backpain_stats.claims.inputs import (
 from backpain_stats.claims.wording import two_figures
 
 if TYPE_CHECKING:
-    from backpain_stats.evidence.loading import Evidence
+    from backpain_stats.evidence import Evidence
 
 __all__ = ["reproduce_pairs"]
 

@@ -10,8 +10,8 @@ import numpy as np
 from backpain_stats.claims.inputs import Claim
 from backpain_stats.claims.search import Trials
 from backpain_stats.printed.value import spell
-from backpain_stats.reconstruction.explain import table_name
-from backpain_stats.reconstruction.measures import CELLS
+from backpain_stats.reconstruction import table_name
+from backpain_stats.tables import CELLS
 
 __all__ = ["range_row"]
 

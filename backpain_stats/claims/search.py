@@ -18,10 +18,10 @@ import numpy as np
 from backpain_stats.claims.inputs import Candidate, Claim, Inputs, Pretest
 from backpain_stats.errors import ArgumentError
 from backpain_stats.printed.value import PrintedValue
-from backpain_stats.reconstruction.measures import CELLS, MEASURES, RATIOS
-from backpain_stats.reconstruction.printed_intervals import posttest_from_odds
-from backpain_stats.reconstruction.printed_report import STATISTICS
-from backpain_stats.reconstruction.reconstruct import reconstruct
+from backpain_stats.published import Report
+from backpain_stats.reconstruction import reconstruct
+from backpain_stats.tables import CELLS, MEASURES, posttest_from_odds
+from backpain_stats.tables import RATIO_MEASURES as RATIOS
 from backpain_stats.tables.intervals import PROPORTION_METHODS, proportion_interval
 from backpain_stats.tables.ratios import ratio_interval
 
@@ -121,8 +121,8 @@ def search_claim(claim: Claim, inputs: Inputs) -> list[Trials]:
     found = [one for candidate in candidates for one in _trials(claim, candidate, pretests, inputs)]
     settled = any(one.fits.any() for one in found) or claim.has_range
     if not settled and claim.get("cohort_id") and claim.value is not None:
-        for report_id in inputs.matching_reports(claim):
-            for other in _other_readings(inputs, report_id):
+        for report in inputs.matching_reports(claim):
+            for other in _other_readings(report):
                 found += _trials(claim, other, pretests, inputs)
     return found
 
@@ -140,17 +140,14 @@ def _trials(
 def _proportion_trials(claim: Claim, candidate: Candidate) -> Iterator[Trials]:
     """Yield the trials of a claim about a share of patients."""
     measure = MEASURES[claim.statistic]
-    needed = {CELLS.index(cell) for form in measure.forms for cell in form}
+    factors = (*measure.numerator, *measure.denominator)
+    needed = {CELLS.index(cell) for factor in factors for cell in factor.form}
     known = (candidate.cells[:, sorted(needed)] >= 0).all(axis=1)
     tables = candidate.cells[known]
     if not len(tables):
         return
-    cells = dict(zip(CELLS, tables.T, strict=True))
-    estimate = measure.of(cells)[None, :]
-    count, group = (
-        sum(cells[cell] for cell in side[0].form)
-        for side in (measure.numerator, measure.denominator)
-    )
+    estimate = measure.of(tables)[None, :]
+    count, group = measure.parts(tables)
     for method in PROPORTION_METHODS if claim.has_interval else ("",):
         low = high = np.full(estimate.shape, np.nan)
         if method:
@@ -200,8 +197,8 @@ def _of_the_cohort(
     pretests: tuple[Pretest, ...], candidate: Candidate, inputs: Inputs
 ) -> tuple[Pretest, ...]:
     """Spell out the prevalence of the cohort of a printed ratio, or drop it if it is unknown."""
-    row = inputs.cohort(candidate.cohort_id) if candidate.cohort_id else {}
-    cases, n = int(row.get("n_cases", 0)), int(row.get("n", 0))
+    cohort = inputs.cohorts.get(candidate.cohort_id)
+    cases, n = (cohort.n_cases or 0, cohort.n or 0) if cohort else (0, 0)
     spelt = []
     for one in pretests:
         if one.odds is not None:
@@ -301,14 +298,19 @@ def _judged(
     # fmt: on
 
 
-def _other_readings(inputs: Inputs, report_id: str) -> Iterator[Candidate]:
+def _other_readings(report: Report) -> Iterator[Candidate]:
     """Yield the tables of a report if its digits were cut off, or if patients are missing."""
-    row = inputs.report(report_id)
-    if "n" not in row or "n_cases" not in row:
+    n, cases = report.cohort.n, report.cohort.n_cases
+    if n is None or cases is None:
         return
-    n, cases = int(row["n"]), int(row["n_cases"])
-    figures: dict[str, Any] = {name: str(row[name]) for name in STATISTICS if name in row}
-    figures |= {cell: int(row[cell]) for cell in CELLS if cell in row}
+    figures: dict[str, Any] = {
+        name: value.text for name, value in report.printed.values.items() if name != "prevalence"
+    }
+    figures |= {
+        cell: getattr(report.printed.margins, cell)
+        for cell in CELLS
+        if cell in report.printed.labels
+    }
     fewest, fewest_cases = ceil(n * (1 - MOST_MISSING)), ceil(cases * (1 - MOST_MISSING))
     readings: tuple[tuple[str, dict[str, Any]], ...] = (
         (CUT_OFF, {"n": n, "n_cases": cases, "rounding": "truncated"}),
@@ -324,8 +326,8 @@ def _other_readings(inputs: Inputs, report_id: str) -> Iterator[Candidate]:
         cells = found.tables[list(CELLS)].to_numpy(dtype=np.int64)
         missing = n - cells.sum(axis=1)
         keep = missing > 0 if reading == MISSING else np.ones(len(cells), dtype=bool)
-        cohort = str(row["cohort_id"])
-        yield Candidate(report_id, cohort, cells[keep], {}, reading, missing[keep])
+        cohort = report.cohort.cohort_id
+        yield Candidate(report.report_id, cohort, cells[keep], {}, reading, missing[keep])
 
 
 def fitting(trials: Sequence[Trials]) -> list[Trial]:

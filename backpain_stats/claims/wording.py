@@ -13,9 +13,8 @@ from backpain_stats.claims.unprinted_pretest import Solution
 from backpain_stats.errors import ArgumentError
 from backpain_stats.estimate import format_percent
 from backpain_stats.printed.value import spell
-from backpain_stats.reconstruction.explain import table_name
-from backpain_stats.reconstruction.measures import CELLS, MEASURES
-from backpain_stats.reconstruction.reconstruct import reconstruct
+from backpain_stats.reconstruction import reconstruct, table_name
+from backpain_stats.tables import CELLS, MEASURES
 
 __all__ = ["convention_of", "deviations", "explain_match", "explain_miss", "explain_solutions"]
 
@@ -158,10 +157,10 @@ def explain_absence(claim: Claim, inputs: Inputs) -> str:
     if not claim.get("flag_id"):
         return "The claim is about no single flag or combination with a published table."
     reasons = []
-    for name in inputs.matching_reports(claim):
-        found = inputs.tables[name]
-        why = found.verdict.replace("_", " ") if not len(found.cells) else "it cannot give a ratio"
-        reasons.append(f"{name} ({why})")
+    for report in inputs.matching_reports(claim):
+        words = report.verdict.replace("_", " ")
+        why = words if not len(report.cells) else "it cannot give a ratio"
+        reasons.append(f"{report.report_id} ({why})")
     flag = claim.get("flag_id")
     if reasons:
         text = f"No usable table or ratio for {flag} is published: {', '.join(reasons)}."
@@ -177,7 +176,7 @@ def _how_hard(claim: Claim, trials: Sequence[Trials], fits: int) -> str:
     tried = int((~np.isnan(values)).sum())
     text = f"{tried:,} convention{'s' if tried != 1 else ''} tried, {fits:,} fit"
     finite = values[np.isfinite(values)]
-    if not finite.size or (claim.value is not None and claim.value.is_inequality):
+    if not finite.size or (claim.value is not None and claim.value.is_bound):
         return f"{text}."
     unit = 10.0**claim.decimals
     printed = np.unique(np.floor(finite * unit + 0.5))
@@ -199,8 +198,9 @@ def _in_its_cohort(claim: Claim, inputs: Inputs) -> str:
     share = claim.statistic in MEASURES and MEASURES[claim.statistic].is_proportion
     if not claim.get("cohort_id") or not share or claim.value is None:
         return ""
-    row = inputs.cohort(claim.get("cohort_id"))
-    counts: dict[str, Any] = {name: int(row[name]) for name in ("n", "n_cases") if name in row}
+    cohort = inputs.cohorts[claim.get("cohort_id")]
+    sized = {"n": cohort.n, "n_cases": cohort.n_cases}
+    counts: dict[str, Any] = {name: count for name, count in sized.items() if count is not None}
     sizes = ", ".join(f"{name} = {count}" for name, count in counts.items())
     counts[claim.statistic] = claim.value.text
     try:

@@ -12,7 +12,7 @@ from backpain_stats.cli.output import evidence_options, format_option, read_evid
 if TYPE_CHECKING:
     import pandas as pd
 
-    from backpain_stats.evidence.loading import Evidence
+    from backpain_stats.evidence import Evidence
 
 FINDINGS = ("reproduced", "conditional", "differs", "not_published")
 # A post-test probability is never shown without its pre-test.
@@ -59,7 +59,7 @@ def reproduce(
     from backpain_stats import reproduce as ledger
     from backpain_stats import reproduce_pairs
     from backpain_stats.checks import check_choice
-    from backpain_stats.evidence.schema import TARGETS
+    from backpain_stats.evidence import TARGETS
 
     if target is not None:
         check_choice(target, "target", TARGETS)

@@ -14,8 +14,8 @@ from backpain_stats.decide.draws import joint_draws, read_source
 from backpain_stats.decide.endorsement import endorsement
 from backpain_stats.decide.published import has_ratio, published_tables, settings_with_ratios
 from backpain_stats.errors import NotEstimableError
-from backpain_stats.evidence.schema import SETTINGS, TARGETS
-from backpain_stats.published.likelihood import likelihood_ratios
+from backpain_stats.evidence import SETTINGS, TARGETS, Setting, Target
+from backpain_stats.published import likelihood_ratios
 from backpain_stats.sampling import DEFAULT_SEED, DRAWS, Seed, interval_around
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from backpain_stats.evidence.loading import Evidence
-    from backpain_stats.published.accuracy_draws import AccuracyDraws
+    from backpain_stats.evidence import Evidence
+    from backpain_stats.published import AccuracyDraws
 
 __all__ = ["Comparison", "compare_flags"]
 
@@ -61,8 +61,8 @@ class Comparison:
     flags: pd.DataFrame
     pairs: pd.DataFrame
     unmeasured: pd.DataFrame
-    target: str
-    setting: str
+    target: Target
+    setting: Setting
 
     def __str__(self) -> str:
         """Return the flags with their chances to be best, and how many are unmeasured."""
@@ -81,8 +81,8 @@ class Comparison:
 def compare_flags(
     evidence: Evidence,
     *,
-    target: str,
-    setting: str,
+    target: Target,
+    setting: Setting,
     level: float = 0.95,
     draws: int = DRAWS,
     seed: Seed = DEFAULT_SEED,
@@ -236,7 +236,7 @@ def _ratio(
 
 
 def _unmeasured(
-    evidence: Evidence, target: str, setting: str, ratios: pd.DataFrame, known: pd.Series
+    evidence: Evidence, target: Target, setting: Setting, ratios: pd.DataFrame, known: pd.Series
 ) -> pd.DataFrame:
     """List the flags of the condition without a usable ratio in this setting, and why."""
     everywhere = likelihood_ratios(evidence, target=target)

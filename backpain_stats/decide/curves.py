@@ -11,8 +11,9 @@ import pandas as pd
 from backpain_stats.checks import check_fraction, check_level, real_number, real_numbers
 from backpain_stats.decide.draws import joint_draws, read_source, with_interval
 from backpain_stats.errors import ArgumentError
+from backpain_stats.evidence import Setting, Target
 from backpain_stats.printed.prevalence import Prevalence, PrevalenceLike, read_prevalence
-from backpain_stats.published.accuracy_draws import LABELS
+from backpain_stats.published import LABELS
 from backpain_stats.sampling import DEFAULT_SEED, DRAWS, Seed, interval_around
 from backpain_stats.tables.bayes_rule import posttest_probability
 
@@ -33,8 +34,8 @@ def decision_curve(
     thresholds: ArrayLike | None = None,
     test_harm: float = 0.0,
     flag: str | Sequence[str] | None = None,
-    target: str | None = None,
-    setting: str | None = None,
+    target: Target | None = None,
+    setting: Setting | None = None,
     level: float = 0.95,
     draws: int = DRAWS,
     seed: Seed = DEFAULT_SEED,
@@ -166,8 +167,8 @@ def decisive_range(
     prevalence: PrevalenceLike,
     *,
     flag: str | Sequence[str] | None = None,
-    target: str | None = None,
-    setting: str | None = None,
+    target: Target | None = None,
+    setting: Setting | None = None,
     level: float = 0.95,
     draws: int = DRAWS,
     seed: Seed = DEFAULT_SEED,

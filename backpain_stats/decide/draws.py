@@ -16,11 +16,11 @@ import pandas as pd
 from backpain_stats.checks import COUNT_COLUMNS, as_names, counts_from_frame, require_columns
 from backpain_stats.decide.pooled import pooled_accuracy
 from backpain_stats.errors import DataError, NotEstimableError, UnknownNameError
-from backpain_stats.evidence.loading import Evidence
+from backpain_stats.evidence import Evidence, Setting, Target
 from backpain_stats.meta.bayes.result import BayesianFit
 from backpain_stats.meta.published.pooling import PooledEvidence
 from backpain_stats.meta.result import BivariateFit
-from backpain_stats.published.accuracy_draws import LABELS, AccuracyDraws, TableAccuracy
+from backpain_stats.published import LABELS, AccuracyDraws, TableAccuracy
 from backpain_stats.sampling import DRAWS, Seed, check_draws, interval_around, quasi_uniform
 from backpain_stats.tables.tables import TwoByTwo
 
@@ -37,8 +37,8 @@ def read_source(
     source: Source,
     *,
     flag: str | Sequence[str] | None = None,
-    target: str | None = None,
-    setting: str | None = None,
+    target: Target | None = None,
+    setting: Setting | None = None,
 ) -> tuple[list[AccuracyDraws], pd.DataFrame]:
     """Read what a user hands in as a list of accuracies, and what could not be used.
 

@@ -12,6 +12,7 @@ import pandas as pd
 from backpain_stats.checks import COUNT_COLUMNS, check_count, check_level
 from backpain_stats.decide.draws import joint_draws, read_source, with_interval
 from backpain_stats.errors import ArgumentError
+from backpain_stats.evidence import Setting, Target
 from backpain_stats.printed.prevalence import Prevalence, PrevalenceLike, read_prevalences
 from backpain_stats.sampling import DEFAULT_SEED, DRAWS, Seed, interval_around
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from backpain_stats.decide.draws import Source
-    from backpain_stats.published.accuracy_draws import AccuracyDraws
+    from backpain_stats.published import AccuracyDraws
 
 __all__ = ["natural_frequencies"]
 
@@ -30,8 +31,8 @@ def natural_frequencies(
     *,
     per: int = 1000,
     flag: str | Sequence[str] | None = None,
-    target: str | None = None,
-    setting: str | None = None,
+    target: Target | None = None,
+    setting: Setting | None = None,
     level: float = 0.95,
     draws: int = DRAWS,
     seed: Seed = DEFAULT_SEED,

@@ -12,7 +12,12 @@ from backpain_stats.errors import ArgumentError
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["odds_from_probability", "posttest_probability", "probability_from_odds"]
+__all__ = [
+    "odds_from_probability",
+    "posttest_from_odds",
+    "posttest_probability",
+    "probability_from_odds",
+]
 
 
 def posttest_probability(pretest: ArrayLike, lr: ArrayLike) -> NDArray[np.float64]:
@@ -110,6 +115,22 @@ def probability_from_odds(odds: ArrayLike) -> NDArray[np.float64]:
     _refuse(~(o >= 0), o, "odds must be 0 or more")
     small = np.minimum(o, 1.0)
     return np.asarray(small / (small + 1 / np.maximum(o, 1.0)), dtype=np.float64)[()]
+
+
+def posttest_from_odds(odds: ArrayLike, ratio: ArrayLike) -> NDArray[np.float64]:
+    """Return the post-test probability of pre-test odds and a likelihood ratio.
+
+    NaN (not estimable) and 0 times infinity give NaN.
+
+    Examples
+    --------
+    >>> posttest_from_odds(1 / 99, [14.7, float("nan")]).round(3)
+    array([0.129,   nan])
+    """
+    with np.errstate(invalid="ignore"):
+        product = np.multiply(odds, ratio, dtype=float)
+    unknown = np.isnan(product)
+    return np.where(unknown, np.nan, probability_from_odds(np.where(unknown, 0.0, product)))
 
 
 def _checked_ratio(lr: ArrayLike) -> NDArray[np.float64]:

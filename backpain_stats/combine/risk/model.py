@@ -28,10 +28,11 @@ from backpain_stats.combine.risk.posterior import (
 from backpain_stats.combine.risk.risk import Risk
 from backpain_stats.combine.risk.tables import profile_frame, sensitivity_frame
 from backpain_stats.errors import ArgumentError, PretestError
+from backpain_stats.evidence import Setting, Target
 from backpain_stats.sampling import DEFAULT_SEED, DRAWS, Seed, check_draws
 
 if TYPE_CHECKING:
-    from backpain_stats.evidence.loading import Evidence
+    from backpain_stats.evidence import Evidence
     from backpain_stats.printed.prevalence import PrevalenceLike
 
 __all__ = ["RiskModel"]
@@ -108,8 +109,8 @@ class RiskModel:
     def __init__(
         self,
         evidence: Evidence,
-        target: str = "malignancy",
-        setting: str = "primary_care",
+        target: Target = "malignancy",
+        setting: Setting = "primary_care",
         *,
         flags: Sequence[str] | None = None,
         dependence: Dependence = DEFAULT_DEPENDENCE,

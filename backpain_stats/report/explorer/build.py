@@ -18,7 +18,16 @@ import pandas as pd
 
 from backpain_stats import __version__
 from backpain_stats.errors import NotEstimableError
-from backpain_stats.report.main.context import SETTING_LABELS, TARGET_LABELS, Context
+from backpain_stats.evidence import (
+    SETTING_LABELS,
+    SETTINGS,
+    TARGET_LABELS,
+    TARGETS,
+    Setting,
+    Target,
+)
+from backpain_stats.published import setting_prevalence
+from backpain_stats.report.main.context import Context
 from backpain_stats.report.page.build import DISCLAIMER, environment
 from backpain_stats.report.page.plain import PlainWords
 
@@ -27,7 +36,7 @@ if TYPE_CHECKING:
     from backpain_stats.combine.inputs.entries import Entry
     from backpain_stats.combine.risk.all_patterns import PatternRatios
     from backpain_stats.combine.risk.model import RiskModel
-    from backpain_stats.evidence.loading import Evidence
+    from backpain_stats.evidence import Evidence
 
 __all__ = [
     "DIGITS",
@@ -116,8 +125,8 @@ def explorer_data(
 
     plain = PlainWords(evidence)
     cases = []
-    for target in TARGET_LABELS:
-        for setting in SETTING_LABELS:
+    for target in TARGETS:
+        for setting in SETTINGS:
             try:
                 model = published_model(evidence, target, setting)
             except NotEstimableError:
@@ -176,7 +185,7 @@ def write_explorer(
     return path
 
 
-def published_model(evidence: Evidence, target: str, setting: str) -> RiskModel:
+def published_model(evidence: Evidence, target: Target, setting: Setting) -> RiskModel:
     """Return the risk model of the flags offered; its pre-test is fixed and plays no part.
 
     Everything else is the library's default, the draws behind the intervals
@@ -222,7 +231,7 @@ def _case(evidence: Evidence, model: RiskModel, plain: PlainWords) -> dict[str, 
         "target_label": TARGET_LABELS[entries.target],
         "setting": entries.setting,
         "setting_label": SETTING_LABELS[entries.setting],
-        **_suggestion(evidence, entries.target, entries.setting, plain),
+        **_suggestion(evidence, model, plain),
         "flags": _flags(evidence, model, plain),
         "left_out": _left_out(evidence, model, plain),
         "findings": [list(finding) for finding in point_marginals(entries).findings],
@@ -258,11 +267,12 @@ def _table(ratios: PatternRatios) -> dict[str, Any]:
     return table
 
 
-def _suggestion(evidence: Evidence, target: str, setting: str, plain: PlainWords) -> dict[str, Any]:
+def _suggestion(evidence: Evidence, model: RiskModel, plain: PlainWords) -> dict[str, Any]:
     """Return the published prevalence as a suggested pre-test, or why there is none."""
-    from backpain_stats.published.prevalence import setting_prevalence
-
+    target, setting = model.entries.target, model.entries.setting
     try:
+        if not target or not setting:
+            raise NotEstimableError("the model is of no published setting")
         found = setting_prevalence(evidence, target, setting)
     except NotEstimableError:
         text = "No prevalence was published for this setting: set the pre-test probability."
@@ -277,7 +287,7 @@ def _suggestion(evidence: Evidence, target: str, setting: str, plain: PlainWords
 def _flags(evidence: Evidence, model: RiskModel, plain: PlainWords) -> list[dict[str, Any]]:
     """Return what the page shows of each flag, its sources included."""
     rows = []
-    reports = evidence.select(model.entries.target, model.entries.setting).accuracy
+    reports = evidence.select(model.entries.target or None, model.entries.setting or None).accuracy
     for entry, row in zip(model.entries.entries, model.flags.to_dict("records"), strict=True):
         notes = [plain(note.text) for note in model.entries.notes if note.about == entry.flag_id]
         if not entry.accuracy.tables and entry.accuracy.studies == 1:
@@ -301,7 +311,7 @@ def _sources(
     evidence: Evidence, reports: pd.DataFrame, entry: Entry, plain: PlainWords
 ) -> list[dict[str, Any]]:
     """Return study, page read and DOI of the report behind a flag; of all, if they were pooled."""
-    from backpain_stats.published.likelihood import likelihood_ratios
+    from backpain_stats.published import likelihood_ratios
 
     own = [entry.accuracy.labels.get("report_id")]
     if not own[0]:
@@ -328,7 +338,7 @@ def _sources(
 def _left_out(evidence: Evidence, model: RiskModel, plain: PlainWords) -> list[dict[str, str]]:
     """Return the reported flags that are not offered, and why."""
     entries = model.entries
-    reported = evidence.select(entries.target, entries.setting).accuracy["flag_id"]
+    reported = evidence.select(entries.target or None, entries.setting or None).accuracy["flag_id"]
     labels = evidence.flags.set_index("flag_id")["label"]
     room = f"more than the {OFFERED} flags this page holds; fewer cases stand behind it"
     return [

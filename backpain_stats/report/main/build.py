@@ -20,7 +20,7 @@ from backpain_stats.report.main.sections.sources import sources_section
 from backpain_stats.report.page.build import write_page
 
 if TYPE_CHECKING:
-    from backpain_stats.evidence.loading import Evidence
+    from backpain_stats.evidence import Evidence
 
 __all__ = ["build_report"]
 

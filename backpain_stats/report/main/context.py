@@ -10,24 +10,9 @@ import pandas as pd
 
 if TYPE_CHECKING:
     from backpain_stats.decide.endorsement import Endorsement
-    from backpain_stats.evidence.loading import Evidence
+    from backpain_stats.evidence import Evidence
 
-__all__ = ["TARGET_LABELS", "Context"]
-
-TARGET_LABELS = {
-    "malignancy": "Malignancy",
-    "fracture": "Fracture",
-    "infection": "Infection",
-    "cauda_equina": "Cauda equina syndrome",
-    "any_serious": "Any serious pathology",
-}
-SETTING_LABELS = {
-    "primary_care": "primary care",
-    "emergency": "emergency care",
-    "secondary_care": "secondary care",
-    "tertiary_care": "tertiary care",
-    "mixed": "mixed settings",
-}
+__all__ = ["Context"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +24,7 @@ class Context:
     @cached_property
     def ratios(self) -> pd.DataFrame:
         """Likelihood ratios of the whole evidence, with the flags' labels."""
-        from backpain_stats.published.likelihood import likelihood_ratios
+        from backpain_stats.published import likelihood_ratios
 
         return self.label_flags(likelihood_ratios(self.evidence))
 

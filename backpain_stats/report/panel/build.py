@@ -23,14 +23,14 @@ from backpain_stats.decide.published import printed_labels, published_tables, se
 from backpain_stats.decide.quality import quality_judgements
 from backpain_stats.decide.thresholds import check_values, thresholds
 from backpain_stats.errors import ArgumentError, NotEstimableError
-from backpain_stats.evidence.schema import SETTINGS, TARGETS
+from backpain_stats.evidence import SETTINGS, TARGETS, Setting, Target
 from backpain_stats.printed.prevalence import Prevalence, read_prevalence
-from backpain_stats.published.prevalence import setting_prevalence
+from backpain_stats.published import setting_prevalence
 from backpain_stats.report.page.build import Progress, write_page, write_table
 from backpain_stats.report.page.word import write_word
 
 if TYPE_CHECKING:
-    from backpain_stats.evidence.loading import Evidence
+    from backpain_stats.evidence import Evidence
     from backpain_stats.printed.prevalence import PrevalenceLike
 
 __all__ = ["PanelQuestion", "PanelResults", "build_panel"]
@@ -60,8 +60,8 @@ class PanelQuestion:
         Level of the intervals.
     """
 
-    target: str
-    setting: str
+    target: Target
+    setting: Setting
     prevalences: Sequence[PrevalenceLike] = ()
     per: int = 1000
     benefit: float | None = None

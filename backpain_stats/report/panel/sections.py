@@ -10,7 +10,7 @@ import pandas as pd
 
 from backpain_stats.decide.frequencies import count_phrase
 from backpain_stats.estimate import format_number
-from backpain_stats.report.main.context import SETTING_LABELS, TARGET_LABELS
+from backpain_stats.evidence import SETTING_LABELS, TARGET_LABELS
 from backpain_stats.report.page.parts import Column, FigurePart, Section, TablePart
 from backpain_stats.report.panel.evidence import (
     endorsement_section,

@@ -40,7 +40,7 @@ PATIENT_COLUMNS = (
 def patients_table() -> pd.DataFrame:
     """Cross-validate three dependence models on the patients, complete and all."""
     from backpain_stats.combine import calibration
-    from backpain_stats.evidence.patients import PAIN_TYPES, load_patients
+    from backpain_stats.evidence import PAIN_TYPES, load_patients
 
     models = {
         name: model

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from backpain_stats.report.main.context import TARGET_LABELS
+from backpain_stats.evidence import TARGET_LABELS, TARGETS, Target
 from backpain_stats.report.page.parts import Column, FigurePart, Section, TablePart
 
 if TYPE_CHECKING:
@@ -39,20 +39,20 @@ def endorsed_section(context: Context) -> Section:
     figures = tuple(
         FigurePart(
             f"endorsement_{target}",
-            f"{label}: which guideline or other text names which flag. The first column shows "
+            f"{TARGET_LABELS[target]}: which guideline or other text names which flag. The first column shows "
             "what is known of the flag.",
-            f"Map of guidelines by flags for {label.lower()}; the table holds the verdicts.",
+            f"Map of guidelines by flags for {TARGET_LABELS[target].lower()}; the table holds the verdicts.",
             partial(_draw, found, target),
             (9.5, 2.6 + 0.3 * int((flags["target"] == target).sum())),
         )
-        for target, label in TARGET_LABELS.items()
+        for target in TARGETS
         if (flags.loc[flags["target"] == target, "guidelines"] > 0).any()
     )
     table = TablePart("endorsement", "Flags endorsed and measured", flags, COLUMNS, True)
     return Section("endorsement", "Endorsed, and measured?", paragraphs, figures, (table,))
 
 
-def _draw(found: Endorsement, target: str, figure: Figure) -> None:
+def _draw(found: Endorsement, target: Target, figure: Figure) -> None:
     from backpain_stats.plots.draw_endorsement import endorsement
 
     endorsement(found, target=target, ax=figure.subplots())

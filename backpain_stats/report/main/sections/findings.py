@@ -69,7 +69,7 @@ def findings_section(context: Context) -> Section:
 
 def _best_sentence(context: Context, flags: list[str]) -> str:
     """Say what the strongest flag for malignancy does in primary care, and what the others do."""
-    from backpain_stats.published.posttest import posttest
+    from backpain_stats.published import posttest
 
     frame = posttest(context.evidence, flags, setting="primary_care", result="positive")
     known = context.label_flags(frame[frame["estimate"].notna() & frame["counted"]])

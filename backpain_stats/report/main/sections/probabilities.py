@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from backpain_stats.estimate import format_percent
-from backpain_stats.report.main.context import TARGET_LABELS
+from backpain_stats.evidence import TARGETS
 from backpain_stats.report.page.parts import Column, FigurePart, Section, TablePart
 
 if TYPE_CHECKING:
@@ -29,10 +29,10 @@ COLUMNS = (
 
 def probabilities(context: Context) -> pd.DataFrame:
     """Return the post-test probabilities of every counted report that gives one."""
-    from backpain_stats.published.posttest import posttest
+    from backpain_stats.published import posttest
 
     frames = []
-    for target in TARGET_LABELS:
+    for target in TARGETS:
         own = context.ratios[(context.ratios["target"] == target) & context.ratios["usable"]]
         if len(own):
             frames.append(posttest(context.evidence, sorted(set(own["flag_id"])), target=target))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from backpain_stats.report.main.context import TARGET_LABELS
+from backpain_stats.evidence import TARGET_LABELS
 from backpain_stats.report.page.parts import Column, FigurePart, Section, TablePart
 
 if TYPE_CHECKING:

@@ -7,18 +7,28 @@ nothing above this module asks where they came from.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from scipy.special import expit, ndtri
 
+from backpain_stats.published.report import Report
 from backpain_stats.sampling import jeffreys_quantile
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["LABELS", "AccuracyDraws", "FitAccuracy", "TableAccuracy", "middle_table"]
+__all__ = [
+    "LABELS",
+    "AccuracyDraws",
+    "FitAccuracy",
+    "KnownAccuracy",
+    "TableAccuracy",
+    "middle_table",
+    "report_accuracy",
+    "table_order",
+]
 
 
 # What every accuracy is labelled with.
@@ -216,3 +226,56 @@ class FitAccuracy:
         root = vectors * np.sqrt(np.clip(values, 0, None))
         logits = self.mean + ndtri(uniform[:, 1:3]) @ root.T
         return expit(logits[:, 0]), expit(logits[:, 1])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KnownAccuracy:
+    """Sensitivity and specificity taken as known: no counts, so no uncertainty."""
+
+    sensitivity: float
+    specificity: float
+    labels: Mapping[str, Any] = field(default_factory=dict)
+    n_cases: int | None = None
+    n: int | None = None
+    studies: int = 1
+    tables: int = 0
+    basis: str = "taken as known"
+
+    def draws(self, uniform: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+        """Return the same value in every draw."""
+        rows = len(uniform)
+        return np.full(rows, self.sensitivity), np.full(rows, self.specificity)
+
+
+def report_accuracy(report: Report) -> AccuracyDraws | None:
+    """Return what one report says of sensitivity and specificity; None unless it gives both.
+
+    Parameters
+    ----------
+    report : Report
+        A published report.
+
+    Returns
+    -------
+    AccuracyDraws or None
+        From its tables; where only the two proportions are printed, those, taken as known.
+    """
+    labels = {
+        "flag_id": report.flag_id,
+        "report_id": report.report_id,
+        "cohort_id": report.cohort.cohort_id,
+        "study": report.cohort.study,
+        "target": report.cohort.target,
+        "setting": report.cohort.setting,
+    }
+    if report.has_groups:
+        return TableAccuracy(report.cells, labels)
+    if report.verdict != "proportions_printed" or not report.usable:
+        return None
+    figures = {
+        name: float(figure.point)
+        for name, figure in report.printed.values.items()
+        if figure.point is not None
+    }
+    specificity = figures.get("specificity", 1 - figures.get("false_positive_rate", 0.0))
+    return KnownAccuracy(figures["sensitivity"], specificity, labels)

@@ -1,23 +1,67 @@
 """The statistics of a 2x2 table, each as one fraction of sums of cells.
 
-Written this way a printed figure becomes inequalities between whole numbers,
-and no statistic needs code of its own.
+The one list of the package: what each measure counts, which are ratios, and the
+words for intervals and corrections. Written as fractions of sums, a printed figure
+becomes inequalities between whole numbers, and no statistic needs code of its own.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-__all__ = ["CELLS", "MEASURES", "Factor", "Measure", "cohort_posttest_measure"]
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
 
+__all__ = [
+    "CELLS",
+    "CORRECTIONS",
+    "MEASURES",
+    "PROPORTION_METHODS",
+    "RATIO_MEASURES",
+    "RATIO_METHODS",
+    "SUMMARY_MEASURES",
+    "Correction",
+    "Factor",
+    "Form",
+    "Measure",
+    "ProportionMethod",
+    "RatioMeasure",
+    "RatioMethod",
+    "cohort_posttest_measure",
+]
+
+# The order of the cells wherever tables are rows of an array.
 CELLS = ("tp", "fp", "fn", "tn")
 
+RatioMeasure = Literal["lr_positive", "lr_negative", "odds_ratio"]
+RatioMethod = Literal["score", "log", "bayes"]
+ProportionMethod = Literal[
+    "wilson", "wilson_cc", "clopper_pearson", "jeffreys", "agresti_coull", "wald"
+]
+# Where 0.5 is added to the four cells: nowhere, in tables that hold a zero, everywhere.
+Correction = Literal["none", "zero_cells", "all"]
+
+RATIO_MEASURES: tuple[RatioMeasure, ...] = get_args(RatioMeasure)
+RATIO_METHODS: tuple[RatioMethod, ...] = get_args(RatioMethod)
+PROPORTION_METHODS: tuple[ProportionMethod, ...] = get_args(ProportionMethod)
+CORRECTIONS: tuple[Correction, ...] = get_args(Correction)
+# What a summary of one table lists.
+SUMMARY_MEASURES = (
+    "sensitivity",
+    "specificity",
+    "lr_positive",
+    "lr_negative",
+    "odds_ratio",
+    "ppv",
+    "npv",
+    "prevalence",
+)
+
+# A sum of cells, in the order of CELLS.
 Form = tuple[str, ...]
 CASES: Form = ("tp", "fn")
 NON_CASES: Form = ("fp", "tn")
@@ -31,6 +75,12 @@ class Factor:
 
     form: Form
     half: int = 0
+
+    def of(self, tables: NDArray[Any]) -> NDArray[np.float64]:
+        """Return the sum of each table of an array of shape (..., 4)."""
+        columns = [CELLS.index(cell) for cell in self.form]
+        cells = tables[..., columns].astype(float)
+        return np.asarray(cells.sum(axis=-1) + 0.5 * self.half * len(columns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +109,6 @@ class Measure:
             self.denominator[0].form
         )
 
-    @property
-    def forms(self) -> tuple[Form, ...]:
-        """Every sum of cells that occurs in it."""
-        return tuple(factor.form for factor in self.numerator + self.denominator)
-
     def corrected(self) -> Measure:
         """Return the measure with 0.5 added to every cell."""
         numerator, denominator = (
@@ -72,38 +117,38 @@ class Measure:
         )
         return Measure(self.name, self.label, numerator, denominator)
 
-    def of(self, cells: Mapping[str, Any]) -> np.ndarray:
-        """Return the value of many tables in floating point; 0/0 is NaN.
+    def parts(self, tables: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return numerator and denominator of each table; of a proportion, count and group.
 
         Parameters
         ----------
-        cells : mapping of str to array
-            The four counts.
-        """
-        top, bottom = (
-            math.prod(
-                sum(np.asarray(cells[cell], dtype=float) for cell in factor.form)
-                + 0.5 * factor.half * len(factor.form)
-                for factor in side
-            )
-            for side in (self.numerator, self.denominator)
-        )
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray(np.asarray(top) / np.asarray(bottom))
+        tables : array_like
+            Counts of shape (..., 4), ordered tp, fp, fn, tn.
 
-    def exact(self, cells: Mapping[str, int]) -> Fraction | float:
-        """Return the exact value of one table; infinity and NaN where it has none."""
+        Examples
+        --------
+        >>> count, group = MEASURES["ppv"].parts([4, 41, 9, 1921])
+        >>> float(count), float(group)
+        (4.0, 45.0)
+        """
+        cells = np.asarray(tables)
         top, bottom = (
-            math.prod(
-                Fraction(sum(int(cells[cell]) for cell in factor.form))
-                + Fraction(factor.half * len(factor.form), 2)
-                for factor in side
-            )
+            math.prod(factor.of(cells) for factor in side)
             for side in (self.numerator, self.denominator)
         )
-        if bottom == 0:
-            return math.nan if top == 0 else math.inf
-        return Fraction(top) / Fraction(bottom)
+        return np.asarray(top), np.asarray(bottom)
+
+    def of(self, tables: ArrayLike) -> NDArray[np.float64]:
+        """Return the value of each table, shape (...), in floating point; 0/0 is NaN.
+
+        Parameters
+        ----------
+        tables : array_like
+            Counts of shape (..., 4), ordered tp, fp, fn, tn.
+        """
+        top, bottom = self.parts(tables)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(top / bottom)
 
 
 def _measure(
@@ -129,8 +174,6 @@ MEASURES: dict[str, Measure] = {
         _measure("accuracy", "accuracy", (("tp", "tn"),), (CELLS,)),
     )
 }
-# Measures that a zero-cell correction changes.
-RATIOS = ("lr_positive", "lr_negative", "odds_ratio")
 
 
 def cohort_posttest_measure(name: str, *, corrected: bool) -> Measure:

@@ -7,33 +7,30 @@ a few tables of whole numbers agree with all of them: often one, sometimes none.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 from html import escape
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from backpain_stats.checks import check_choice, check_level
-from backpain_stats.errors import ArgumentError
-from backpain_stats.printed.value import ROUNDINGS
-from backpain_stats.reconstruction.branches import Branch, checked_branch, find_branch, tables_frame
-from backpain_stats.reconstruction.enumerate_tables import MOST_ROWS
-from backpain_stats.reconstruction.measures import CELLS
-from backpain_stats.reconstruction.printed_intervals import IntervalCheck, interval_checks
-from backpain_stats.reconstruction.printed_report import PrintedReport, read_report
-from backpain_stats.tables.ratios import CORRECTIONS
+from backpain_stats.checks import as_names, check_choice, check_level
+from backpain_stats.printed import ROUNDINGS, PrevalenceLike, Rounding
+from backpain_stats.reconstruction.explain import explain, interval_findings
+from backpain_stats.reconstruction.intervals import IntervalCheck, IntervalMethod, interval_checks
+from backpain_stats.reconstruction.report import PrintedReport, read_report
+from backpain_stats.reconstruction.search import Solution, search
+from backpain_stats.tables import CELLS, CORRECTIONS, Correction
 
 __all__ = ["Reconstruction", "reconstruct", "reconstruct_report"]
 
 Count = int | str | tuple[int, int] | None
-# A frame of this many tables takes about 1.5 GB.
-MOST_TABLES = 20_000_000
+Figure = str | int | Decimal | None
 
 
-@dataclass(frozen=True, eq=False)
-class Reconstruction:
+class Reconstruction(Solution):
     """The tables that agree with a report, and how they were found.
 
     Made by :func:`reconstruct`.
@@ -44,44 +41,36 @@ class Reconstruction:
         Whether one table, more than one, or none prints all figures.
     count : int
         How many tables do.
+    cells : numpy.ndarray
+        The tables as whole numbers, shape (tables, 4), ordered tp, fp, fn, tn; -1 in
+        the cells of a group of unknown size.
     tables : pandas.DataFrame
-        One row a table: ``tp, fp, fn, tn, n, n_cases``; the cells of a group of
-        unknown size are NA. For each printed interval a column
-        ``<statistic>_interval`` names the methods that reproduce it (NA where
-        the interval was set aside); ``correction`` is there when zero-cell
-        corrections were tried.
+        The same, one row per table: ``tp, fp, fn, tn, n, n_cases``; unknown cells are
+        NA. For each printed interval a column ``<statistic>_interval`` names the
+        methods that reproduce it (NA where the interval was set aside);
+        ``correction`` is there when zero-cell corrections were tried.
     steps : pandas.DataFrame
         ``constraint, tables``: how many tables were left after each figure, in
         the order in which the figures were applied.
     intervals : pandas.DataFrame
-        One row a printed interval: ``statistic, printed_low, printed_high,
+        One row per printed interval: ``statistic, printed_low, printed_high,
         ci_level, methods, finding`` and the nearest method with its ends. A
         finding is "reproduced", "method unknown" (a method comes within one
         unit of the last printed digit) or "not reproduced".
     explanation : str
-        All of it in sentences.
+        All of it in sentences, and what else would have fitted: worked out when
+        it is asked for.
     warnings : tuple of str
         Printed figures that no probability can have, and other oddities.
+    set_aside : tuple of str
+        Statistics whose interval was left out because no table reproduces it.
+    corrections, rounding, report
+        What was tried, how digits were read, and the figures that were read.
     """
 
-    report: PrintedReport = field(repr=False)
-    checks: tuple[IntervalCheck, ...] = field(repr=False)
-    corrections: tuple[str, ...]
-    rounding: str
-    branches: tuple[Branch, ...] = field(repr=False)
-    set_aside: tuple[str, ...]
-
-    @cached_property
-    def count(self) -> int:
-        """How many tables print all figures."""
-        if len(self.branches) == 1:
-            return self.branches[0].count
-        return len(self.tables)
-
-    @property
-    def verdict(self) -> str:
-        """``"unique"``, ``"several"`` or ``"impossible"``."""
-        return "impossible" if self.count == 0 else "unique" if self.count == 1 else "several"
+    def __repr__(self) -> str:
+        """Return verdict and count."""
+        return f"Reconstruction(verdict={self.verdict!r}, count={self.count})"
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -89,22 +78,40 @@ class Reconstruction:
         return self.report.warnings
 
     @cached_property
-    def tables(self) -> pd.DataFrame:
-        """Every table that prints all figures, one row each."""
-        total = sum(branch.count for branch in self.branches)
-        if total > MOST_TABLES:
-            raise ArgumentError(
-                f"{total:,} tables fit, too many for a frame (at most {MOST_TABLES:,}); "
-                "give a further figure, or use .count"
-            )
-        return tables_frame(self.branches, self.checks)
-
-    @cached_property
     def cells(self) -> NDArray[np.int64]:
         """The tables as an array of shape (tables, 4), ordered tp, fp, fn, tn; -1 is unknown."""
-        cells = self.tables[list(CELLS)].fillna(-1).to_numpy(dtype=np.int64)
+        cells = self.listed.cells.copy()
+        cells[:, [cell not in self.known for cell in CELLS]] = -1
         cells.flags.writeable = False
         return cells
+
+    @cached_property
+    def tables(self) -> pd.DataFrame:
+        """Every table that prints all figures, one row each."""
+        tp, fp, fn, tn = self.listed.cells.T
+        counts = {
+            "tp": tp,
+            "fp": fp,
+            "fn": fn,
+            "tn": tn,
+            "n": tp + fp + fn + tn,
+            "n_cases": tp + fn,
+        }
+        unknown = {cell for cell in CELLS if cell not in self.known}
+        unknown |= {"n"} if unknown else set()
+        unknown |= {"n_cases"} if unknown & {"tp", "fn"} else set()
+        frame = pd.DataFrame(
+            {
+                name: pd.array([pd.NA] * len(tp) if name in unknown else column, dtype="Int64")
+                for name, column in counts.items()
+            }
+        )
+        for check in self.checks:
+            fitting = self.listed.methods.get(check.name)
+            frame[f"{check.name}_interval"] = _named(fitting, check.methods, len(tp))
+        if self.corrections != ("none",):
+            frame["correction"] = _named(self.correction_bits, self.corrections, len(tp))
+        return frame
 
     @cached_property
     def steps(self) -> pd.DataFrame:
@@ -120,15 +127,11 @@ class Reconstruction:
     @cached_property
     def intervals(self) -> pd.DataFrame:
         """What became of each printed interval."""
-        from backpain_stats.reconstruction.explain import interval_findings
-
         return interval_findings(self)
 
     @cached_property
     def explanation(self) -> str:
         """The whole answer in sentences."""
-        from backpain_stats.reconstruction.explain import explain
-
         return explain(self)
 
     def __str__(self) -> str:
@@ -142,6 +145,18 @@ class Reconstruction:
         return lines + (self.tables.to_html(index=False, na_rep="") if small else "")
 
 
+def _named(bits: NDArray[np.int64] | None, names: Sequence[str], rows: int) -> Any:
+    """Return a column of names from whole numbers whose bits stand for them; NA without any."""
+    if bits is None:
+        return pd.array([pd.NA] * rows, dtype="string")
+    different, where = np.unique(bits, return_inverse=True)
+    spelt = [
+        ", ".join(name for bit, name in enumerate(names) if number >> bit & 1)
+        for number in different.tolist()
+    ]
+    return pd.array(np.array(spelt, dtype=object)[where], dtype="string")
+
+
 def reconstruct(
     *,
     n: Count = None,
@@ -151,13 +166,26 @@ def reconstruct(
     fp: Count = None,
     fn: Count = None,
     tn: Count = None,
-    pretest: str | float | None = None,
+    sensitivity: Figure = None,
+    specificity: Figure = None,
+    false_positive_rate: Figure = None,
+    ppv: Figure = None,
+    npv: Figure = None,
+    lr_positive: Figure = None,
+    lr_negative: Figure = None,
+    odds_ratio: Figure = None,
+    prevalence: Figure = None,
+    test_positive_rate: Figure = None,
+    accuracy: Figure = None,
+    posttest: Figure = None,
+    posttest_negative: Figure = None,
+    pretest: PrevalenceLike | None = None,
     pretest_odds: str | float | None = None,
-    interval_methods: str | Sequence[str] | None = None,
-    corrections: str | Sequence[str] = ("none",),
+    interval_methods: IntervalMethod | Sequence[IntervalMethod] | None = None,
+    corrections: Correction | Sequence[Correction] = ("none",),
     level: float = 0.95,
-    rounding: str = "nearest",
-    **printed: str | None,
+    rounding: Rounding = "nearest",
+    **ends: Figure,
 ) -> Reconstruction:
     r"""Return every table of whole numbers that agrees with all printed figures.
 
@@ -174,16 +202,28 @@ def reconstruct(
         instance when some patients were not assessed), or unknown (None).
     tp, fp, fn, tn : int, str or (int, int), optional
         Cells that are printed.
+    sensitivity, specificity, false_positive_rate, ppv, npv : str, optional
+        Shares as printed, with their digits: ``"0.31"``, ``"31%"``; ``">0.90"`` is
+        strict, and ``"4 of 13"`` gives both counts. An interval follows in
+        parentheses, ``"0.75 (0.53-0.90)"``, or as ``sensitivity_low=``,
+        ``sensitivity_high=``.
+    lr_positive, lr_negative, odds_ratio : str, optional
+        Ratios as printed, likewise.
+    prevalence, test_positive_rate, accuracy : str, optional
+        Shares of all patients, likewise.
+    posttest, posttest_negative : str, optional
+        Post-test probability after a positive or a negative result, likewise; it
+        needs its pre-test.
     pretest : str, float or "cohort", optional
         Pre-test probability of a printed ``posttest``: ``"0.01"``, ``"1%"``,
-        ``"13/1975"``, or ``"cohort"`` for the prevalence of the table itself.
-        It is taken as exact.
+        ``"13/1975"``, ``"1 in 300"``, or ``"cohort"`` for the prevalence of the table
+        itself. It is taken as exact.
     pretest_odds : str or float, optional
         The same as odds, for instance odds that an author has rounded.
     interval_methods : str or sequence of str, optional
         Methods that may have made the printed intervals: ``"wilson"``,
-        ``"clopper_pearson"``, ``"jeffreys"``, ``"agresti_coull"``, ``"wald"``
-        for proportions; ``"log"``, ``"score"``, ``"bayes"`` for ratios and
+        ``"wilson_cc"``, ``"clopper_pearson"``, ``"jeffreys"``, ``"agresti_coull"``,
+        ``"wald"`` for proportions; ``"log"``, ``"score"``, ``"bayes"`` for ratios and
         post-test probabilities. Named, one of them must reproduce the
         interval. Not named, all but ``"bayes"`` are tried, and an interval
         that none reproduces is reported and set aside: its method is unknown.
@@ -195,14 +235,9 @@ def reconstruct(
     level : float
         Level of the printed intervals.
     rounding : {"nearest", "half_up", "no_ties", "truncated"}
-        How digits were printed; see :func:`~backpain_stats.printed.value.parse_printed`.
-    **printed : str
-        Statistics as printed, with their digits: ``sensitivity, specificity,
-        false_positive_rate, ppv, npv, lr_positive, lr_negative, odds_ratio,
-        prevalence, test_positive_rate, accuracy, posttest,
-        posttest_negative``. ``"31%"`` is ``"0.31"``; ``">0.90"`` is strict. An
-        interval follows in parentheses, ``"0.75 (0.53-0.90)"``, or as
-        ``sensitivity_low=``, ``sensitivity_high=``.
+        How digits were printed; see :func:`~backpain_stats.printed.parse_printed`.
+    **ends : str
+        Ends of printed intervals, named as the statistic with ``_low`` or ``_high``.
 
     Returns
     -------
@@ -216,7 +251,8 @@ def reconstruct(
         If a figure cannot be read, if a statistic needs a group of unknown
         size, or if too little is known to list the tables.
     PretestError
-        If a post-test probability comes without its pre-test.
+        If a post-test probability comes without its pre-test, or a pre-test without
+        a post-test probability.
     UnknownNameError
         If there is no statistic of that name.
 
@@ -262,20 +298,31 @@ def reconstruct(
     If up to a tenth of the patients had not been assessed (n_cases 12..13), 1 table
     would fit: 6/?/6/?.
     """
-    check_level(level)
-    check_choice(rounding, "rounding", ROUNDINGS)
-    tried = (corrections,) if isinstance(corrections, str) else tuple(corrections)
-    for correction in tried:
-        check_choice(correction, "corrections", CORRECTIONS)
     counts = {"n": n, "n_cases": n_cases, "n_positive": n_positive}
     counts |= {"tp": tp, "fp": fp, "fn": fn, "tn": tn}
+    printed: dict[str, Figure] = {
+        "sensitivity": sensitivity,
+        "specificity": specificity,
+        "false_positive_rate": false_positive_rate,
+        "ppv": ppv,
+        "npv": npv,
+        "lr_positive": lr_positive,
+        "lr_negative": lr_negative,
+        "odds_ratio": odds_ratio,
+        "prevalence": prevalence,
+        "test_positive_rate": test_positive_rate,
+        "accuracy": accuracy,
+        "posttest": posttest,
+        "posttest_negative": posttest_negative,
+    }
+    check_choice(rounding, "rounding", ROUNDINGS)
     report = read_report(
-        counts, printed, pretest=pretest, pretest_odds=pretest_odds, rounding=rounding
+        counts, printed | ends, pretest=pretest, pretest_odds=pretest_odds, rounding=rounding
     )
     return reconstruct_report(
         report,
         interval_methods=interval_methods,
-        corrections=tried or ("none",),
+        corrections=corrections,
         level=level,
         rounding=rounding,
     )
@@ -284,44 +331,38 @@ def reconstruct(
 def reconstruct_report(
     report: PrintedReport,
     *,
-    interval_methods: str | Sequence[str] | None = None,
-    corrections: tuple[str, ...] = ("none",),
+    interval_methods: IntervalMethod | Sequence[IntervalMethod] | None = None,
+    corrections: Correction | Sequence[Correction] = ("none",),
     level: float = 0.95,
-    rounding: str = "nearest",
+    rounding: Rounding = "nearest",
 ) -> Reconstruction:
     """Return every table behind a report whose figures have been read.
 
-    The part of :func:`reconstruct` below the reading of figures; the options are its own.
+    The part of :func:`reconstruct` below the reading of figures; the options are its
+    own. ``rounding`` only says how the figures were read.
+
+    Parameters
+    ----------
+    report : PrintedReport
+        What :func:`read_report` returns.
+    interval_methods, corrections, level, rounding
+        As in :func:`reconstruct`.
+
+    Returns
+    -------
+    Reconstruction
+
+    Raises
+    ------
+    ArgumentError
+        If an option is not allowed, or too little is known to list the tables.
     """
-    return search(report, interval_checks(report, interval_methods, level), corrections, rounding)
-
-
-def search(
-    report: PrintedReport,
-    checks: Sequence[IntervalCheck],
-    corrections: tuple[str, ...],
-    rounding: str,
-    most_rows: int = MOST_ROWS,
-) -> Reconstruction:
-    """Find the tables of a report that has been read.
-
-    Intervals whose method was not named are first asked for like the others;
-    if that leaves nothing, the ones that no table reproduces are set aside.
-    """
-    if not report.depends_on_correction:
-        corrections = ("none",)
-    branches = [find_branch(report, checks, one, most_rows) for one in corrections]
-    set_aside: list[str] = []
-    optional = [check for check in checks if not check.required]
-    if optional and not any(branch.count for branch in branches):
-        required = [check for check in checks if check.required]
-        branches = [find_branch(report, required, one, most_rows) for one in corrections]
-        for check in optional:
-            narrowed = [checked_branch(branch, check) for branch in branches]
-            if any(branch.count for branch in narrowed):
-                branches = narrowed
-            else:
-                set_aside.append(check.name)
-    return Reconstruction(
-        report, tuple(checks), corrections, rounding, tuple(branches), tuple(set_aside)
-    )
+    tried: tuple[Any, ...] = ("none",)
+    if corrections != tried:
+        tried = tuple(as_names(corrections, "corrections")) or tried
+        for correction in tried:
+            check_choice(correction, "corrections", CORRECTIONS)
+    checks: list[IntervalCheck] = []
+    if report.intervals or interval_methods is not None or level != 0.95:
+        checks = interval_checks(report, interval_methods, check_level(level))
+    return search(report, checks, tried, rounding, kind=Reconstruction)

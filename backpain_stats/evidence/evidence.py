@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from html import escape
 from os import PathLike
+from typing import Any, TypeVar
 
 import pandas as pd
 
 from backpain_stats.checks import as_names, check_choice, check_known
 from backpain_stats.errors import ArgumentError, EvidenceError
-from backpain_stats.evidence.folders import packaged_folder
-from backpain_stats.evidence.problems import list_problems, problem_frame
-from backpain_stats.evidence.reading import read_table, typed_frame
-from backpain_stats.evidence.schema import SETTINGS, TABLES, TARGETS
+from backpain_stats.evidence.check import check_folder, packaged_files
+from backpain_stats.evidence.files import typed_frame
+from backpain_stats.evidence.problems import list_problems
+from backpain_stats.evidence.schema import TABLES
+from backpain_stats.evidence.vocabulary import SETTINGS, TARGETS, Setting, Target
 
 __all__ = ["Evidence", "check_evidence", "load_evidence"]
 
 Names = str | Sequence[str] | None
+Derived = TypeVar("Derived")
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -33,7 +36,7 @@ class Evidence:
     Parameters
     ----------
     sources, flags, cohorts, accuracy, combinations, claims, prevalence : pandas.DataFrame
-        One frame a file of the same name; the columns are described in
+        One frame per file of the same name; the columns are described in
         ``data/datapackage.json``.
     endorsements, endorsement_counts : pandas.DataFrame
         What guidelines say, flag by flag and in counts of guidelines.
@@ -44,10 +47,9 @@ class Evidence:
     --------
     >>> from backpain_stats import load_evidence
     >>> evidence = load_evidence()
-    >>> evidence.select(target="malignancy", setting="emergency").accuracy[
-    ...     ["report_id", "tp", "fn", "test_positive_rate"]]
-                      report_id  tp  fn test_positive_rate
-    0  reinus1998_cancer_history   7   0               0.04
+    >>> selected = evidence.select(target="malignancy", flag="cancer_history")
+    >>> set(selected.accuracy["flag_id"]), selected.whole is evidence
+    ({'cancer_history'}, True)
     """
 
     sources: pd.DataFrame
@@ -60,11 +62,40 @@ class Evidence:
     endorsements: pd.DataFrame
     endorsement_counts: pd.DataFrame
     quality: pd.DataFrame
+    # A new evidence, also one made with dataclasses.replace, is whole and has nothing derived.
+    _whole: Evidence | None = field(init=False, default=None)
+    _derived: dict[str, Any] = field(init=False, default_factory=dict)
+
+    @property
+    def whole(self) -> Evidence:
+        """The evidence this one was selected from; itself, if nothing was left out.
+
+        What one row means may depend on others: whose patients it shares, how
+        many cases its cohort has. That is read from the whole, so that
+        selecting narrows what is shown and never what is known.
+        """
+        return self if self._whole is None else self._whole
+
+    def derived(self, name: str, build: Callable[[Evidence], Derived]) -> Derived:
+        """Return what ``build`` makes of the whole evidence, made once and kept with it.
+
+        Parameters
+        ----------
+        name : str
+            Under which it is kept.
+        build : callable
+            Called with the whole evidence the first time.
+        """
+        kept = self.whole._derived
+        if name not in kept:
+            kept[name] = build(self.whole)
+        value: Derived = kept[name]
+        return value
 
     def select(
         self,
-        target: str | None = None,
-        setting: str | None = None,
+        target: Target | None = None,
+        setting: Setting | None = None,
         flag: Names = None,
         family: Names = None,
     ) -> Evidence:
@@ -88,7 +119,7 @@ class Evidence:
         Returns
         -------
         Evidence
-            A new object; this one is unchanged.
+            A new object that remembers its ``whole``; this one is unchanged.
 
         Raises
         ------
@@ -103,7 +134,7 @@ class Evidence:
         >>> load_evidence().select(target="malignancy", flag="cancer_history").accuracy.shape[0]
         6
         """
-        chosen = {field.name: getattr(self, field.name) for field in fields(self)}
+        chosen = {name: getattr(self, name) for name in TABLES}
         if target is not None:
             check_choice(target, "target", TARGETS)
             chosen = {name: _where(frame, "target", [target]) for name, frame in chosen.items()}
@@ -127,7 +158,9 @@ class Evidence:
             chosen["claims"] = _where(
                 chosen["claims"], "flag_id", kept | set(chosen["combinations"]["combination_id"])
             )
-        return replace(self, **chosen)
+        selected = replace(self, **chosen)
+        object.__setattr__(selected, "_whole", self.whole)
+        return selected
 
     def _flags_named(self, flag: Names, family: Names) -> set[str]:
         """Return the flags that carry one of the given names, of flags and of families."""
@@ -198,7 +231,7 @@ def load_evidence(path: str | PathLike[str] | None = None, *, add: bool = False)
     EvidenceError
         If a file is not valid. The message lists every problem of every file,
         and ``problems`` holds them as a frame: ``file, line, column, value,
-        problem, allowed, severity``.
+        problem, allowed, severity, code``.
     DataError
         If the folder does not exist or holds no evidence file.
     ArgumentError
@@ -212,44 +245,36 @@ def load_evidence(path: str | PathLike[str] | None = None, *, add: bool = False)
     Examples
     --------
     >>> from backpain_stats import load_evidence
-    >>> load_evidence()
-    Evidence, rows of each frame:
-      sources                90
-      flags                 129
-      cohorts                44
-      accuracy               68
-      combinations           17
-      claims                104
-      prevalence             47
-      endorsements          210
-      endorsement_counts     17
-      quality                 0
+    >>> report = load_evidence().accuracy.set_index("report_id").loc["deyo1988_age_50"]
+    >>> report["sensitivity"], report["specificity"]
+    ('0.77', '0.71')
     """
     if path is None:
         if add:
             raise ArgumentError("add=True needs the path of a folder to add")
         return Evidence(**_packaged_frames())
-    packaged = _packaged_frames() if add else {}
-    frames, problems = _read_and_check(path, packaged)
-    errors = problems[problems["severity"] == "error"]
-    if len(errors):
-        count = f"{len(errors)} problem" + "s" * (len(errors) > 1)
+    checked = check_folder(path, add=add)
+    if len(checked.errors):
+        number = len(checked.errors)
         raise EvidenceError(
-            f"the evidence in {str(path)!r} is not valid ({count}):\n{list_problems(errors)}",
-            problems,
+            f"the evidence in {str(path)!r} is not valid ({number} problem"
+            f"{'s' if number > 1 else ''}):\n{list_problems(checked.errors)}",
+            checked.problems,
         )
-    odd = problems[problems["severity"] == "warning"]
+    odd = checked.problems[checked.problems["severity"] == "warning"]
     if len(odd):
         warnings.warn(
             f"the evidence in {str(path)!r} was read with remarks:\n{list_problems(odd)}",
             stacklevel=2,
         )
-    return Evidence(
-        **{
-            name: pd.concat([packaged[name], frame], ignore_index=True) if packaged else frame
+    frames = checked.frames()
+    if add:
+        packaged = _packaged_frames()
+        frames = {
+            name: pd.concat([packaged[name], frame], ignore_index=True)
             for name, frame in frames.items()
         }
-    )
+    return Evidence(**frames)
 
 
 def check_evidence(path: str | PathLike[str] | None = None, *, add: bool = False) -> pd.DataFrame:
@@ -263,9 +288,10 @@ def check_evidence(path: str | PathLike[str] | None = None, *, add: bool = False
     Returns
     -------
     pandas.DataFrame
-        ``file, line, column, value, problem, allowed, severity``, one row a
-        problem; empty if all is well. ``line`` is the physical line of the
-        cell, the header being line 1.
+        ``file, line, column, value, problem, allowed, severity, code``, one row
+        per problem; empty if all is well. ``line`` is the physical line of the
+        cell, the header being line 1; ``code`` says which kind of problem it is
+        (``"form"``, ``"bounds"``, ``"reference"``, ...).
 
     Raises
     ------
@@ -274,34 +300,15 @@ def check_evidence(path: str | PathLike[str] | None = None, *, add: bool = False
 
     Examples
     --------
-    >>> check_evidence()[["file", "line", "column", "value", "severity"]]
-                   file  line            column  value severity
-    0      accuracy.csv    24  sensitivity_high   1.01  warning
-    1  combinations.csv    10          auc_high  1.014  warning
+    >>> set(check_evidence()["severity"])
+    {'warning'}
     """
-    packaged = _packaged_frames() if add and path is not None else {}
-    return _read_and_check(packaged_folder() if path is None else path, packaged)[1]
-
-
-def _read_and_check(
-    path: str | PathLike[str], packaged: dict[str, pd.DataFrame]
-) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
-    """Read a folder; pandera is imported only here, when files of a user are read."""
-    from backpain_stats.evidence.validation import read_folder
-
-    frames, problems = read_folder(path, packaged)
-    return frames, problem_frame(problems)
+    return check_folder(path, add=add).problems
 
 
 def _packaged_frames() -> dict[str, pd.DataFrame]:
-    """Read the packaged files; that they are valid is a test of the package."""
-    folder = packaged_folder()
-    return {
-        name: typed_frame(
-            read_table(folder / table.file, table)[0] if not table.optional else None, table
-        )
-        for name, table in TABLES.items()
-    }
+    files = packaged_files()
+    return {name: typed_frame(files.get(name), table) for name, table in TABLES.items()}
 
 
 def _where(frame: pd.DataFrame, column: str, values: Iterable[str]) -> pd.DataFrame:

@@ -3,30 +3,40 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from backpain_stats.checks import check_choice
-from backpain_stats.printed.value import PrintedValue
-from backpain_stats.reconstruction.enumerate_tables import RowFilter
-from backpain_stats.reconstruction.measures import CELLS, RATIOS, Measure
-from backpain_stats.reconstruction.printed_report import POSTTESTS, Ends, PrintedReport
-from backpain_stats.tables.bayes_rule import probability_from_odds
-from backpain_stats.tables.intervals import PROPORTION_METHODS, proportion_interval
-from backpain_stats.tables.ratios import RATIO_METHODS, ratio_interval
+from backpain_stats.checks import as_names, check_choice
+from backpain_stats.reconstruction.report import POSTTESTS, Ends, PrintedReport
+from backpain_stats.tables import (
+    PROPORTION_METHODS,
+    RATIO_MEASURES,
+    RATIO_METHODS,
+    Measure,
+    ProportionMethod,
+    RatioMethod,
+    posttest_from_odds,
+    proportion_interval,
+    ratio_interval,
+)
 
-__all__ = ["INTERVAL_METHODS", "IntervalCheck", "interval_checks", "posttest_from_odds"]
+__all__ = ["INTERVAL_METHODS", "IntervalCheck", "IntervalMethod", "interval_checks"]
 
+IntervalMethod = ProportionMethod | RatioMethod
 INTERVAL_METHODS = (*PROPORTION_METHODS, *RATIO_METHODS)
 # Tried when no method is named. No report of the evidence prints a Bayesian
 # interval of a ratio, and it takes a quadrature per table.
 _USUAL = (*PROPORTION_METHODS, "log", "score")
-_DEAR = ("clopper_pearson", "jeffreys")
+# Methods whose ends are quantiles of a beta distribution, which take long to compute.
+_SLOW = ("clopper_pearson", "jeffreys")
+# Pairs of counts below this are told apart by one whole number that a double holds.
+_LARGEST_KEY = 2**26
 
-Cells = Mapping[str, np.ndarray]
+Cells = NDArray[np.int64]
 Pair = tuple[np.ndarray, np.ndarray]
 
 
@@ -41,7 +51,8 @@ class IntervalCheck:
     ends : pair of PrintedValue or None
         What was printed.
     methods : tuple of str
-        Methods to try.
+        Methods to try. Which of them fit a table is one whole number: bit k is
+        set if the k-th does.
     level : float
         The level of the interval.
     required : bool
@@ -61,21 +72,25 @@ class IntervalCheck:
     measure: Measure
     pretest_odds: float | None = None
 
+    @property
+    def is_of_pairs(self) -> bool:
+        """Whether a count and the size of its group alone decide it."""
+        return self.measure.is_proportion and not set(self.methods) & set(RATIO_METHODS)
+
+    def named(self, fitting: int) -> list[str]:
+        """Return the methods of a whole number of bits."""
+        return [method for bit, method in enumerate(self.methods) if fitting >> bit & 1]
+
     def bounds(self, method: str, cells: Cells, correction: str) -> Pair:
         """Return both ends of the interval of every table, made by ``method``."""
         if method in PROPORTION_METHODS:
-            count, group = (
-                sum(np.asarray(cells[cell], dtype=float) for cell in side[0].form)
-                for side in (self.measure.numerator, self.measure.denominator)
-            )
-            return _of_pairs(np.asarray(count), np.asarray(group), method, self.level)
-        name = self.name
-        if name in POSTTESTS:
-            name = "lr_positive" if name == "posttest" else "lr_negative"
-        tp, fp, fn, tn = (np.asarray(cells[cell], dtype=float) for cell in CELLS)
-        if method == "bayes":
-            # Its prior does the work of a correction.
-            correction = "none"
+            return self._of_pairs(*self.measure.parts(cells), method)
+        # The prior of "bayes" does the work of a correction.
+        correction = "none" if method == "bayes" else correction
+        name = {"posttest": "lr_positive", "posttest_negative": "lr_negative"}.get(
+            self.name, self.name
+        )
+        tp, fp, fn, tn = cells.T.astype(float)
         _, low, high = ratio_interval(tp, fp, fn, tn, name, method, correction, self.level)
         if self.name not in POSTTESTS:
             return low, high
@@ -85,7 +100,33 @@ class IntervalCheck:
                 odds = (tp + fn) / (fp + tn)
         return posttest_from_odds(odds, low), posttest_from_odds(odds, high)
 
-    def fits(self, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    def fitting(self, cells: Cells, correction: str) -> NDArray[np.int64]:
+        """Return which methods give each table the printed interval."""
+        found = np.zeros(len(cells), dtype=np.int64)
+        if self.measure.is_proportion:
+            found |= self.fitting_pairs(*self.measure.parts(cells))
+        for bit, method in enumerate(self.methods):
+            if method in RATIO_METHODS:
+                found |= self._fits(*self.bounds(method, cells, correction)).astype(int) << bit
+        return found
+
+    def fitting_pairs(self, count: np.ndarray, group: np.ndarray) -> NDArray[np.int64]:
+        """Return which methods give each count out of its group the printed interval."""
+        count, group = count.astype(float), group.astype(float)
+        where: Any = slice(None)
+        size = group.max(initial=0) + 1
+        if size < _LARGEST_KEY:  # each different pair is computed once
+            keys, where = np.unique(group * size + count, return_inverse=True)
+            group, count = np.divmod(keys, size)
+        found = np.zeros(count.shape, dtype=np.int64)
+        for bit, method in enumerate(self.methods):
+            if method in PROPORTION_METHODS:
+                near = self._within_reach(count, group, method)
+                fits = self._fits(*self._of_pairs(count[near], group[near], method))
+                found[near] |= fits.astype(int) << bit
+        return found[where]
+
+    def _fits(self, low: np.ndarray, high: np.ndarray) -> np.ndarray:
         """Whether intervals would be printed as this one was."""
         good = np.ones(np.shape(low), dtype=bool)
         for end, computed in zip(self.ends, (low, high), strict=True):
@@ -93,43 +134,26 @@ class IntervalCheck:
                 good &= end.admits_float(computed)
         return good
 
-    def fitting_methods(self, cells: Cells, correction: str) -> dict[str, np.ndarray]:
-        """Return for each method which tables have the printed interval by it."""
-        return {
-            method: self.fits(*self.bounds(method, cells, correction)) for method in self.methods
-        }
-
-    def row_filter(self) -> RowFilter | None:
-        """Return the check as a condition on (count, group), if it is one of a proportion."""
-        if not self.measure.is_proportion or set(self.methods) - set(PROPORTION_METHODS):
-            return None
-
-        def keep(count: np.ndarray, group: np.ndarray) -> np.ndarray:
-            count, group = count.astype(float), group.astype(float)
-            kept = np.zeros(count.shape, dtype=bool)
-            for method in self.methods:
-                near = self._within_reach(count, group, method)
-                near[near] = self.fits(*_of_pairs(count[near], group[near], method, self.level))
-                kept |= near
-            return kept
-
-        form, group = self.measure.numerator[0].form, self.measure.denominator[0].form
-        return RowFilter(self.label, form, group, keep)
+    def _of_pairs(self, count: np.ndarray, group: np.ndarray, method: str) -> Pair:
+        """Return intervals of proportions; of 0/0 they are NaN."""
+        low, high = proportion_interval(count, group, method, self.level)
+        empty = np.where(group > 0, 0.0, np.nan)
+        return low + empty, high + empty
 
     def _within_reach(self, count: np.ndarray, group: np.ndarray, method: str) -> np.ndarray:
         """Return the pairs that a look at the extreme counts of each group does not exclude.
 
-        For exact and Jeffreys intervals, which are dear to compute. Both ends grow with
-        the count, so those of the smallest and largest count enclose all others.
+        For slow methods. Both ends grow with the count, so those of the smallest and
+        largest count enclose all others.
         """
-        if method not in _DEAR or count.size == 0:
+        if method not in _SLOW or count.size == 0:
             return np.ones(count.shape, dtype=bool)
         sizes, where = np.unique(group, return_inverse=True)
         least, most = np.full(sizes.shape, np.inf), np.zeros(sizes.shape)
         np.minimum.at(least, where, count)
         np.maximum.at(most, where, count)
-        lowest = _of_pairs(least, sizes, method, self.level)
-        highest = _of_pairs(most, sizes, method, self.level)
+        lowest = self._of_pairs(least, sizes, method)
+        highest = self._of_pairs(most, sizes, method)
         near = np.ones(sizes.shape, dtype=bool)
         for end, smallest, largest in zip(self.ends, lowest, highest, strict=True):
             if end is not None:
@@ -147,24 +171,6 @@ class IntervalCheck:
         return apart
 
 
-def posttest_from_odds(odds: Any, ratio: np.ndarray) -> np.ndarray:
-    """Return the post-test probability of pre-test odds and a likelihood ratio; NaN stays NaN."""
-    with np.errstate(invalid="ignore"):
-        product = np.asarray(odds * ratio, dtype=float)
-    unknown = np.isnan(product)
-    return np.where(unknown, np.nan, probability_from_odds(np.where(unknown, 0.0, product)))
-
-
-def _of_pairs(count: np.ndarray, group: np.ndarray, method: str, level: float) -> Pair:
-    """Return intervals of proportions, each different pair computed once; of 0/0 it is NaN."""
-    size = group.max(initial=0) + 1
-    keys, where = np.unique(group * size + count, return_inverse=True)
-    groups, counts = np.divmod(keys, size)
-    low, high = proportion_interval(counts, groups, method=method, level=level)
-    empty = np.where(groups > 0, 0.0, np.nan)
-    return (low + empty)[where], (high + empty)[where]
-
-
 def interval_checks(
     report: PrintedReport, methods: str | Sequence[str] | None, level: float
 ) -> list[IntervalCheck]:
@@ -175,13 +181,12 @@ def interval_checks(
     ArgumentError
         If a method is not known.
     """
-    named = (methods,) if isinstance(methods, str) else tuple(methods or ())
+    named = as_names([] if methods is None else methods, "interval_methods")
     for method in named:
         check_choice(method, "interval_methods", INTERVAL_METHODS)
     checks = []
     for name, ends in report.intervals.items():
-        measure = report.measure(name)
-        possible: tuple[str, ...] = RATIO_METHODS if name in RATIOS else PROPORTION_METHODS
+        possible: tuple[str, ...] = RATIO_METHODS if name in RATIO_MEASURES else PROPORTION_METHODS
         if name in POSTTESTS:
             # At the cohort's own prevalence it may also be printed as a predictive value.
             own = PROPORTION_METHODS if report.pretest_odds is None else ()
@@ -189,12 +194,6 @@ def interval_checks(
         chosen = tuple(method for method in named if method in possible)
         tried = chosen or tuple(method for method in _USUAL if method in possible)
         odds = None if report.pretest_odds is None else float(report.pretest_odds)
-        label = report.interval_label(name)
+        label, measure = report.interval_label(name), report.measure(name)
         checks.append(IntervalCheck(name, label, ends, tried, level, bool(chosen), measure, odds))
     return checks
-
-
-def printed_ends(ends: Ends) -> tuple[str, str]:
-    """Return both ends as printed; empty where one was not."""
-    low, high = (end.text if isinstance(end, PrintedValue) else "" for end in ends)
-    return low, high

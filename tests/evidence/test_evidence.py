@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
 from backpain_stats import ArgumentError, UnknownNameError, load_evidence, load_patients
-from backpain_stats.evidence.schema import TABLES
+from backpain_stats.evidence import TABLES
 
 
 def test_statistics_are_text_and_counts_are_integers(evidence):
     assert evidence.accuracy["sensitivity"].dtype == "string"
     assert evidence.accuracy["tp"].dtype == "Int64"
     assert "1.00" in set(evidence.accuracy["specificity"].dropna())  # the last zero is data
-    assert evidence.accuracy["sensitivity_low"].isna().sum() == 61
+    assert evidence.accuracy["sensitivity_low"].isna().any()  # empty stays missing
+    assert evidence.flags["threshold"].dtype == "Float64"
     for name, table in TABLES.items():
         assert list(getattr(evidence, name).columns) == table.names
 
@@ -24,11 +27,42 @@ def test_the_evidence_is_frozen(evidence):
 
 
 def test_select_narrows_by_target_and_setting(evidence):
+    before = len(evidence.accuracy)
     part = evidence.select(target="malignancy", setting="primary_care")
-    assert set(part.cohorts["cohort_id"]) == {"deyo1988_malignancy", "henschke2009_malignancy"}
-    assert set(part.accuracy["cohort_id"]) == set(part.cohorts["cohort_id"])
-    assert set(part.prevalence["target"]) == {"malignancy"}
-    assert len(evidence.accuracy) == 68  # unchanged
+    assert {"deyo1988_malignancy", "henschke2009_malignancy"} <= set(part.cohorts["cohort_id"])
+    assert set(part.cohorts["target"]) == set(part.prevalence["target"]) == {"malignancy"}
+    assert set(part.cohorts["setting"]) == {"primary_care"}
+    assert 0 < len(part.accuracy) < before
+    assert set(part.accuracy["cohort_id"]) <= set(part.cohorts["cohort_id"])
+    assert len(evidence.accuracy) == before  # unchanged
+
+
+def test_a_selection_narrows_the_view_and_keeps_the_whole(evidence):
+    first = evidence.select(flag="age_50")
+    second = first.select(target="malignancy")
+    assert first.whole is second.whole is evidence.whole is evidence
+    assert set(second.accuracy["flag_id"]) == {"age_50"}
+    assert len(second.accuracy) < len(first.accuracy)
+    with pytest.raises(UnknownNameError):
+        first.select(flag="cancer_history")
+
+
+def test_a_changed_evidence_is_whole_and_has_nothing_derived(evidence):
+    def count(whole):
+        return len(whole.accuracy)
+
+    selected = evidence.select(flag="age_50")
+    assert selected.derived("rows", count) == len(evidence.accuracy)
+    changed = replace(selected, claims=evidence.claims.head(0))
+    assert changed.whole is changed
+    assert changed.derived("rows", count) == len(selected.accuracy) < len(evidence.accuracy)
+
+
+def test_what_is_derived_is_made_once_and_belongs_to_one_evidence():
+    first, second = load_evidence(), load_evidence()
+    made = first.derived("object", lambda whole: object())
+    assert first.select(flag="age_50").derived("object", lambda whole: object()) is made
+    assert second.derived("object", lambda whole: object()) is not made
 
 
 def test_select_narrows_by_flag_and_family(evidence):
@@ -66,8 +100,9 @@ def test_unknown_names_suggest_the_nearest(evidence, arguments, error, words):
 
 
 def test_faces(evidence):
-    assert "accuracy               68" in repr(evidence)
-    assert "<td>68</td>" in evidence._repr_html_()
+    rows = len(evidence.accuracy)
+    assert f"accuracy            {rows:>5}" in repr(evidence)
+    assert f"<td>{rows}</td>" in evidence._repr_html_()
 
 
 def test_adding_needs_a_folder():

@@ -1,0 +1,257 @@
+"""The reports of an evidence, each read once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+from backpain_stats.errors import ArgumentError, DataError
+from backpain_stats.evidence import TABLES, Evidence, require_evidence
+from backpain_stats.published.counting import displaced, first_cohorts
+from backpain_stats.published.report import Cohort, Kind, Remark, Report
+from backpain_stats.published.tables import find_tables, share_sizes
+from backpain_stats.reconstruction import STATISTICS, PrintedReport, read_report
+
+__all__ = ["PublishedReports", "published_reports", "read_cohorts"]
+
+# Level of printed intervals whose level is not stated: nearly all are 95%.
+USUAL_LEVEL = 0.95
+_CELLS = ("tp", "fp", "fn", "tn")
+_PRINTED = frozenset(
+    (*_CELLS, *(name + end for name in STATISTICS for end in ("", "_low", "_high")))
+)
+_ORDER = ("prevalence", *TABLES["accuracy"].names)
+_FILES: Mapping[Kind, tuple[str, str]] = {
+    "flag": ("accuracy", "report_id"),
+    "combination": ("combinations", "combination_id"),
+}
+
+Row = dict[str, Any]
+
+
+class PublishedReports(Mapping[str, Report]):
+    """Every report of one kind, by name, in the order of its file; read when first asked for.
+
+    Reports about the same patients are read together: they share the number of cases,
+    and only one of several about one flag counts.
+    """
+
+    def __init__(
+        self, rows: list[Row], cohorts: Mapping[str, Cohort], shares: Mapping[str, str], kind: Kind
+    ) -> None:
+        self._kind = kind
+        self._cohorts, self._shares = cohorts, shares
+        self._groups: dict[str, list[Row]] = {}
+        groups: dict[tuple[str, str], list[Row]] = {}
+        for row in rows:
+            if row["cohort_id"] in cohorts:
+                cohort = cohorts[row["cohort_id"]]
+                group = groups.setdefault((cohort.first, cohort.target), [])
+                group.append(row)
+                self._groups[row["report_id"]] = group
+        self._read: dict[str, Report] = {}
+
+    def __getitem__(self, name: str) -> Report:
+        """Return a report by name; KeyError if there is none."""
+        if name not in self._read:
+            self._read_group(self._groups[name])
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names, in the order of the file."""
+        return iter(self._groups)
+
+    def __len__(self) -> int:
+        """Return the number of reports."""
+        return len(self._groups)
+
+    def _read_group(self, rows: list[Row]) -> None:
+        """Read the reports about one group of patients and one target."""
+        of_cohort: dict[str, list[Report]] = {}
+        for row in rows:
+            report = self._report(row)
+            of_cohort.setdefault(report.cohort.cohort_id, []).append(report)
+        reports = []
+        for several in of_cohort.values():
+            open_cases = several[0].cohort.n is not None and several[0].cohort.n_cases is None
+            reports += share_sizes(several) if open_cases else several
+        names = sorted(report.report_id for report in reports)
+        of_flag: dict[str, list[Report]] = {}
+        for report in reports:
+            others = tuple(name for name in names if name != report.report_id)
+            remarks = (*report.remarks, *_table_remarks(report))
+            of_flag.setdefault(report.flag_id, []).append(
+                replace(report, shares_patients_with=others, remarks=remarks)
+            )
+        for several in of_flag.values():
+            self._read |= {report.report_id: report for report in displaced(several)}
+
+    def _report(self, row: Row) -> Report:
+        """Read one row and find its tables."""
+        cohort = self._cohorts[row["cohort_id"]]
+        printed = self._figures(row, cohort)
+        level = float(row["ci_level"]) if "ci_level" in row else None
+        answer = find_tables(printed, USUAL_LEVEL if level is None else level)
+        return Report(
+            report_id=row["report_id"],
+            kind=self._kind,
+            flag_id=row["flag_id"],
+            cohort=cohort,
+            printed=printed,
+            level=level,
+            reading=_reading(row),
+            replaces=tuple(row.get("replaces", "").split(";")) if "replaces" in row else (),
+            verdict=answer.verdict,
+            cells=answer.cells,
+            remarks=answer.remarks,
+        )
+
+    def _figures(self, row: Row, cohort: Cohort) -> PrintedReport:
+        """Read the printed figures of a row, with the size of its cohort."""
+        figures = {name: row[name] for name in row.keys() & _PRINTED}
+        sizes = {"n": cohort.n, "n_cases": cohort.n_cases}
+        counts = {name: size for name, size in sizes.items() if size is not None}
+        counts |= {name: int(figures.pop(name)) for name in _CELLS if name in figures}
+        if cohort.n_cases is None and cohort.cohort_id in self._shares:
+            figures["prevalence"] = self._shares[cohort.cohort_id]
+        try:
+            # In one order, so that the steps of an explanation do not hang on the file.
+            ordered = {name: figures[name] for name in _ORDER if name in figures}
+            return read_report(counts, ordered)
+        except ArgumentError as error:
+            file, key = _FILES[self._kind]
+            raise DataError(f"{file}.csv, {key} {row['report_id']}: {error}") from error
+
+
+def _reading(row: Row) -> str:
+    """Return whether the source itself was read: the column, or what the status implies."""
+    implied = "printed" if row.get("status") == "seen_primary" else "quoted"
+    return str(row.get("reading", implied))
+
+
+def _table_remarks(report: Report) -> Iterator[Remark]:
+    """Say what cannot be estimated although there is a table, and what kind of study it is."""
+    tp, fp, fn, tn = report.cells.T
+    if len(report.cells):
+        cases = tp + fn
+        if cases.min() < cases.max():
+            yield Remark("n_cases_open", (int(cases.min()), int(cases.max())))
+        if (cases == 0).all():
+            yield Remark("no_cases")
+        if (fp + tn == 0).all():
+            yield Remark("only_cases")
+    if report.cohort.is_indirect:
+        yield Remark(report.cohort.directness)
+    if report.cohort.sample == "case_control":
+        yield Remark("case_control")
+
+
+@dataclass(frozen=True, slots=True)
+class _Reports:
+    """The reports of an evidence, of flags and of combinations."""
+
+    flag: PublishedReports
+    combination: PublishedReports
+
+
+def published_reports(evidence: Evidence, kind: Kind = "flag") -> PublishedReports:
+    """Return every report of the whole evidence, by name.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        The evidence, or a part of it: the reports are those of the whole, since what
+        other reports say of the same patients belongs to what is known.
+    kind : {"flag", "combination"}
+        Reports of ``accuracy.csv`` or of ``combinations.csv``.
+
+    Returns
+    -------
+    PublishedReports
+        A mapping of names to :class:`Report`. It belongs to the evidence: it is built
+        once, and two evidences share nothing.
+
+    Raises
+    ------
+    ArgumentError
+        If ``evidence`` is something else.
+    DataError
+        When a report is read whose figures are none; the message names its row.
+
+    Examples
+    --------
+    >>> from backpain_stats import load_evidence
+    >>> report = published_reports(load_evidence())["deyo1988_cancer_history"]
+    >>> report.verdict, len(report.cells), report.cohort.n_cases
+    ('several', 20, 13)
+    """
+    whole = require_evidence(evidence).whole
+    reports = whole.derived("published_reports", _all_reports)
+    return reports.flag if kind == "flag" else reports.combination
+
+
+def _all_reports(evidence: Evidence) -> _Reports:
+    cohorts = read_cohorts(evidence)
+    shares = _printed_shares(evidence, cohorts)
+    flags = filled_rows(evidence.accuracy)
+    rules = [
+        row | {"report_id": row["combination_id"], "flag_id": row["combination_id"]}
+        for row in filled_rows(evidence.combinations)
+    ]
+    return _Reports(
+        PublishedReports(flags, cohorts, shares, "flag"),
+        PublishedReports(rules, cohorts, shares, "combination"),
+    )
+
+
+def read_cohorts(evidence: Evidence) -> dict[str, Cohort]:
+    """Return the cohorts of an evidence by name."""
+    rows = filled_rows(evidence.cohorts)
+    first = first_cohorts({row["cohort_id"]: row.get("same_patients_as", "") for row in rows})
+    cohorts = {}
+    for row in rows:
+        name = row["cohort_id"]
+        facts = {
+            fact: row.get(fact, "unknown")
+            for fact in ("sample", "case_control", "verification", "directness")
+        }
+        cohorts[name] = Cohort(
+            name,
+            row["study_id"],
+            row["target"],
+            row.get("setting", ""),
+            row.get("n"),
+            row.get("n_cases"),
+            first=first[name][0],
+            steps=first[name][1],
+            **facts,
+        )
+    return cohorts
+
+
+def _printed_shares(evidence: Evidence, cohorts: Mapping[str, Cohort]) -> dict[str, str]:
+    """Return by cohort the share of cases that is printed for just these patients."""
+    shares: dict[str, str] = {}
+    for row in filled_rows(evidence.prevalence):
+        name = row.get("cohort_id", "")
+        if row.get("range_kind") != "point" or "prevalence" not in row or name not in cohorts:
+            continue
+        # The share is a figure of the same patients only if it has the same denominator.
+        if row.get("n", cohorts[name].n) == cohorts[name].n:
+            shares.setdefault(name, row["prevalence"])
+    return shares
+
+
+def filled_rows(frame: pd.DataFrame) -> list[Row]:
+    """Return a frame row by row, empty cells left out, whole numbers as int."""
+    return [
+        {
+            str(name): int(value) if isinstance(value, float) else value
+            for name, value in row.items()
+            if not pd.isna(value)
+        }
+        for row in frame.to_dict("records")
+    ]
