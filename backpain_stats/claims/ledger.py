@@ -108,9 +108,11 @@ def _ledger(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
     """Return rows as the frame of the ledger."""
     frame = pd.DataFrame(rows, columns=COLUMNS)
     counts = [*CELLS, "conventions_tried", "conventions_fitting", "figures_reached"]
-    frame = frame.astype(dict.fromkeys(counts, "Int64"))
-    texts = frame.columns.difference([*counts, "estimate", "ci_low", "ci_high", "ci_level"])
-    return frame.astype(dict.fromkeys(texts, "string"))
+    numbers = ["estimate", "ci_low", "ci_high", "ci_level"]
+    texts = frame.columns.difference([*counts, *numbers])
+    # A column keeps its kind where nothing could be recomputed, or nothing is claimed.
+    kinds = dict.fromkeys(counts, "Int64") | dict.fromkeys(numbers, "float64")
+    return frame.astype(kinds | dict.fromkeys(texts, "string"))
 
 
 def reproduce_claim(evidence: Evidence, claim_id: str) -> pd.Series:

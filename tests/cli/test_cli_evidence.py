@@ -203,7 +203,7 @@ def test_remarks_on_a_folder_go_to_standard_error(run, tmp_path):
         (("lr", "surplus"), "unexpected extra argument"),
         (("flags", "--family", "ages"), "did you mean age"),
         (("posttest",), "Missing argument"),
-        (("posttest", "cancer_history", "--pretest", "often"), "give a number"),
+        (("posttest", "cancer_history", "--pretest", "often"), "or a number"),
         (("posttest", "cancer_history", "--pretest", "120%"), "strictly between 0 and 1"),
         (("posttest", "cancer_history", "--setting", "secondary_care"), "carry_over"),
         (("posttest", "cancer_history", "--prevalence", "deyo"), "unknown prevalence"),

@@ -66,12 +66,83 @@ def test_group_sizes_come_from_printed_intervals_where_no_number_is_printed(evid
     assert specificity.max() <= 0.795
 
 
-def test_flags_of_one_cohort_share_its_cases(evidence):
-    """Alone, 0.324 and two predictive values would fit more tables than with 34 cases."""
-    found = published_reports(evidence)["katzouraki2020_sciatica_bilateral"]
-    assert found.group_sizes == {(34, 226)}
-    alone = evidence.select(flag="sciatica_bilateral")
-    assert len(published_reports(alone)["katzouraki2020_sciatica_bilateral"].cells) >= 1
+# A cohort of 78 whose number of cases is not printed. Alone the first flag fits eight numbers
+# of cases from 17 to 66; the second, printed with more digits, fits 41 only.
+OPEN_COHORT = {
+    "cohorts.csv": (
+        "cohort_id,study_id,target,setting,n,n_cases,source_id,status,low_back_pain_only\n"
+        "open,smith2020,malignancy,primary_care,78,,smith2020,seen_primary,yes\n"
+    ),
+    "accuracy.csv": (
+        "report_id,cohort_id,flag_id,sensitivity,specificity,reported_in,status\n"
+        "open_sweats,open,night_sweats,0.24,0.92,smith2020,seen_primary\n"
+        "open_lump,open,lump,0.805,0.351,smith2020,seen_primary\n"
+    ),
+}
+
+
+def brute_force(n, sensitivity, specificity, digits):
+    """Every table of n patients whose two shares print so."""
+
+    def prints(part, whole, text):
+        return whole and abs(part / whole - float(text)) <= 0.5 * 10.0**-digits + 1e-12
+
+    return {
+        (tp, n - cases - tn, cases - tp, tn)
+        for cases in range(n + 1)
+        for tp in range(cases + 1)
+        if prints(tp, cases, sensitivity)
+        for tn in range(n - cases + 1)
+        if prints(tn, n - cases, specificity)
+    }
+
+
+def test_flags_of_one_cohort_share_its_cases(folder):
+    """The number of cases that suits both is the only one left, for each of them."""
+    for name, text in OPEN_COHORT.items():
+        folder.write(name, text)
+    both = published_reports(load_evidence(folder.path))
+    sweats = brute_force(78, "0.24", "0.92", 2)
+    lump = brute_force(78, "0.805", "0.351", 3)
+    shared = {tp + fn for tp, _, fn, _ in sweats} & {tp + fn for tp, _, fn, _ in lump}
+    assert 0 < len(shared) < len({tp + fn for tp, _, fn, _ in sweats})
+    for report, tables in (("open_sweats", sweats), ("open_lump", lump)):
+        kept = {table for table in tables if table[0] + table[2] in shared}
+        assert set(map(tuple, both[report].cells.tolist())) == kept
+        assert kept
+    assert "only tables that share it with open_lump are kept" in sentences(
+        both["open_sweats"].remarks
+    )
+
+
+def test_alone_a_flag_fits_more_tables(folder):
+    for name, text in OPEN_COHORT.items():
+        folder.write(name, text)
+    folder.replace("accuracy.csv", "open_lump,open,lump,0.805,0.351,smith2020,seen_primary\n", "")
+    alone = published_reports(load_evidence(folder.path))["open_sweats"]
+    assert set(map(tuple, alone.cells.tolist())) == brute_force(78, "0.24", "0.92", 2)
+
+
+def test_reports_that_suit_no_common_number_of_cases_keep_their_tables_and_say_so(folder):
+    for name, text in OPEN_COHORT.items():
+        folder.write(name, text)
+    # 0.99 needs more than 66 patients without the condition: at most 11 cases.
+    folder.replace("accuracy.csv", "0.805,0.351", "1.00,0.99")
+    both = published_reports(load_evidence(folder.path))
+    alone = brute_force(78, "0.24", "0.92", 2)
+    lump = brute_force(78, "1.00", "0.99", 2)
+    assert not {t[0] + t[2] for t in alone} & {t[0] + t[2] for t in lump}
+    assert set(map(tuple, both["open_sweats"].cells.tolist())) == alone
+    assert "no number of cases suits this report and open_lump together" in sentences(
+        both["open_sweats"].remarks
+    )
+
+
+def test_printed_sizes_of_a_cohort_are_those_of_its_tables(evidence):
+    """0.324 and two predictive values fit 34 cases among 260, printed beside them."""
+    assert published_reports(evidence)["katzouraki2020_sciatica_bilateral"].group_sizes == {
+        (34, 226)
+    }
 
 
 def test_tables_agree_with_the_size_of_their_cohort(evidence):

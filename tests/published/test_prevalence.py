@@ -156,4 +156,12 @@ def test_row_order_is_irrelevant(evidence):
     one, other = (
         setting_prevalence(each, "malignancy", "primary_care") for each in (evidence, mixed)
     )
-    assert repr(one) == repr(other)
+    assert one.as_dict() == other.as_dict()
+
+
+def test_the_frame_of_a_prevalence_has_one_row_of_plain_cells(evidence):
+    frame = setting_prevalence(evidence, "malignancy", "emergency").to_frame()
+    assert frame[["prevalence_id", "n", "n_cases"]].to_numpy().tolist() == [
+        ["thiru2014_malignancy", 329, 4]
+    ]
+    assert "samples" not in frame

@@ -12,6 +12,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -151,7 +152,9 @@ def _described(name: str, text: str) -> bool:
     if inspect.isfunction(value):
         parameters = inspect.signature(value).parameters
         return all(re.search(rf"\b{parameter}: ", text) for parameter in parameters)
-    return re.search(rf"\b{type(value).__name__}\[", text) is not None
+    # A constant: a tuple, or a mapping whatever it is made of.
+    kind = "Mapping|dict" if isinstance(value, Mapping) else type(value).__name__
+    return re.search(rf"\b({kind})\[", text) is not None
 
 
 def test_every_public_name_has_its_real_type(checked: Checked) -> None:
