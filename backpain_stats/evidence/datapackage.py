@@ -53,7 +53,7 @@ def datapackage() -> dict[str, Any]:
             "never zero. README.md states the rules of curation."
         ),
         "keywords": ["red flags", "low back pain", "diagnostic accuracy", "likelihood ratio"],
-        "resources": [*resources, *_patient_resources()],
+        "resources": [*resources, *_patient_resources(), _dependence_resource()],
     }
 
 
@@ -154,6 +154,49 @@ def _patient_resources() -> list[dict[str, Any]]:
             {"fields": columns, "missingValues": [""], "primaryKey": ["patient"]},
         ),
     ]
+
+
+def _dependence_resource() -> dict[str, Any]:
+    """Describe the table behind the defaults of ``Shrunken`` and ``MixedOneFactor``."""
+    numbers = {
+        "patients": "Patients in the set.",
+        "complete": "Patients with every finding that was used.",
+        "cases": "Cases among them.",
+        "findings": "Findings recorded in 70% or more and with 10 patients in the rarer state.",
+        "exponent": "Exponent of k_eff that fits the set best.",
+        "exponent_se": "Its standard error.",
+        "rho_cases": "Correlation of one-factor dependence among cases, maximum likelihood.",
+        "rho_cases_se": "Width of its 95% profile-likelihood interval over 3.92.",
+        "rho_noncases": "The same among non-cases.",
+        "rho_noncases_se": "Width of its 95% profile-likelihood interval over 3.92.",
+        "exponent_shuffled": "Exponent after shuffling each finding within either group.",
+    }
+    texts = {
+        "kind": "Diagnosis or prognosis.",
+        "what": "Which patients, and what a case is.",
+        "origin": "Where the patients' rows were read; they are not in this repository.",
+        "licence": "Licence of that source.",
+    }
+    required = {"required": True}
+    key = {"name": "set", "type": "string", "description": "Name of the set of patients."}
+    fields = [
+        key | {"constraints": required | {"unique": True}},
+        *(
+            {"name": name, "type": "number", "description": text, "constraints": required}
+            for name, text in numbers.items()
+        ),
+        *(
+            {"name": name, "type": "string", "description": text, "constraints": required}
+            for name, text in texts.items()
+        ),
+    ]
+    return _tabular(
+        "dependence",
+        "dependence.csv",
+        "How findings hang together in public patient-level data; made by "
+        "validation/dependence.py, described in reports/dependence.md.",
+        {"fields": fields, "missingValues": [""], "primaryKey": ["set"]},
+    )
 
 
 def _tabular(name: str, path: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:
