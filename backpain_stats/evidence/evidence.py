@@ -249,9 +249,7 @@ def load_evidence(path: str | PathLike[str] | None = None, *, add: bool = False)
     >>> report["sensitivity"], report["specificity"]
     ('0.77', '0.71')
     """
-    if path is None:
-        if add:
-            raise ArgumentError("add=True needs the path of a folder to add")
+    if path is None and not add:
         return Evidence(**_packaged_frames())
     checked = check_folder(path, add=add)
     if len(checked.errors):
