@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from backpain_stats.checks import nearest
-from backpain_stats.errors import DataError
+from backpain_stats.errors import ArgumentError, DataError
 from backpain_stats.evidence.check_cells import cell_problems
 from backpain_stats.evidence.check_names import known_rows, name_problems
 from backpain_stats.evidence.check_rows import row_problems
@@ -90,7 +90,13 @@ def check_folder(path: str | PathLike[str] | None = None, *, add: bool = False) 
     ------
     DataError
         If the folder does not exist, is a file, or holds no evidence file.
+    ArgumentError
+        If ``add`` is given without a folder, or the name of the folder is empty.
     """
+    if path is None and add:
+        raise ArgumentError("add=True needs the path of a folder to add")
+    if path == "":
+        raise ArgumentError("the name of the folder is empty; '.' is the current one")
     folder = packaged_folder() if path is None else Path(path)
     if not folder.exists():
         raise DataError(f"there is no folder {str(path)!r}")
@@ -112,7 +118,7 @@ def check_folder(path: str | PathLike[str] | None = None, *, add: bool = False) 
         if raw is not None:
             files[table.name] = raw
     unread = {table.name for table in present} - set(files)
-    packaged = packaged_files() if add and path is not None else {}
+    packaged = packaged_files() if add else {}
     known = known_rows(files, packaged)
     for raw in files.values():
         problems += cell_problems(raw)

@@ -143,8 +143,7 @@ def load_patients(path: str | PathLike[str] | None = None) -> pd.DataFrame:
     criteria = _read(folder, CRITERIA)
     says = dict(zip(criteria["criterion"], criteria["description"], strict=True))
     patients = _read(folder, patients_table(says))
-    for name in says:
-        patients[name] = patients[name].astype("Float64").astype("Int64")
+    patients = patients.astype(dict.fromkeys(says, "Int64"))
     patients.attrs["criteria"] = says
     return patients
 

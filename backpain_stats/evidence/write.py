@@ -148,6 +148,8 @@ def write_template(folder: str | PathLike[str], *, overwrite: bool = False) -> l
     ...     len(check_evidence(folder)), written[0].name
     (0, 'README.md')
     """
+    if folder == "":
+        raise ArgumentError("the name of the folder is empty; '.' is the current one")
     place = Path(folder)
     if place.exists() and not place.is_dir():
         raise ArgumentError(f"{str(folder)!r} is a file; give a folder")
