@@ -4,6 +4,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Checks and formats JavaScript and CSS; rules in biome.json.
+BIOME := @biomejs/biome@2.6.8
 
 .PHONY: help report test lint bench notebooks lab clean
 .DEFAULT_GOAL := help
@@ -38,11 +40,13 @@ test: $(VENV)/.stamp-test ## Style, types, layers and all tests
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest -n 2 backpain_stats tests
 
-lint: $(VENV)/.stamp-test ## Style, types and layers only
+lint: $(VENV)/.stamp-test ## Style, types and layers only; scripts and style sheets where npx is
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	@if command -v npx >/dev/null; then npx --yes $(BIOME) check .; \
+	else echo "npx is not here: the explorer's script and style sheets were not checked"; fi
 
 bench: $(VENV)/.stamp-test ## Time the package beside its peers; writes reports/benchmark.md
 	$(BIN)/python benchmarks/run.py
