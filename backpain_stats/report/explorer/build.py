@@ -122,8 +122,11 @@ def explorer_data(
     """
     plain = PlainWords(evidence)
     cases = []
+    studied = set(zip(evidence.cohorts["target"], evidence.cohorts["setting"], strict=True))
     for target in TARGETS:
         for setting in SETTINGS:
+            if (target, setting) not in studied:
+                continue
             try:
                 model = published_model(evidence, target, setting)
             except NotEstimableError:
