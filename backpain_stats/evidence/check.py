@@ -29,6 +29,8 @@ __all__ = ["CheckedFolder", "check_folder", "packaged_files"]
 
 # Files that would be evidence if they were CSV: passing over them in silence
 # would lose data.
+# Packaged beside the evidence, and none of it: what was learned from patients elsewhere.
+_BESIDE = ("dependence.csv",)
 _SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers")
 
 
@@ -125,7 +127,11 @@ def _strange_files(folder: Path) -> list[Problem]:
     problems = []
     for entry in sorted(folder.iterdir()):
         suffix = entry.suffix.lower()
-        if entry.is_dir() or entry.name in known or suffix not in (".csv", ".tsv", *_SPREADSHEETS):
+        if (
+            entry.is_dir()
+            or entry.name in (*known, *_BESIDE)
+            or suffix not in (".csv", ".tsv", *_SPREADSHEETS)
+        ):
             continue
         close = nearest(entry.name.lower(), known)
         hint = f"did you mean {close[0]}?" if close else f"files: {', '.join(known)}"

@@ -86,9 +86,10 @@ class Evidence:
         build : callable
             Called with the whole evidence the first time.
         """
-        kept = self.whole._derived
+        whole = self if self._whole is None else self._whole
+        kept = whole._derived
         if name not in kept:
-            kept[name] = build(self.whole)
+            kept[name] = build(whole)
         value: Derived = kept[name]
         return value
 
@@ -159,7 +160,7 @@ class Evidence:
                 chosen["claims"], "flag_id", kept | set(chosen["combinations"]["combination_id"])
             )
         selected = replace(self, **chosen)
-        object.__setattr__(selected, "_whole", self.whole)
+        object.__setattr__(selected, "_whole", self if self._whole is None else self._whole)
         return selected
 
     def _flags_named(self, flag: Names, family: Names) -> set[str]:
