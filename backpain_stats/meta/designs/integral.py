@@ -55,12 +55,14 @@ _NUMBERS_AT_ONCE = 300_000
 # Newton steps shrink quadratically: after one of 1e-7 the mode is at rounding error.
 _MODE_TOLERANCE = 1e-7
 _MODE_ITERATIONS = 200
+# A step may seem to descend by the rounding of the log likelihood.
+_ROUNDING = 1e-10
 # A curvature made positive where the likelihood is not concave away from its mode.
 _LEAST_CURVATURE = 0.1
 
 
 class Derivatives(NamedTuple):
-    """Log likelihood of each study (..., n), its gradient (..., n, m) and Hessian (..., n, m, m)."""
+    """Log likelihoods (..., n), their gradients (..., n, m) and Hessians (..., n, m, m)."""
 
     value: Floats
     gradient: Floats
@@ -187,7 +189,7 @@ def _find_mode(likelihood: StudyLikelihood, mean: Floats, root: Floats, start: F
         there = likelihood.derivatives(mean + _times(root, trial))
         new_height = there.value - 0.5 * (trial * trial).sum(axis=-1)
         small = np.abs(share * step).max(axis=-1) < _MODE_TOLERANCE
-        accept = (new_height >= height) | small
+        accept = (new_height >= height - _ROUNDING) | small
         if accept.all():
             b, at, height = trial, there, new_height
             share = np.ones_like(share)
@@ -216,8 +218,8 @@ def _ascent(gradient: Floats, curvature: Floats) -> Floats:
     try:
         np.linalg.cholesky(curvature)
     except np.linalg.LinAlgError:
-        size, axes = np.linalg.eigh(curvature)
-        size = np.maximum(np.abs(size), _LEAST_CURVATURE)
+        values, axes = np.linalg.eigh(curvature)
+        size = np.maximum(np.abs(values), _LEAST_CURVATURE)
         return _times(axes, _times(np.swapaxes(axes, -1, -2), gradient) / size)
     step: Floats = np.linalg.solve(curvature, gradient[..., None])[..., 0]
     return step

@@ -154,9 +154,7 @@ def read_tested_studies(
         )
     for (name, label), total in zip(rows, counts.sum(axis=1), strict=True):
         if total == 0:
-            raise DataError(
-                f"test {label!r} in study {name!r} has four zeros; leave the row out"
-            )
+            raise DataError(f"test {label!r} in study {name!r} has four zeros; leave the row out")
     studies = list(dict.fromkeys(name for name, _ in rows))
     place = {name: number for number, name in enumerate(studies)}
     column = {label: number for number, label in enumerate(compared)}
@@ -177,7 +175,9 @@ def refuse_inestimable(studies: TestedStudies) -> None:
                 f"{informing} studies have {patients}; the random effects of the studies need at "
                 f"least {_FEWEST_STUDIES}"
             )
-    for row, (good, bad) in enumerate(zip(successes.sum(axis=0), failures.sum(axis=0), strict=True)):
+    for row, (good, bad) in enumerate(
+        zip(successes.sum(axis=0), failures.sum(axis=0), strict=True)
+    ):
         name, outcome = studies.tests[row // 2], ("sensitivity", "specificity")[row % 2]
         if good == 0 or bad == 0:
             patients = ("cases", "non-cases")[row % 2]

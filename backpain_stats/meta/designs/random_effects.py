@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["CommonCovariance", "RandomEffects", "ScaledCovariance", "SeparateCovariance"]
+__all__ = [
+    "ArmBasedCovariance",
+    "CommonCovariance",
+    "RandomEffects",
+    "ScaledCovariance",
+    "SeparateCovariance",
+]
 
 
 class RandomEffects(Protocol):
@@ -93,11 +99,12 @@ class CommonCovariance:
 
 
 @dataclass(frozen=True, slots=True)
-class ScaledCovariance:
-    r"""The same, with standard deviations of each test: :math:`\eta_{jt} = \mu_{jt} + c_{jt} u_j`.
+class ArmBasedCovariance:
+    """The common covariance, for rows that also vary by themselves.
 
-    Parameters are ``(l11, l21, l22)`` of the first test and the factors :math:`c_{jt}` of the
-    others, outcome by outcome. All factors 1 is the common covariance.
+    The linear predictors are the logits of all tests and then the SDs of the rows
+    (:class:`~backpain_stats.meta.designs.overdispersed_rows.OverdispersedRows`), which are not
+    random.
     """
 
     tests: int
@@ -105,28 +112,67 @@ class ScaledCovariance:
     @property
     def width(self) -> int:
         """Number of parameters."""
-        return 3 + 2 * (self.tests - 1)
+        return 3
 
-    def _factors(self, parameters: Floats) -> Floats:
-        others = parameters[:, 3:]
-        return np.concatenate([np.ones((len(others), 2)), others], axis=1)
+    def root(self, parameters: Floats) -> Floats:
+        """Return the common root above rows of zeros."""
+        shared = CommonCovariance(self.tests).root(parameters)
+        return np.concatenate([shared, np.zeros_like(shared)], axis=2)
+
+    def pull_back(self, parameters: Floats, by_root: Floats) -> Floats:
+        """Sum the derivatives over studies and tests."""
+        shared = by_root[:, :, : 2 * self.tests]
+        return CommonCovariance(self.tests).pull_back(parameters, shared)
+
+    def start(self, root: Floats) -> Floats:
+        """Return the parameters of a common root."""
+        return root
+
+    def test_covariances(self, parameters: Floats) -> Floats:
+        """Return the covariance that tests share."""
+        return CommonCovariance(self.tests).test_covariances(parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class ScaledCovariance:
+    r"""The same, with standard deviations of each test: :math:`\eta_{jt} = \mu_{jt} + s_{jt} v_j`.
+
+    :math:`v_1 = b_1` and :math:`v_2 = b_1\sin\varphi + b_2\cos\varphi` have variance 1 and the
+    correlation :math:`\sin\varphi`. Parameters are the :math:`s_{jt}`, test by test, and
+    :math:`\varphi`. SDs that do not differ between tests make the common covariance.
+    """
+
+    tests: int
+
+    @property
+    def width(self) -> int:
+        """Number of parameters."""
+        return 2 * self.tests + 1
+
+    def _standard(self, angle: Floats) -> tuple[Floats, Floats]:
+        """Return the root of all rows with SDs of 1, and its derivative by the angle."""
+        root, turned = np.zeros((2, len(angle), 2, 2))
+        root[:, 0, 0] = 1.0
+        root[:, 1, 0], root[:, 1, 1] = np.sin(angle), np.cos(angle)
+        turned[:, 1, 0], turned[:, 1, 1] = root[:, 1, 1], -root[:, 1, 0]
+        return np.tile(root, (1, self.tests, 1)), np.tile(turned, (1, self.tests, 1))
 
     def root(self, parameters: Floats) -> Floats:
         """Return the root, one scaled block per test."""
-        blocks = np.tile(_triangle(parameters[:, :3]), (1, self.tests, 1))
-        return (self._factors(parameters)[:, :, None] * blocks)[:, None]
+        root, _ = self._standard(parameters[:, -1])
+        return (parameters[:, :-1, None] * root)[:, None]
 
     def pull_back(self, parameters: Floats, by_root: Floats) -> Floats:
         """Apply the product rule."""
         summed = by_root.sum(axis=1)
-        blocks = np.tile(_triangle(parameters[:, :3]), (1, self.tests, 1))
-        scaled = self._factors(parameters)[:, :, None] * summed
-        of_root = _from_triangle(scaled.reshape(len(summed), self.tests, 2, 2).sum(axis=1))
-        return np.concatenate([of_root, (summed * blocks).sum(axis=2)[:, 2:]], axis=1)
+        root, turned = self._standard(parameters[:, -1])
+        by_angle = (summed * parameters[:, :-1, None] * turned).sum(axis=(1, 2))
+        return np.concatenate([(summed * root).sum(axis=2), by_angle[:, None]], axis=1)
 
     def start(self, root: Floats) -> Floats:
         """Return the parameters of a common root."""
-        return np.concatenate([root, np.ones(self.width - 3)])
+        sds = np.array([abs(root[0]), np.hypot(root[1], root[2])])
+        return np.concatenate([np.tile(sds, self.tests), [np.arcsin(root[1] / sds[1])]])
 
     def test_covariances(self, parameters: Floats) -> Floats:
         """Return each test's covariance."""
