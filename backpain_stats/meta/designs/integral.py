@@ -215,14 +215,14 @@ def _find_mode(likelihood: StudyLikelihood, mean: Floats, root: Floats, start: F
 
 def _ascent(gradient: Floats, curvature: Floats) -> Floats:
     """Return the Newton step, by a curvature made positive where it is not."""
+    size: Floats
     try:
         np.linalg.cholesky(curvature)
     except np.linalg.LinAlgError:
-        values, axes = np.linalg.eigh(curvature)
-        size = np.maximum(np.abs(values), _LEAST_CURVATURE)
+        size, axes = np.linalg.eigh(curvature)
+        size = np.maximum(np.abs(size), _LEAST_CURVATURE)
         return _times(axes, _times(np.swapaxes(axes, -1, -2), gradient) / size)
-    step: Floats = np.linalg.solve(curvature, gradient[..., None])[..., 0]
-    return step
+    return np.asarray(np.linalg.solve(curvature, gradient[..., None])[..., 0], dtype=np.float64)
 
 
 def _integrate_chunk(

@@ -18,7 +18,7 @@ from backpain_stats.meta.designs.paired_data import TestedStudies
 from backpain_stats.meta.designs.random_effects import (
     ArmBasedCovariance,
     CommonCovariance,
-    RandomEffects,
+    PairedEffects,
     ScaledCovariance,
     SeparateCovariance,
 )
@@ -56,7 +56,7 @@ class PairedModels:
         # SDs that rows have of their own, for sensitivity and for specificity
         self.own = 2 if covariance == "arm_based" else 0
         self.likelihood: StudyLikelihood
-        self.effects: RandomEffects
+        self.effects: PairedEffects
         if covariance == "separate":
             unit_study, unit_test = np.nonzero(studies.given)
             self.rows = 2 * unit_test[:, None] + np.arange(2)

@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 __all__ = [
     "ArmBasedCovariance",
     "CommonCovariance",
+    "PairedEffects",
     "RandomEffects",
     "ScaledCovariance",
     "SeparateCovariance",
+    "TriangularCovariance",
 ]
 
 
@@ -42,6 +44,10 @@ class RandomEffects(Protocol):
     def pull_back(self, parameters: Floats, by_root: Floats) -> Floats:
         """Return derivatives by the parameters from those by ``L``, shape (b, n, m, q)."""
         ...
+
+
+class PairedEffects(RandomEffects, Protocol):
+    """Random effects of the tests of a study."""
 
     def start(self, root: Floats) -> Floats:
         """Return parameters (r,) that give every test the 2 x 2 root ``(l11, l21, l22)``."""
@@ -221,3 +227,61 @@ class SeparateCovariance:
         """Return each test's covariance."""
         roots = _triangle(parameters.reshape(self.tests, 3))
         return roots @ np.swapaxes(roots, 1, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class TriangularCovariance:
+    """An unstructured covariance of random effects, each added to one linear predictor or several.
+
+    Parameters are the entries of the lower-triangular root, row by row.
+
+    Parameters
+    ----------
+    predictors : int
+        Number of linear predictors.
+    random : tuple of tuples of int
+        Of each random effect, to which linear predictors it is added.
+    """
+
+    predictors: int
+    random: tuple[tuple[int, ...], ...]
+
+    @property
+    def width(self) -> int:
+        """Number of parameters."""
+        return len(self.random) * (len(self.random) + 1) // 2
+
+    def _places(self) -> tuple[list[int], list[int], list[int]]:
+        """Return row and column of the root and the parameter of each of its entries."""
+        entries = [
+            (predictor, column, row * (row + 1) // 2 + column)
+            for row, members in enumerate(self.random)
+            for column in range(row + 1)
+            for predictor in members
+        ]
+        rows, columns, parameters = zip(*entries, strict=True)
+        return list(rows), list(columns), list(parameters)
+
+    def root(self, parameters: Floats) -> Floats:
+        """Return the root, with rows of zeros for what is not random."""
+        rows, columns, of = self._places()
+        root = np.zeros((len(parameters), 1, self.predictors, len(self.random)))
+        root[:, 0, rows, columns] = parameters[:, of]
+        return root
+
+    def pull_back(self, parameters: Floats, by_root: Floats) -> Floats:
+        """Sum the derivatives over studies and over the predictors of a random effect."""
+        rows, columns, of = self._places()
+        member = np.arange(self.width) == np.array(of)[:, None]
+        pulled: Floats = by_root.sum(axis=1)[:, rows, columns] @ member.astype(np.float64)
+        return pulled
+
+    def start(self, root: Floats) -> Floats:
+        """Return the parameters of a diagonal root with the entries given."""
+        return np.diag(root)[np.tril_indices(len(self.random))]
+
+    def covariance(self, parameters: Floats) -> Floats:
+        """Return the covariance of the random effects, shape (q, q)."""
+        root = np.zeros((len(self.random), len(self.random)))
+        root[np.tril_indices(len(self.random))] = parameters
+        return root @ root.T
