@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["ClusterModel", "Maximum", "fit_model"]
+__all__ = ["ClusterModel", "Maximum", "covariance_slopes", "fit_model"]
 
 # Central differences of an exact gradient: the error is about the square of this, 1e-8 of the
 # curvature, and rounding (1e-16 of a log likelihood of 1e3, over the step) is 1e-9.
 _STEP = 1e-4
+# Of the random effects' parameters; a derivative good to three digits is enough.
+_SLOPE_STEP = 1e-3
 # Directions whose curvature is below this share of the largest are flat: no error is known there.
 _FLAT = 1e-9
 
@@ -139,6 +141,38 @@ def fit_model(model: ClusterModel, starts: Floats, *, way: int = 1) -> Maximum:
         converged=bool(optima.converged[best]),
         iterations=iterations + optima.iterations,
     )
+
+
+def covariance_slopes(model: ClusterModel, maximum: Maximum, coefficients: int) -> Floats:
+    """Return how the covariance of the coefficients changes with the random effects' parameters.
+
+    The covariance is the inverse of the coefficients' information at the maximum, by the Laplace
+    approximation, which is quick and near enough for a derivative.
+
+    Parameters
+    ----------
+    model : ClusterModel
+    maximum : Maximum
+    coefficients : int
+        How many of the parameters, from the first on, are coefficients ``p``; the other ``r``
+        belong to random effects.
+
+    Returns
+    -------
+    ndarray of shape (r, p, p)
+    """
+    quick, split = model.with_nodes(1), coefficients
+    moves = _SLOPE_STEP * np.eye(model.width)[split:]
+    moves = np.concatenate([moves, -moves])
+    steps = _STEP * np.eye(model.width)[:split]
+    points = maximum.parameters + moves[:, None] + np.concatenate([steps, -steps])
+    _, gradient = quick.gradient(points.reshape(-1, model.width))
+    gradient = gradient.reshape(len(moves), 2, split, model.width)[..., :split]
+    information = (gradient[:, 1] - gradient[:, 0]) / (2 * _STEP)
+    covariance = np.linalg.inv(0.5 * (information + np.swapaxes(information, 1, 2)))
+    up, down = covariance[: len(moves) // 2], covariance[len(moves) // 2 :]
+    slopes: Floats = (up - down) / (2 * _SLOPE_STEP)
+    return slopes
 
 
 def _inverse(information: Floats) -> Floats:

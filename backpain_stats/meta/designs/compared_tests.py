@@ -12,7 +12,7 @@ from backpain_stats.errors import ArgumentError
 from backpain_stats.estimate import Estimate, format_number, format_percent
 from backpain_stats.meta.after.point import MEASURES, SummaryPoint, log_measures
 from backpain_stats.meta.after.summary import Summary
-from backpain_stats.meta.designs.delta import PROPORTIONS, Contrast, Kind, contrast, kinds_of
+from backpain_stats.meta.designs.delta import PROPORTIONS, Inference, Kind, kinds_of, on_scale
 from backpain_stats.meta.designs.paired_data import TestedStudies
 from backpain_stats.sampling import DEFAULT_SEED, DRAWS, Seed, check_draws, generator
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["ComparedTests", "EqualityTest"]
+__all__ = ["ComparedTests", "Contrast", "EqualityTest"]
 
 _LABELS = {
     "sensitivity": "Sensitivity",
@@ -32,6 +32,21 @@ _LABELS = {
     "odds_ratio": "Odds ratio",
 }
 _COLUMNS = ["estimate", "ci_low", "ci_high", "ci_level", "method"]
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """A difference or a ratio of one measure of two tests, with the test that it is none.
+
+    Parameters
+    ----------
+    estimate : Estimate
+    p_value : float
+        Wald test of a difference of 0 or a ratio of 1.
+    """
+
+    estimate: Estimate
+    p_value: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +85,10 @@ class ComparedTests:
         How the random effects of the tests of a study hang together.
     nodes : int
         Quadrature nodes per random effect.
-    level : float
-        Confidence level of all intervals.
     coefficients : ndarray of shape (2 tests,)
         Mean logit sensitivity and specificity, test by test.
-    coefficient_covariance : ndarray of shape (2 tests, 2 tests)
+    inference : Inference
+        Their covariance, and what intervals are made of.
     between_covariances : ndarray of shape (tests, 2, 2)
         Of the logit sensitivity and specificity of each test between studies.
     own_sds : ndarray of shape (2,) or (0,)
@@ -94,9 +108,8 @@ class ComparedTests:
     studies: TestedStudies
     covariance_model: str
     nodes: int
-    level: float
     coefficients: Floats
-    coefficient_covariance: Floats
+    inference: Inference
     between_covariances: Floats
     own_sds: Floats
     log_likelihood: float
@@ -117,19 +130,24 @@ class ComparedTests:
         return bool(self.boundary_reason)
 
     @property
+    def level(self) -> float:
+        """Confidence level of all intervals."""
+        return self.inference.level
+
+    @property
     def method(self) -> str:
         """How the fit was made."""
         return "exact binomial likelihood, study as cluster"
 
-    def _block(self, test: str) -> slice:
+    def _rows(self, test: str) -> Floats:
+        """Return the gradient of a test's two logits by all coefficients."""
         position = self.tests.index(check_known(test, self.tests, "test"))
-        return slice(2 * position, 2 * position + 2)
+        return np.eye(2 * len(self.tests))[2 * position : 2 * position + 2]
 
     def point(self, test: str) -> SummaryPoint:
         """Return the summary point of one test: its five measures and post-test probabilities."""
-        block = self._block(test)
-        covariance = self.coefficient_covariance[block, block]
-        return SummaryPoint(self.coefficients[block], covariance, self.level, self.method)
+        rows = self._rows(test)
+        return self.inference.point(rows @ self.coefficients, rows, self.method)
 
     def contrast(
         self,
@@ -162,11 +180,17 @@ class ComparedTests:
             if len(self.tests) != 2 or test is not None or reference is not None:
                 raise ArgumentError(f"name both test and reference; tests: {', '.join(self.tests)}")
             test, reference = self.tests
-        rows, columns = self._block(test), self._block(reference)
-        if rows == columns:
+        if test == reference:
             raise ArgumentError(f"test and reference are both {test!r}")
-        cross = self.coefficient_covariance[rows, columns]
-        return contrast(self.point(test), self.point(reference), cross, measure, kind)
+        first, second = self._rows(test), self._rows(reference)
+        value, slope = on_scale(self.point(test), measure, kind)
+        other, other_slope = on_scale(self.point(reference), measure, kind)
+        gradient = slope @ first - other_slope @ second
+        back = np.exp if kind == "ratio" else float
+        estimate = self.inference.estimate(
+            value - other, gradient, back, method=self.method, measure=f"{measure} {kind}"
+        )
+        return Contrast(estimate, self.inference.p_value(value - other, gradient))
 
     def accuracy(self) -> pd.DataFrame:
         """Return one row per test and measure: ``test, measure, estimate, ci_low, ...``."""
@@ -257,7 +281,7 @@ class ComparedTests:
 
         check_choice(measure, "measure", MEASURES)
         sample = generator(seed).multivariate_normal(
-            self.coefficients, self.coefficient_covariance, size=check_draws(draws), method="eigh"
+            self.coefficients, self.inference.covariance, size=check_draws(draws), method="eigh"
         )
         of_test = np.moveaxis(sample.reshape(len(sample), len(self.tests), 2), -1, 0)
         value = log_measures(*of_test)[measure]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -14,6 +14,7 @@ from backpain_stats.errors import ArgumentError, NotEstimableError
 from backpain_stats.estimate import Estimate, format_number, format_percent
 from backpain_stats.meta.after.point import SummaryPoint
 from backpain_stats.meta.after.summary import Summary
+from backpain_stats.meta.designs.delta import Inference
 from backpain_stats.meta.designs.logistic_pair import (
     area,
     log_band_ratio,
@@ -57,13 +58,12 @@ class FittedThresholds:
     effects : {"location", "common_scale", "separate_scales"}
     nodes : int or None
         Quadrature nodes per random effect.
-    level : float
-        Confidence level of all intervals.
     centre, spread : float
         Values are placed at ``(g - centre) / spread`` of the transformed scale ``g``.
     coefficients : ndarray of shape (4,)
         Location and log slope of the cases, then of the non-cases, at those places.
-    coefficient_covariance : ndarray of shape (4, 4)
+    inference : Inference
+        Their covariance, and what intervals are made of.
     between_covariance : ndarray of shape (q, q)
         Of the random effects: locations of cases and of non-cases, then log slopes (or the
         intercept and the slope of the normal model).
@@ -86,11 +86,10 @@ class FittedThresholds:
     transform_log_likelihoods: tuple[tuple[str, float], ...]
     effects: str
     nodes: int | None
-    level: float
     centre: float
     spread: float
     coefficients: Floats
-    coefficient_covariance: Floats
+    inference: Inference
     between_covariance: Floats
     row_variance: Floats
     slopes_known: bool
@@ -98,6 +97,11 @@ class FittedThresholds:
     quadrature: tuple[tuple[int, float], ...]
     boundary_reason: str
     notes: tuple[str, ...]
+
+    @property
+    def level(self) -> float:
+        """Confidence level of all intervals."""
+        return self.inference.level
 
     @property
     def method(self) -> str:
@@ -145,10 +149,7 @@ class FittedThresholds:
             )
 
     def _log_ratio(self, value: float, gradient: Floats, measure: str) -> Estimate:
-        error = float(np.sqrt(gradient @ self.coefficient_covariance @ gradient))
-        width = normal_quantile(self.level) * error
-        middle, low, high = (float(np.exp(value + shift)) for shift in (0.0, -width, width))
-        return Estimate(middle, low, high, self.level, f"{self.method}, delta method", measure)
+        return self.inference.estimate(value, gradient, np.exp, method=self.method, measure=measure)
 
     def point(self, threshold: float) -> SummaryPoint:
         """Return the summary point of one threshold: five measures, post-test probabilities.
@@ -159,8 +160,10 @@ class FittedThresholds:
             If the threshold lies outside the range observed.
         """
         mean, gradient = logits(self.coefficients, self._inside(threshold, "threshold"))
-        covariance = gradient @ self.coefficient_covariance @ gradient.T
-        return SummaryPoint(mean, covariance + np.diag(self.row_variance), self.level, self.method)
+        point = self.inference.point(mean, gradient, self.method)
+        if self.row_variance.any():
+            point = replace(point, covariance=point.covariance + np.diag(self.row_variance))
+        return point
 
     def accuracy(self, thresholds: Iterable[float] | float | None = None) -> pd.DataFrame:
         """Return the five measures at thresholds, by default at those that studies report.
@@ -267,10 +270,9 @@ class FittedThresholds:
         if gradient is None:
             method = f"{self.method}; at an end of the range observed"
             return Estimate(middle, np.nan, np.nan, self.level, method, "optimal_threshold")
-        error = float(np.sqrt(gradient @ self.coefficient_covariance @ gradient))
-        width = normal_quantile(self.level) * error
+        width = self.inference.half_width(gradient)
         ends = sorted(self._value_at(np.clip(place + s, low, high)) for s in (-width, width))
-        method = f"{self.method}, delta method"
+        method = f"{self.method}, {self.inference.words}"
         return Estimate(middle, ends[0], ends[1], self.level, method, "optimal_threshold")
 
     def area_under_curve(self, interval: Literal["delta", "band"] = "delta") -> Estimate:
@@ -292,11 +294,13 @@ class FittedThresholds:
             low, high = self._areas_under_band()
             method = f"{self.method}, area under the band of sensitivity"
             return Estimate(value, low, high, self.level, method, "area_under_curve")
-        error = float(np.sqrt(gradient @ self.coefficient_covariance @ gradient))
-        width = normal_quantile(self.level) * error / (value * (1 - value))
-        low, high = (float(expit(logit(value) + shift)) for shift in (-width, width))
-        method = f"{self.method}, delta method"
-        return Estimate(value, low, high, self.level, method, "area_under_curve")
+        return self.inference.estimate(
+            float(logit(value)),
+            gradient / (value * (1 - value)),
+            expit,
+            method=self.method,
+            measure="area_under_curve",
+        )
 
     def _areas_under_band(self) -> tuple[float, float]:
         """Sum the area under the limits of sensitivity, from where it is 1 - 1e-6 on."""
@@ -306,7 +310,7 @@ class FittedThresholds:
         width = normal_quantile(self.level)
         for row, place in enumerate(np.linspace(*ends, _CURVE)):
             mean, gradient = logits(self.coefficients, float(place))
-            variance = gradient[0] @ self.coefficient_covariance @ gradient[0]
+            variance = gradient[0] @ self.inference.covariance @ gradient[0]
             error = width * np.sqrt(variance + self.row_variance[0])
             specificity[row] = expit(mean[1])
             limits[:, row] = expit(mean[0] + np.array([-error, error]))

@@ -9,8 +9,9 @@ import numpy as np
 
 from backpain_stats.checks import check_choice, check_level
 from backpain_stats.errors import NotEstimableError
-from backpain_stats.meta.designs.cluster_model import ClusterModel, Maximum
+from backpain_stats.meta.designs.cluster_model import ClusterModel, Maximum, covariance_slopes
 from backpain_stats.meta.designs.compared_tests import ComparedTests, EqualityTest
+from backpain_stats.meta.designs.delta import INTERVALS, Inference, Intervals
 from backpain_stats.meta.designs.paired_data import (
     TestedStudies,
     read_tested_studies,
@@ -49,6 +50,7 @@ def compare_tests(
     tests: Sequence[str] | None = None,
     covariance: Covariance = "common",
     nodes: int | None = None,
+    intervals: Intervals = "t",
     level: float = 0.95,
 ) -> ComparedTests:
     r"""Compare the accuracy of tests that were given in the same studies.
@@ -86,6 +88,10 @@ def compare_tests(
     nodes : int, optional
         Quadrature nodes per random effect; 1 is the Laplace approximation of lme4. By default 9,
         or 21 or 35 where fewer do not resolve the likelihood.
+    intervals : {"t", "normal"}, optional
+        ``"t"`` allows for few studies
+        (:class:`~backpain_stats.meta.designs.delta.Inference`); ``"normal"`` gives the intervals
+        of lme4 and of the Handbook.
     level : float, optional
         Confidence level of all intervals.
 
@@ -110,10 +116,9 @@ def compare_tests(
     Given the study, the results of two tests in one patient are taken as independent within
     cases and within non-cases. Where tests agree more than that, the intervals of differences are
     too wide rather than too narrow. Do not use it for several thresholds of one test
-    (:func:`~backpain_stats.meta.designs.fit_thresholds`). Wald intervals treat the
-    between-study covariance as known: with five studies the intervals of a summary accuracy
-    cover less than they say (``reports/simulation_designs.md``); those of differences are
-    little affected under a common covariance.
+    (:func:`~backpain_stats.meta.designs.fit_thresholds`). Normal intervals treat the
+    between-study covariance as known and cover less than they say where studies are few; what
+    both kinds cover is simulated in ``reports/simulation_designs.md``.
 
     References
     ----------
@@ -132,7 +137,7 @@ def compare_tests(
     ...         ("Kefer 2005", "MRI", 30, 9, 4, 9), ("Langer 2009", "MRI", 18, 15, 8, 27),
     ...         ("Maintz 2007", "MRI", 15, 1, 1, 3), ("Pouleur 2008", "MRI", 17, 17, 0, 43)]
     >>> data = pd.DataFrame(rows, columns=["study", "test", "tp", "fp", "fn", "tn"])
-    >>> compared = compare_tests(data, nodes=1)
+    >>> compared = compare_tests(data, nodes=1, intervals="normal")
     >>> print(compared.contrast("specificity", kind="difference").estimate)
     0.153 (95% interval 0.0467 to 0.259; exact binomial likelihood, study as cluster, delta method)
     >>> compared.equality_tests().round({"log_likelihood": 3, "statistic": 2, "p_value": 5})
@@ -143,6 +148,7 @@ def compare_tests(
     3   study effects of the tests         -44.732       1.66   2  0.43707
     """
     check_choice(covariance, "covariance", COVARIANCES)
+    check_choice(intervals, "intervals", INTERVALS)
     check_level(level)
     if nodes is not None:
         gauss_hermite(nodes)  # refuses a number it cannot do
@@ -167,9 +173,8 @@ def compare_tests(
         studies=studies,
         covariance_model=covariance,
         nodes=full.nodes,
-        level=level,
         coefficients=maximum.parameters[:width],
-        coefficient_covariance=maximum.covariance[:width, :width],
+        inference=_inference(full, maximum, width, intervals, level),
         between_covariances=between,
         own_sds=own,
         log_likelihood=maximum.log_likelihood,
@@ -179,6 +184,18 @@ def compare_tests(
         iterations=maximum.iterations,
         notes=_notes(studies, covariance, equality[-1]),
     )
+
+
+def _inference(
+    full: ClusterModel, maximum: Maximum, width: int, intervals: Intervals, level: float
+) -> Inference:
+    """Return the inference of the tests' logits, the first ``width`` of the coefficients."""
+    covariance = maximum.covariance[:width, :width]
+    if intervals == "normal":
+        return Inference.normal(covariance, level)
+    # what follows the means are SDs, be they of studies or of their tests
+    slopes = covariance_slopes(full, maximum, width)
+    return Inference(covariance, slopes, maximum.covariance[width:, width:], level)
 
 
 def _test_random_effects(

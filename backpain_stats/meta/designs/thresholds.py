@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from backpain_stats.checks import check_choice, check_level
 from backpain_stats.errors import ArgumentError, FitError, NotEstimableError
-from backpain_stats.meta.designs.cluster_model import ClusterModel, Maximum, fit_model
+from backpain_stats.meta.designs.cluster_model import (
+    ClusterModel,
+    Maximum,
+    covariance_slopes,
+    fit_model,
+)
+from backpain_stats.meta.designs.delta import INTERVALS, Inference, Intervals
 from backpain_stats.meta.designs.fitted_thresholds import FittedThresholds
 from backpain_stats.meta.designs.normal_thresholds import fit_normal_thresholds
-from backpain_stats.meta.designs.ordered_rows import OrderedGroup, OrderedRows
 from backpain_stats.meta.designs.random_effects import TriangularCovariance
 from backpain_stats.meta.designs.threshold_data import (
     Inconsistent,
@@ -19,7 +25,12 @@ from backpain_stats.meta.designs.threshold_data import (
     ThresholdStudies,
     Transform,
     read_threshold_studies,
-    scale_of,
+)
+from backpain_stats.meta.designs.threshold_models import (
+    RANDOM_EFFECTS,
+    Scale,
+    starting_points,
+    threshold_model,
 )
 from backpain_stats.meta.likelihood.quadrature import gauss_hermite
 
@@ -32,18 +43,11 @@ if TYPE_CHECKING:
 __all__ = ["Effects", "fit_thresholds"]
 
 Effects = Literal["auto", "location", "common_scale", "separate_scales"]
-# Linear predictors: location and log slope of the cases, then of the non-cases.
-_RANDOM: dict[str, tuple[tuple[int, ...], ...]] = {
-    "location": ((0,), (2,)),
-    "common_scale": ((0,), (2,), (1, 3)),
-    "separate_scales": ((0,), (2,), (1,), (3,)),
-}
 # By number of random effects: the nodes used, and more of them to see what that costs.
 _NODES = {2: (21, 35), 3: (7, 11), 4: (5, 7)}
 _UNRESOLVED = 0.05
 # How far scales differ between studies shows in studies with several thresholds.
 _FEWEST_SEVERAL = 4
-_STARTING_SD, _STARTING_SCALE_SD, _LEAST_SLOPE = 0.5, 0.3, 0.2
 # Log slopes this low mean a test that tells nobody apart.
 _FLATTEST = -6.0
 _SINGULAR = 1e-6
@@ -60,6 +64,7 @@ def fit_thresholds(
     likelihood: Literal["multinomial", "normal"] = "multinomial",
     inconsistent: Inconsistent = "refuse",
     nodes: int | None = None,
+    intervals: Intervals = "t",
     level: float = 0.95,
 ) -> FittedThresholds:
     r"""Model the accuracy of a test whose studies report one threshold or several.
@@ -105,6 +110,10 @@ def fit_thresholds(
         aside and listed. The normal model can keep them.
     nodes : int, optional
         Quadrature nodes per random effect; by default 21, 7 or 5 for two, three or four.
+    intervals : {"t", "normal"}, optional
+        ``"t"`` allows for few studies
+        (:class:`~backpain_stats.meta.designs.delta.Inference`); the normal model has normal
+        intervals always, as diagmeta.
     level : float, optional
         Confidence level of all intervals.
 
@@ -130,8 +139,8 @@ def fit_thresholds(
     ``g(c)``, because :math:`e^{\lambda_j}(\mu_j + u_{ij} - g)` is linear in ``g`` with a normal
     intercept. Random scales are not identified there.
 
-    Wald intervals treat the between-study covariance as known; see
-    ``reports/simulation_designs.md`` for what they cover with few studies.
+    Normal intervals treat the between-study covariance as known; what both kinds cover with few
+    studies is simulated in ``reports/simulation_designs.md``.
 
     References
     ----------
@@ -154,17 +163,18 @@ def fit_thresholds(
     >>> fit.transform, fit.effects
     ('log', 'common_scale')
     >>> print(fit.point(30).lr_positive)
-    3.30 (95% interval 2.69 to 4.06; exact multinomial likelihood, log scale, delta method)
+    3.30 (95% interval 2.60 to 4.19; exact multinomial likelihood, log scale, delta method, t)
     >>> print(fit.likelihood_ratio(55))
-    2.88 (95% interval 1.75 to 4.74; exact multinomial likelihood, log scale, delta method)
+    2.88 (95% interval 1.65 to 5.04; exact multinomial likelihood, log scale, delta method, t)
     >>> print(fit.optimal_threshold())
-    29.5 (95% interval 21.4 to 40.5; exact multinomial likelihood, log scale, delta method)
+    29.5 (95% interval 20.5 to 42.4; exact multinomial likelihood, log scale, delta method, t)
     """
     check_choice(transform, "transform", ("auto", "log", "identity"))
     check_choice(positive, "positive", ("above", "below"))
-    check_choice(effects, "effects", ("auto", *_RANDOM))
+    check_choice(effects, "effects", ("auto", *RANDOM_EFFECTS))
     check_choice(likelihood, "likelihood", ("multinomial", "normal"))
     check_choice(inconsistent, "inconsistent", ("refuse", "drop", "keep"))
+    check_choice(intervals, "intervals", INTERVALS)
     check_level(level)
     if inconsistent == "keep" and likelihood == "multinomial":
         raise ArgumentError(
@@ -184,62 +194,15 @@ def fit_thresholds(
     if likelihood == "normal":
         return _fit_normal(studies, threshold, chosen, compared, level)
     return _fit_exact(
-        studies, threshold, chosen, compared, effects=effects, nodes=nodes, level=level
+        studies,
+        threshold,
+        chosen,
+        compared,
+        effects=effects,
+        nodes=nodes,
+        intervals=intervals,
+        level=level,
     )
-
-
-class _Scale(NamedTuple):
-    """Thresholds placed on a scale of mean 0 and SD 1 (or 0 where all are the same)."""
-
-    centre: float
-    spread: float
-    places: Floats
-
-    @classmethod
-    def of(cls, studies: ThresholdStudies, transform: Transform) -> _Scale:
-        """Place the thresholds of the studies."""
-        scaled = scale_of(studies.thresholds, transform, studies.positive)
-        centre = float(scaled.mean()) if np.ptp(scaled) > 0 else float(scaled[0])
-        spread = float(scaled.std()) if np.ptp(scaled) > 0 else 1.0
-        return cls(centre, spread, (scaled - centre) / spread)
-
-
-def _model(studies: ThresholdStudies, scale: _Scale, effects: str, nodes: int) -> ClusterModel:
-    cases, noncases = (
-        OrderedGroup.from_counts(studies.study, scale.places, *studies.positives_negatives(cases))
-        for cases in (True, False)
-    )
-    # without different thresholds the slopes are 1, their logs 0
-    columns = [0, 1, 2, 3] if np.ptp(scale.places) > 0 else [0, 2]
-    design = np.tile(np.eye(4)[:, columns], (len(studies.names), 1, 1))
-    return ClusterModel(
-        OrderedRows((cases, noncases)), design, TriangularCovariance(4, _RANDOM[effects]), nodes
-    )
-
-
-def _starts(studies: ThresholdStudies, scale: _Scale, effects: str) -> Floats:
-    """Return starting points: lines through the empirical logits, with two correlations."""
-    means, slopes = [], []
-    for cases in (True, False):
-        positives, negatives = studies.positives_negatives(cases)
-        y = np.log((positives + 0.5) / (negatives + 0.5))
-        weight = (positives + 0.5) * (negatives + 0.5) / (positives + negatives + 1)
-        place = scale.places - np.average(scale.places, weights=weight)
-        fall = -float(weight @ (place * y)) / max(float(weight @ place**2), 1e-300)
-        slope = max(fall, _LEAST_SLOPE) if np.ptp(scale.places) > 0 else 1.0
-        height = np.average(y + slope * scale.places, weights=weight)
-        means += [height / slope, np.log(slope)]
-        slopes.append(slope)
-    if np.ptp(scale.places) == 0:
-        means = means[0::2]
-    sds = [_STARTING_SD / slope for slope in slopes]
-    sds += [_STARTING_SCALE_SD] * (len(_RANDOM[effects]) - 2)
-    starts = []
-    for correlation in (-0.3, 0.3):
-        root = np.diag(sds)
-        root[1, 0] = correlation * sds[1]
-        starts.append([*means, *root[np.tril_indices(len(sds))]])
-    return np.array(starts)
 
 
 def _choose_transform(
@@ -256,9 +219,9 @@ def _choose_transform(
         raise ArgumentError("inconsistent='keep' needs transform='log' or 'identity'")
     values: dict[Transform, float] = {}
     for name in ("log", "identity"):
-        scale = _Scale.of(studies, name)
-        model = _model(studies, scale, "location", 1)
-        values[name] = fit_model(model, _starts(studies, scale, "location")).log_likelihood
+        scale = Scale.of(studies, name)
+        model = threshold_model(studies, scale, "location", 1)
+        values[name] = fit_model(model, starting_points(studies, scale, "location")).log_likelihood
     return max(values, key=lambda name: values[name]), tuple(values.items())
 
 
@@ -282,13 +245,14 @@ def _fit_exact(
     *,
     effects: Effects,
     nodes: int | None,
+    intervals: Intervals,
     level: float,
 ) -> FittedThresholds:
     """Maximise the multinomial likelihood."""
-    scale, kind = _Scale.of(studies, transform), _chosen_effects(studies, effects)
-    usual, more = _NODES[len(_RANDOM[kind])]
-    model = _model(studies, scale, kind, usual if nodes is None else nodes)
-    maximum = fit_model(model, _starts(studies, scale, kind))
+    scale, kind = Scale.of(studies, transform), _chosen_effects(studies, effects)
+    usual, more = _NODES[len(RANDOM_EFFECTS[kind])]
+    model = threshold_model(studies, scale, kind, usual if nodes is None else nodes)
+    maximum = fit_model(model, starting_points(studies, scale, kind))
     width = model.design.shape[-1]
     embed = model.design[0]
     coefficients = embed @ maximum.parameters[:width]
@@ -297,8 +261,14 @@ def _fit_exact(
             f"the likelihood was not maximised in {maximum.iterations} evaluations; does the test "
             f"tell cases from non-cases, with values {studies.positive} the threshold positive?"
         )
+    inference = Inference.normal(maximum.covariance[:width, :width], level)
+    if intervals == "t":
+        slopes = covariance_slopes(model, maximum, width)
+        inference = replace(
+            inference, slopes=slopes, effects_covariance=maximum.covariance[width:, width:]
+        )
     quadrature = _quadrature(model, maximum, more)
-    between = TriangularCovariance(4, _RANDOM[kind]).covariance(maximum.parameters[width:])
+    between = TriangularCovariance(4, RANDOM_EFFECTS[kind]).covariance(maximum.parameters[width:])
     return FittedThresholds(
         studies=studies,
         threshold=threshold,
@@ -307,11 +277,10 @@ def _fit_exact(
         transform_log_likelihoods=compared,
         effects=kind,
         nodes=model.nodes,
-        level=level,
         centre=scale.centre,
         spread=scale.spread,
         coefficients=coefficients,
-        coefficient_covariance=embed @ maximum.covariance[:width, :width] @ embed.T,
+        inference=inference.carried(embed),
         between_covariance=between,
         row_variance=np.zeros(2),
         slopes_known=width == 4,
@@ -356,7 +325,7 @@ def _fit_normal(
     level: float,
 ) -> FittedThresholds:
     """Fit the linear mixed model and carry its lines over to locations and log slopes."""
-    scale = _Scale.of(studies, transform)
+    scale = Scale.of(studies, transform)
     if np.ptp(scale.places) == 0:
         raise NotEstimableError("likelihood='normal' needs studies at different thresholds")
     fit = fit_normal_thresholds(studies, scale.places)
@@ -380,11 +349,10 @@ def _fit_normal(
         transform_log_likelihoods=compared,
         effects="intercept and slope common to cases and non-cases",
         nodes=None,
-        level=level,
         centre=scale.centre,
         spread=scale.spread,
         coefficients=coefficients,
-        coefficient_covariance=jacobian @ fit.covariance @ jacobian.T,
+        inference=Inference.normal(jacobian @ fit.covariance @ jacobian.T, level),
         between_covariance=fit.between,
         row_variance=fit.row_variance,
         slopes_known=True,

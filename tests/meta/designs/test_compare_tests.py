@@ -8,7 +8,7 @@ from scipy.stats import binom, norm
 
 from backpain_stats import ArgumentError, DataError, NotEstimableError, fit_bivariate
 from backpain_stats.meta.designs import compare_tests
-from backpain_stats.meta.designs.cluster_model import ClusterModel
+from backpain_stats.meta.designs.cluster_model import ClusterModel, covariance_slopes, fit_model
 from backpain_stats.meta.designs.paired_data import read_tested_studies
 from backpain_stats.meta.designs.paired_models import COVARIANCES, PairedModels
 
@@ -48,7 +48,7 @@ def ends(estimate):
 @pytest.fixture(scope="module", params=LME4)
 def laplace(request, ct_mri, ascus):
     data = {"ct_mri": ct_mri, "ascus": ascus}[request.param]
-    return compare_tests(data, nodes=1), LME4[request.param]
+    return compare_tests(data, nodes=1, intervals="normal"), LME4[request.param]
 
 
 def test_laplace_agrees_with_lme4(laplace):
@@ -108,7 +108,7 @@ def test_published_conclusion_and_its_reversal(ct_mri):
     unpaired = compare_tests(separate)
     assert paired.equality[0].p_value < 0.001
     # R's glmer on the same ten rows: 4.69, p 0.096; difference 0.114 (-0.074 to 0.301), by Laplace
-    laplace = compare_tests(separate, nodes=1)
+    laplace = compare_tests(separate, nodes=1, intervals="normal")
     assert laplace.equality[0].statistic == pytest.approx(4.69, abs=0.006)
     found = ends(laplace.contrast("specificity", kind="difference").estimate)
     np.testing.assert_allclose(found, [0.114, -0.074, 0.301], atol=0.0015)
@@ -306,3 +306,34 @@ def test_what_cannot_be_used_is_said(ct_mri):
         compare_tests(ct_mri.assign(tp=0, fp=0, fn=0, tn=0))
     with pytest.raises(DataError, match="no test name"):
         compare_tests(ct_mri.assign(test=""))
+
+
+def test_t_intervals_where_the_variance_is_uncertain(ct_mri):
+    """Few studies widen what rests on their variance, and leave what does not."""
+    wide, plain = compare_tests(ct_mri, nodes=1), compare_tests(ct_mri, nodes=1, intervals="normal")
+    gradient = np.eye(4)[1]  # logit specificity of CT
+    observations = wide.inference.observations(gradient)
+    # the spread of five studies is worth about five observations
+    assert 4 < observations < 9
+    assert wide.inference.half_width(gradient) > 1.2 * plain.inference.half_width(gradient)
+    # a difference of two tests does not rest on the spread of the studies they share
+    difference = np.array([0.0, 1.0, 0.0, -1.0])
+    ratio = wide.inference.half_width(difference) / plain.inference.half_width(difference)
+    assert 1 <= ratio < 1.02
+    assert wide.point("CT").posttest(0.3).ci_low < plain.point("CT").posttest(0.3).ci_low
+    np.testing.assert_allclose(wide.point("CT").mean, plain.point("CT").mean)
+
+
+def test_slopes_of_the_covariance_are_its_derivative(ascus):
+    """The information of the means, moved along a parameter of the random effects."""
+    model, _ = model_of(ascus, "common", 1)
+    maximum = fit_model(model, np.array([[2.5, 0.6, 0.8, 0.6, 0.5, -0.2, 0.2]]))
+    slopes = covariance_slopes(model, maximum, 4)
+
+    def covariance(step):
+        at = maximum.parameters + step * np.eye(7)[5]
+        return np.linalg.inv(-model.evaluate(at[None], np.arange(1))[2][0][:4, :4])
+
+    numeric = (covariance(0.01) - covariance(-0.01)) / 0.02
+    # a step ten times as large: the error is the third derivative's
+    np.testing.assert_allclose(slopes[1], numeric, atol=2e-3 * np.abs(numeric).max())

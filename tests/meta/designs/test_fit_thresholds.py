@@ -16,7 +16,7 @@ from backpain_stats.meta.designs.logistic_pair import (
     optimal_place,
 )
 from backpain_stats.meta.designs.threshold_data import read_threshold_studies
-from backpain_stats.meta.designs.thresholds import _model, _Scale
+from backpain_stats.meta.designs.threshold_models import Scale, threshold_model
 
 # R's diagmeta 0.5-1, default model, log threshold, logistic distributions, on FENO.
 DIAGMETA = {
@@ -143,8 +143,8 @@ def small_studies(seed, count=5):
 
 def model_of(data, effects, nodes, transform="log"):
     studies = read_threshold_studies(data, threshold="threshold", study="study")
-    scale = _Scale.of(studies, transform)
-    return _model(studies, scale, effects, nodes), studies, scale
+    scale = Scale.of(studies, transform)
+    return threshold_model(studies, scale, effects, nodes), studies, scale
 
 
 @pytest.mark.parametrize("nodes", [1, 3])
