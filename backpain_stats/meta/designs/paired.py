@@ -208,7 +208,8 @@ def _test_random_effects(
     common, rich = maximum, maximum
     if covariance == "common":
         models = PairedModels(studies, richer)
-        rich = models.fit(models.design(), min(full.nodes, NODES[0]))[1]
+        nodes = min(full.nodes, NODES[0])
+        rich = models.fit(models.design(), nodes, maximum.parameters)[1]
     else:
         models = PairedModels(studies, "common")
         common = models.fit(models.design(), full.nodes)[1]

@@ -98,14 +98,22 @@ class PairedModels:
         unit_design[:, rows + np.arange(rows), width + np.arange(rows) % 2] = 1.0
         return unit_design
 
-    def fit(self, design: Floats, nodes: int | None) -> tuple[ClusterModel, Maximum]:
-        """Fit a model, with more nodes where those on the list do not resolve the likelihood."""
+    def fit(
+        self, design: Floats, nodes: int | None, start: Floats | None = None
+    ) -> tuple[ClusterModel, Maximum]:
+        """Fit a model, with more nodes where those on the list do not resolve the likelihood.
+
+        ``start`` holds the coefficients and the common root of a model that this one contains.
+        """
         first = NODES[0] if nodes is None else nodes
         model = ClusterModel(self.likelihood, self._unit_design(design), self.effects, first)
         coefficients = np.linalg.lstsq(design, self.logits, rcond=None)[0]
         roots = _STARTING_SD * np.array([[1.0, -0.5, 0.8], [1.0, 0.5, 0.8]])
         own = [_STARTING_OWN_SD] * self.own
         starts = np.array([[*coefficients, *own, *self.effects.start(root)] for root in roots])
+        if start is not None:
+            width = len(coefficients)
+            starts = np.array([[*start[:width], *own, *self.effects.start(start[width:])]])
         maximum = fit_model(model, starts)
         for more in NODES[1:] if nodes is None else ():
             finer = model.with_nodes(more)

@@ -46,6 +46,7 @@ class Scale(NamedTuple):
 def threshold_model(
     studies: ThresholdStudies, scale: Scale, effects: str, nodes: int
 ) -> ClusterModel:
+    """Return the model with the random effects ``effects``, one of ``RANDOM_EFFECTS``."""
     cases, noncases = (
         OrderedGroup.from_counts(studies.study, scale.places, *studies.positives_negatives(cases))
         for cases in (True, False)
