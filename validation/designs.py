@@ -19,7 +19,7 @@ import click
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
-from scipy.special import expit, logit
+from scipy import special
 
 from backpain_stats.errors import BackpainStatsError
 from backpain_stats.meta.designs import (
@@ -81,8 +81,10 @@ def draw_tests(scenario: Scenario, source: np.random.Generator) -> pd.DataFrame:
         shared = source.multivariate_normal([0.0, 0.0], covariance)
         cases, noncases = draw_sizes(scenario, source)
         for test, sensitivity in zip("AB", SENSITIVITIES, strict=True):
-            logits = logit([sensitivity, SPECIFICITY]) + shared + own_sd * source.normal(size=2)
-            tp, tn = source.binomial([cases, noncases], expit(logits))
+            logits = (
+                special.logit([sensitivity, SPECIFICITY]) + shared + own_sd * source.normal(size=2)
+            )
+            tp, tn = source.binomial([cases, noncases], special.expit(logits))
             rows.append((f"study {study}", test, tp, noncases - tn, cases - tp, tn))
     return pd.DataFrame(rows, columns=["study", "test", "tp", "fp", "fn", "tn"])
 
@@ -136,15 +138,15 @@ def thresholds_measured(fit: FittedThresholds) -> Iterator[tuple[str, Any, float
     """Yield what is estimated of a test by threshold, and its truth."""
     point = fit.point(THRESHOLD)
     z = (np.array(LOCATIONS) - np.log(THRESHOLD)) / np.array(SCALES)
-    sensitivity, false_positive = expit(z)
+    sensitivity, false_positive = special.expit(z)
     yield "sensitivity at 25", point.sensitivity, sensitivity
     yield "specificity at 25", point.specificity, 1 - false_positive
     yield "LR+ at 25", point.lr_positive, sensitivity / false_positive
     z = (np.array(LOCATIONS) - np.log(VALUE)) / np.array(SCALES)
-    density = expit(z) * expit(-z) / np.array(SCALES)
+    density = special.expit(z) * special.expit(-z) / np.array(SCALES)
     yield "LR of the value 35", fit.likelihood_ratio(VALUE), density[0] / density[1]
     grid = np.linspace(np.log(CUTS[0]), np.log(CUTS[-1]), 200_001)
-    tails = [expit((m - grid) / s) for m, s in zip(LOCATIONS, SCALES, strict=True)]
+    tails = [special.expit((m - grid) / s) for m, s in zip(LOCATIONS, SCALES, strict=True)]
     best = float(np.exp(grid[int(np.argmax(tails[0] - tails[1]))]))
     yield "optimal threshold", fit.optimal_threshold(), best
 

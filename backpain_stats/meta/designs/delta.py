@@ -51,6 +51,8 @@ class Inference:
     effects_covariance : ndarray of shape (r, r)
         ``C``.
     level : float
+    addition : ndarray of shape (p, p), optional
+        Added to ``V`` in the variance, but not in :math:`\nu`: it comes from within the studies.
 
     Examples
     --------
@@ -69,6 +71,7 @@ class Inference:
     slopes: Floats
     effects_covariance: Floats
     level: float
+    addition: Floats | None = None
 
     @classmethod
     def normal(cls, covariance: Floats, level: float) -> Inference:
@@ -109,7 +112,8 @@ class Inference:
         observations = self.observations(gradient)
         degrees = max(observations - 1, _FEWEST_DEGREES)
         factor = 1.0 if np.isinf(degrees) else (degrees + 1) / degrees
-        variance = max(float(gradient @ self.covariance @ gradient), 0.0)
+        covariance = self.covariance if self.addition is None else self.covariance + self.addition
+        variance = max(float(gradient @ covariance @ gradient), 0.0)
         return float(np.sqrt(variance * factor)), degrees
 
     def half_width(self, gradient: Floats) -> float:

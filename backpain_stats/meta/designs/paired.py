@@ -115,7 +115,9 @@ def compare_tests(
     -----
     Given the study, the results of two tests in one patient are taken as independent within
     cases and within non-cases. Where tests agree more than that, the intervals of differences are
-    too wide rather than too narrow. Do not use it for several thresholds of one test
+    too wide rather than too narrow;
+    :func:`~backpain_stats.meta.designs.agreement_sensitivity` shows by how much.
+    Do not use it for several thresholds of one test
     (:func:`~backpain_stats.meta.designs.fit_thresholds`). Normal intervals treat the
     between-study covariance as known and cover less than they say where studies are few; what
     both kinds cover is simulated in ``reports/simulation_designs.md``.
