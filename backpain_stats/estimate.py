@@ -4,52 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from backpain_stats.result import Result, Shown, format_number, format_percent
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Estimate", "PosttestEstimate", "format_number", "format_percent"]
 
 
-def format_number(value: float, digits: int = 3) -> str:
-    """Print a number to ``digits`` significant digits; infinity is a value here.
-
-    Examples
-    --------
-    >>> format_number(14.8195), format_number(0.0), format_number(float("inf"))
-    ('14.8', '0', 'infinity')
-    """
-    if value is None or math.isnan(value):
-        return "not estimable"
-    if math.isinf(value):
-        return "infinity" if value > 0 else "-infinity"
-    if value == 0:
-        return "0"
-    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
-    return f"{value:.{decimals}f}"
-
-
-def format_percent(value: float, digits: int = 2) -> str:
-    """Print a fraction as percent, keeping small ones and those near 1 legible.
-
-    Above 99% the distance from 100% keeps ``digits - 1`` significant digits, so
-    that only certainty prints as 100%.
-
-    Examples
-    --------
-    >>> format_percent(0.0892), format_percent(0.0066), format_percent(0.71)
-    ('8.9%', '0.66%', '71%')
-    >>> format_percent(0.9953), format_percent(1.0)
-    ('99.5%', '100%')
-    """
-    if value is None or math.isnan(value):
-        return "not estimable"
-    if 0.99 < value < 1:
-        decimals = max(0, digits - 2 - math.floor(math.log10(100 * (1 - value))))
-        return f"{100 * value:.{decimals}f}%"
-    return f"{format_number(100 * value, digits)}%"
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
+@dataclass(frozen=True, slots=True, repr=False)
+class Estimate(Result):
     """A point estimate with its interval.
 
     Parameters
@@ -79,10 +45,11 @@ class Estimate:
     method: str
     measure: str = ""
 
-    def __str__(self) -> str:
+    def _shown(self) -> Shown:
         """Return the estimate as one printed phrase."""
         low, high = format_number(self.ci_low), format_number(self.ci_high)
-        return f"{format_number(self.estimate)} ({self._ends} {low} to {high}; {self.method})"
+        number = format_number(self.estimate)
+        return Shown(f"{number} ({self._ends} {low} to {high}; {self.method})")
 
     @property
     def _ends(self) -> str:
@@ -93,8 +60,14 @@ class Estimate:
         """Return the fields under the column names every frame of the package uses."""
         return asdict(self)
 
+    def to_frame(self) -> pd.DataFrame:
+        """Return the same as a frame of one row."""
+        import pandas as pd  # loaded when first asked for: an estimate alone needs no frame
 
-@dataclass(frozen=True, slots=True)
+        return pd.DataFrame([self.as_dict()])
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class PosttestEstimate(Estimate):
     """A post-test probability; it carries its pre-test, always.
 
@@ -117,9 +90,9 @@ class PosttestEstimate(Estimate):
     pretest_source: str = ""
     result: str = "positive"
 
-    def __str__(self) -> str:
+    def _shown(self) -> Shown:
         """Return the post-test probability beside its pre-test as one printed phrase."""
-        return (
+        return Shown(
             f"{format_percent(self.estimate)} ({self._ends} "
             f"{format_percent(self.ci_low)} to {format_percent(self.ci_high)}; {self.method}) "
             f"after {self.result}, from a pre-test probability of {format_percent(self.pretest)}"

@@ -20,7 +20,7 @@ from scipy.special import log_ndtr, logsumexp, ndtri
 
 from backpain_stats import OneFactor, calibration, load_patients
 from backpain_stats.combine.dependence.base import Group, PatternModel
-from backpain_stats.evidence.patients import PAIN_TYPES
+from backpain_stats.evidence import PAIN_TYPES
 
 ROOT = Path(__file__).resolve().parents[1]
 REPEATS = 20

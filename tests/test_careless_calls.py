@@ -24,11 +24,6 @@ STUDIES = pd.DataFrame(
 
 
 @pytest.fixture(scope="module")
-def evidence():
-    return bps.load_evidence()
-
-
-@pytest.fixture(scope="module")
 def fit():
     return bps.fit_bivariate(STUDIES)
 

@@ -20,6 +20,8 @@ from backpain_stats.estimate import format_number, format_percent
 if TYPE_CHECKING:
     import pandas as pd
 
+    from backpain_stats.evidence import Target
+
 _target = click.option(
     "--target",
     help="The condition: malignancy, fracture, infection, cauda_equina or any_serious.",
@@ -58,31 +60,31 @@ def check(ctx: click.Context, folder: str | None, add: bool, output_format: str)
     Without a FOLDER the packaged evidence is checked. Exit code 0: valid,
     perhaps with warnings; 2: there are errors.
     """
-    from backpain_stats.evidence.loading import check_evidence
-    from backpain_stats.evidence.problems import list_problems
-    from backpain_stats.evidence.schema import TABLES
+    from backpain_stats.evidence import TABLES, check_folder, list_problems
 
-    problems = check_evidence(folder, add=add)
-    errors = problems[problems["severity"] == "error"]
+    if add and folder is None:
+        raise click.UsageError("--add needs a FOLDER to add")
+    checked = check_folder(folder, add=add)
+    errors = len(checked.errors)
     name = "the packaged evidence" if folder is None else str(folder)
     if output_format != "table":
-        write_frame(problems, output_format)
-    elif len(errors):
-        click.echo(f"{name}: {_number(len(errors), 'problem')}")
-        click.echo(list_problems(problems, limit=len(problems)))
-        if not add and folder is not None and _mended_by_adding(folder, errors):
+        write_frame(checked.problems, output_format)
+    elif errors:
+        click.echo(f"{name}: {_number(errors, 'problem')}")
+        click.echo(list_problems(checked.problems, limit=len(checked.problems)))
+        if not add and folder is not None and _mended_by_adding(folder, checked.errors):
             click.echo(
                 "Some of these names are in the packaged evidence: --add checks the folder as an "
                 "addition to it."
             )
     else:
-        present, rows = _contents(folder)
-        click.echo(f"{name} is valid: {_number(rows, 'row')} in {_number(present, 'file')}.")
-        if len(problems):
-            click.echo(list_problems(problems, limit=len(problems)))
-        if folder is not None and present < len(TABLES):
+        rows, files = _number(checked.rows, "row"), _number(len(checked.files), "file")
+        click.echo(f"{name} is valid: {rows} in {files}.")
+        if len(checked.problems):
+            click.echo(list_problems(checked.problems, limit=len(checked.problems)))
+        if folder is not None and len(checked.files) < len(TABLES):
             click.echo("Files that are not there are taken as empty.")
-    if len(errors):
+    if errors:
         ctx.exit(2)
 
 
@@ -90,32 +92,15 @@ def _number(count: int, word: str) -> str:
     return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
-def _contents(folder: str | None) -> tuple[int, int]:
-    """Return how many evidence files a valid folder holds, and how many rows."""
-    from pathlib import Path
-
-    from backpain_stats.evidence.folders import packaged_folder
-    from backpain_stats.evidence.reading import read_table
-    from backpain_stats.evidence.schema import TABLES
-
-    place = packaged_folder() if folder is None else Path(folder)
-    read = [
-        read_table(place / table.file, table)[0]
-        for table in TABLES.values()
-        if (place / table.file).is_file()
-    ]
-    return len(read), sum(len(one.frame) for one in read if one is not None)
-
-
 def _mended_by_adding(folder: str, errors: pd.DataFrame) -> bool:
     """Say whether some broken references would hold beside the packaged evidence."""
-    from backpain_stats.evidence.loading import check_evidence
+    from backpain_stats.evidence import check_folder
 
-    broken = errors["problem"].str.contains("is not in", regex=False)
-    if not broken.any():
+    broken = int((errors["code"] == "reference").sum())
+    if not broken:
         return False
-    added = check_evidence(folder, add=True)
-    return int(added["problem"].str.contains("is not in", regex=False).sum()) < int(broken.sum())
+    added = check_folder(folder, add=True).errors
+    return int((added["code"] == "reference").sum()) < broken
 
 
 @click.command(
@@ -131,7 +116,7 @@ def template(folder: str, overwrite: bool) -> None:
     """Write empty evidence files into FOLDER, with a page that explains every column.
 
     README.md beside them holds the comments that CSV cannot; the folder
-    "example" one filled, invented row a file. Files that are there already
+    "example" one filled, invented row per file. Files that are there already
     are not touched, unless --overwrite is given.
     """
     from pathlib import Path
@@ -154,14 +139,14 @@ def template(folder: str, overwrite: bool) -> None:
 @evidence_options
 @format_option
 def flags(
-    target: str | None, family: list[str], folder: str | None, add: bool, output_format: str
+    target: Target | None, family: list[str], folder: str | None, add: bool, output_format: str
 ) -> None:
     """List the red flags by family, and how often each was measured and endorsed.
 
     "reports" counts the published results on its accuracy, "usable" those
     whose figures can be used, "lists" the guidelines and pages that name it.
     """
-    from backpain_stats.published.likelihood import likelihood_ratios
+    from backpain_stats.published import likelihood_ratios
 
     evidence = read_evidence(folder, add=add).select(target=target, family=family or None)
     ratios = likelihood_ratios(evidence)
@@ -203,7 +188,7 @@ def lr(flag: list[str], folder: str | None, add: bool, output_format: str, **opt
     the interval over all of them. Contradictory reports stay, without a
     figure. csv and json hold every column, and the reasons in full.
     """
-    from backpain_stats.published.likelihood import likelihood_ratios
+    from backpain_stats.published import likelihood_ratios
 
     found = likelihood_ratios(read_evidence(folder, add=add), flag=flag or None, **options)
     if output_format != "table":
@@ -292,7 +277,7 @@ def posttest(
 
     Without --setting every report is shown at the prevalence of its own setting.
     """
-    from backpain_stats.published.posttest import posttest as compute
+    from backpain_stats.published import posttest as compute
 
     found = compute(read_evidence(folder, add=add), flag, **options)
     if output_format != "table":

@@ -191,6 +191,7 @@ def _draw(
     from backpain_stats.meta.univariate.deeks import deeks_test
 
     if kind == "sroc":
+        assert fit is not None  # --univariate with this kind has been refused before
         ax = plots.sroc(fit)
     elif kind == "forest":
         ax = plots.forest_paired(study_accuracy(studies), fit=fit)
@@ -205,6 +206,6 @@ def _draw(
     try:
         # No date inside, so that two runs write the same file.
         metadata = {"Date": None} if path.suffix.lower() == ".svg" else None
-        ax.figure.savefig(path, dpi=150, bbox_inches="tight", metadata=metadata)
+        ax.figure.figure.savefig(path, dpi=150, bbox_inches="tight", metadata=metadata)
     except OSError as error:
         raise ArgumentError(f"--figure {path} cannot be written: {error.strerror}") from error

@@ -18,7 +18,7 @@ from backpain_stats.errors import ArgumentError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from backpain_stats.evidence.loading import Evidence
+    from backpain_stats.evidence import Evidence
 
 FORMATS = ("table", "csv", "json")
 LONGEST_CELL = 60
@@ -52,7 +52,7 @@ def evidence_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def read_evidence(folder: str | None, *, add: bool = False) -> Evidence:
     """Load the evidence a command works on; remarks go to standard error."""
-    from backpain_stats.evidence.loading import load_evidence
+    from backpain_stats.evidence import load_evidence
 
     if add and folder is None:
         raise click.UsageError("--add needs --evidence FOLDER")

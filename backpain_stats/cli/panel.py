@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from backpain_stats.cli.output import evidence_options, read_evidence, writable_folder
-from backpain_stats.evidence.schema import SETTINGS, TARGETS
+from backpain_stats.evidence import SETTINGS, TARGETS
 
 
 @click.command(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -9,26 +10,15 @@ import click
 
 from backpain_stats.cli.output import format_option, split_names, write_frame
 from backpain_stats.errors import ArgumentError
+from backpain_stats.printed import ROUNDINGS
+from backpain_stats.reconstruction import COUNTS, INTERVAL_METHODS, STATISTICS
+from backpain_stats.reconstruction import reconstruct as find_tables
+from backpain_stats.tables import CORRECTIONS, MEASURES
 
-# Option -> what is printed. The names are those of backpain_stats.reconstruct.
-_FIGURES = {
-    "sensitivity": "Sensitivity.",
-    "specificity": "Specificity.",
-    "false_positive_rate": "False-positive rate.",
-    "ppv": "Positive predictive value.",
-    "npv": "Negative predictive value.",
-    "lr_positive": "Likelihood ratio of a positive result.",
-    "lr_negative": "Likelihood ratio of a negative result.",
-    "odds_ratio": "Diagnostic odds ratio.",
-    "prevalence": "Share of the patients with the condition.",
-    "test_positive_rate": "Share of the patients with a positive test.",
-    "accuracy": "Share of the patients classified rightly.",
-    "posttest": "Post-test probability after a positive result; needs --pretest.",
-    "posttest_negative": "The same after a negative result.",
-}
 # Listing the first of more tables than this would first have to sort them all.
 _MOST_LISTED = 1_000_000
-_COUNTS = {
+# What an option is, where its name in prose does not say so.
+_HELP = {
     "n": "Patients.",
     "n_cases": "Patients with the condition.",
     "n_positive": "Patients with a positive test.",
@@ -36,17 +26,46 @@ _COUNTS = {
     "fp": "False positives.",
     "fn": "False negatives.",
     "tn": "True negatives.",
+    "prevalence": "Share of the patients with the condition.",
+    "lr_positive": "Likelihood ratio of a positive result.",
+    "lr_negative": "Likelihood ratio of a negative result.",
+    "odds_ratio": "Diagnostic odds ratio.",
+    "accuracy": "Share of the patients classified rightly.",
+    "posttest": "Post-test probability after a positive result; needs --pretest.",
+    "posttest_negative": "The same after a negative result.",
+    "pretest": "Pre-test probability: 0.01, 1%, 13/1975, '1 in 300', or cohort.",
+    "pretest_odds": "The same as odds.",
+    "interval_methods": f"Methods that made the intervals: {', '.join(INTERVAL_METHODS)}. "
+    "Without it the usual ones are tried.",
+    "corrections": f"Zero-cell corrections that may have been used: {', '.join(CORRECTIONS)}.",
+    "level": "Level of the intervals.",
+    "rounding": f"How digits were printed: {', '.join(ROUNDINGS)}.",
 }
 
 
-def _options(names: dict[str, str], metavar: str) -> Callable[[Any], Any]:
-    """Add one text option a name."""
+def _options_of(function: Callable[..., Any]) -> Callable[[Any], Any]:
+    """Add one option per named argument of a function, in its order."""
 
-    def decorate(function: Any) -> Any:
-        for name, text in reversed(names.items()):
-            flag = f"--{name.replace('_', '-')}"
-            function = click.option(flag, name, metavar=metavar, help=text)(function)
-        return function
+    def decorate(command: Any) -> Any:
+        for name, argument in reversed([*inspect.signature(function).parameters.items()]):
+            if argument.kind is argument.VAR_KEYWORD:
+                continue
+            label = MEASURES[name].label if name in MEASURES else ""
+            text = _HELP.get(name, f"{label[:1].upper()}{label[1:]}.")
+            several = name in ("interval_methods", "corrections")
+            default = "none" if name == "corrections" else argument.default
+            metavar = "COUNT" if name in COUNTS else "FIGURE" if name in STATISTICS else "VALUE"
+            command = click.option(
+                f"--{name.replace('_', '-')}",
+                name,
+                metavar="NAMES" if several else metavar,
+                type=float if isinstance(argument.default, float) else str,
+                default=default,
+                show_default=default is not None,
+                callback=split_names if several else None,
+                help=text,
+            )(command)
+        return command
 
     return decorate
 
@@ -59,39 +78,13 @@ def _options(names: dict[str, str], metavar: str) -> Callable[[Any], Any]:
     "\n\b\nWith an interval:\n"
     "  backpain-stats reconstruct --n-cases 5-120 --sensitivity '0.75 (0.53-0.90)'\n"
 )
-@_options(_COUNTS, "COUNT")
-@_options(_FIGURES, "FIGURE")
-@click.option("--pretest", metavar="P", help="Pre-test: 0.01, 1%, 13/1975, or cohort.")
-@click.option("--pretest-odds", metavar="ODDS", help="The same as odds.")
-@click.option(
-    "--interval-methods",
-    metavar="NAMES",
-    callback=split_names,
-    help="Methods that made the intervals: wilson, clopper_pearson, jeffreys, agresti_coull, "
-    "wald, log, score, bayes. Without it the usual ones are tried.",
-)
-@click.option(
-    "--corrections",
-    metavar="NAMES",
-    default="none",
-    show_default=True,
-    callback=split_names,
-    help="Zero-cell corrections that may have been used: none, zero_cells, all.",
-)
-@click.option("--level", type=float, default=0.95, show_default=True, help="Of the intervals.")
-@click.option(
-    "--rounding",
-    default="nearest",
-    show_default=True,
-    metavar="RULE",
-    help="How digits were printed: nearest, half_up, no_ties or truncated.",
-)
+@_options_of(find_tables)
 @click.option("--limit", type=click.IntRange(min=0), default=50, show_default=True,
               help="Tables to list in a table; csv and json list all.")  # fmt: skip
 @format_option
 def reconstruct(
-    interval_methods: list[str],
-    corrections: list[str],
+    interval_methods: list[Any],
+    corrections: list[Any],
     output_format: str,
     limit: int,
     **given: Any,
@@ -104,13 +97,11 @@ def reconstruct(
 
     That no table fits is a finding, not an error: the figures contradict each other.
     """
-    from backpain_stats import reconstruct as search
-
-    if not any(given[name] for name in (*_FIGURES, *_COUNTS)):
+    if not any(given[name] for name in (*STATISTICS, *COUNTS)):
         raise ArgumentError(
             "no figure was given; for example --n 1975 --n-cases 13 --sensitivity 31%"
         )
-    found = search(
+    found = find_tables(
         **{name: value for name, value in given.items() if value is not None},
         interval_methods=interval_methods or None,
         corrections=corrections,

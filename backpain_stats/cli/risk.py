@@ -17,6 +17,7 @@ from backpain_stats.errors import ArgumentError
 
 if TYPE_CHECKING:
     from backpain_stats.combine.dependence.base import Dependence
+    from backpain_stats.evidence import Setting, Target
 
 DEPENDENCE = ("one-factor", "independent", "maximum-entropy", "bounds")
 
@@ -56,8 +57,8 @@ def risk(
     *,
     present: list[str],
     absent: list[str],
-    target: str,
-    setting: str,
+    target: Target,
+    setting: Setting,
     dependence: str,
     rho: str | None,
     pretest: str | None,

@@ -14,8 +14,8 @@ from backpain_stats.decide.draws import joint_draws, read_source
 from backpain_stats.decide.endorsement import endorsement
 from backpain_stats.decide.published import has_ratio, published_tables, settings_with_ratios
 from backpain_stats.errors import NotEstimableError
-from backpain_stats.evidence.schema import SETTINGS, TARGETS
-from backpain_stats.published.likelihood import likelihood_ratios
+from backpain_stats.evidence import SETTINGS, TARGETS, Setting, Target
+from backpain_stats.published import likelihood_ratios
 from backpain_stats.sampling import DEFAULT_SEED, DRAWS, Seed, interval_around
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from backpain_stats.evidence.loading import Evidence
-    from backpain_stats.published.accuracy_draws import AccuracyDraws
+    from backpain_stats.evidence import Evidence
+    from backpain_stats.published import AccuracyDraws
 
 __all__ = ["Comparison", "compare_flags"]
 
@@ -61,8 +61,8 @@ class Comparison:
     flags: pd.DataFrame
     pairs: pd.DataFrame
     unmeasured: pd.DataFrame
-    target: str
-    setting: str
+    target: Target
+    setting: Setting
 
     def __str__(self) -> str:
         """Return the flags with their chances to be best, and how many are unmeasured."""
@@ -81,8 +81,9 @@ class Comparison:
 def compare_flags(
     evidence: Evidence,
     *,
-    target: str,
-    setting: str,
+    target: Target,
+    setting: Setting,
+    indirect: bool = False,
     level: float = 0.95,
     draws: int = DRAWS,
     seed: Seed = DEFAULT_SEED,
@@ -99,6 +100,9 @@ def compare_flags(
         The published evidence.
     target, setting : str
         The condition, and where the patients were seen.
+    indirect : bool, default False
+        Whether reports on other patients than those asked about, or on another target,
+        are compared too.
     level : float, default 0.95
         Level of the intervals.
     draws, seed
@@ -137,7 +141,7 @@ def compare_flags(
     check_choice(target, "target", TARGETS)
     check_choice(setting, "setting", SETTINGS)
     ratios = likelihood_ratios(evidence, target=target, setting=setting, level=level)
-    known = has_ratio(ratios)
+    known = has_ratio(ratios, indirect=indirect)
     if not known.any():
         raise NotEstimableError(
             f"no flag has a usable likelihood ratio for {target} in {setting}; settings with "
@@ -177,7 +181,7 @@ _PAIR_COLUMNS = [
 
 def _sets(evidence: Evidence, flags: pd.DataFrame) -> list[tuple[str, list[AccuracyDraws]]]:
     """Return the accuracies of each cohort that has tables for two flags or more."""
-    tables = published_tables(evidence, flag=sorted(set(flags["flag_id"])))
+    tables = published_tables(evidence, flag=sorted(set(flags["flag_id"])), indirect=True)
     tables = tables[tables["report_id"].isin(flags["report_id"]) & tables["tp"].notna()]
     sets = []
     for cohort, rows in tables.groupby("cohort_id"):
@@ -236,7 +240,7 @@ def _ratio(
 
 
 def _unmeasured(
-    evidence: Evidence, target: str, setting: str, ratios: pd.DataFrame, known: pd.Series
+    evidence: Evidence, target: Target, setting: Setting, ratios: pd.DataFrame, known: pd.Series
 ) -> pd.DataFrame:
     """List the flags of the condition without a usable ratio in this setting, and why."""
     everywhere = likelihood_ratios(evidence, target=target)

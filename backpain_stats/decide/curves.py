@@ -11,8 +11,9 @@ import pandas as pd
 from backpain_stats.checks import check_fraction, check_level, real_number, real_numbers
 from backpain_stats.decide.draws import joint_draws, read_source, with_interval
 from backpain_stats.errors import ArgumentError
+from backpain_stats.evidence import Setting, Target
 from backpain_stats.printed.prevalence import Prevalence, PrevalenceLike, read_prevalence
-from backpain_stats.published.accuracy_draws import LABELS
+from backpain_stats.published import LABELS
 from backpain_stats.sampling import DEFAULT_SEED, DRAWS, Seed, interval_around
 from backpain_stats.tables.bayes_rule import posttest_probability
 
@@ -33,8 +34,9 @@ def decision_curve(
     thresholds: ArrayLike | None = None,
     test_harm: float = 0.0,
     flag: str | Sequence[str] | None = None,
-    target: str | None = None,
-    setting: str | None = None,
+    target: Target | None = None,
+    setting: Setting | None = None,
+    indirect: bool = False,
     level: float = 0.95,
     draws: int = DRAWS,
     seed: Seed = DEFAULT_SEED,
@@ -65,6 +67,9 @@ def decision_curve(
         Harm of asking, in units of a case found.
     flag, target, setting : str, optional
         For evidence: the flags or combinations, the condition and the setting.
+    indirect : bool, default False
+        For evidence: whether reports on other patients than those asked about, or on
+        another target, are used.
     level : float, default 0.95
         Level of the bands (pointwise).
     draws, seed
@@ -113,7 +118,9 @@ def decision_curve(
     check_level(level)
     if not 0 <= real_number(test_harm) < np.inf:
         raise ArgumentError(f"test_harm is {test_harm!r}; it must be a number, 0 or more")
-    accuracies, _ = read_source(source, flag=flag, target=target, setting=setting)
+    accuracies, _ = read_source(
+        source, flag=flag, target=target, setting=setting, indirect=indirect
+    )
     pi = read_prevalence(prevalence)
     points = np.array([[one.sensitivity, one.specificity] for one in accuracies])
     grid = _grid(thresholds, points, pi.estimate)
@@ -166,8 +173,9 @@ def decisive_range(
     prevalence: PrevalenceLike,
     *,
     flag: str | Sequence[str] | None = None,
-    target: str | None = None,
-    setting: str | None = None,
+    target: Target | None = None,
+    setting: Setting | None = None,
+    indirect: bool = False,
     level: float = 0.95,
     draws: int = DRAWS,
     seed: Seed = DEFAULT_SEED,
@@ -181,7 +189,7 @@ def decisive_range(
 
     Parameters
     ----------
-    source, prevalence, flag, target, setting, level, draws, seed
+    source, prevalence, flag, target, setting, indirect, level, draws, seed
         As for :func:`decision_curve`.
 
     Returns
@@ -201,7 +209,9 @@ def decisive_range(
     0    0.003           0.0021            0.0424
     """
     check_level(level)
-    accuracies, _ = read_source(source, flag=flag, target=target, setting=setting)
+    accuracies, _ = read_source(
+        source, flag=flag, target=target, setting=setting, indirect=indirect
+    )
     pi = read_prevalence(prevalence)
     sensitivity, specificity, uniform = joint_draws(accuracies, draws=draws, seed=seed)
     drawn_pi = pi.draws(uniform)

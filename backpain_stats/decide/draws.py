@@ -16,11 +16,11 @@ import pandas as pd
 from backpain_stats.checks import COUNT_COLUMNS, as_names, counts_from_frame, require_columns
 from backpain_stats.decide.pooled import pooled_accuracy
 from backpain_stats.errors import DataError, NotEstimableError, UnknownNameError
-from backpain_stats.evidence.loading import Evidence
+from backpain_stats.evidence import Evidence, Setting, Target
 from backpain_stats.meta.bayes.result import BayesianFit
 from backpain_stats.meta.published.pooling import PooledEvidence
 from backpain_stats.meta.result import BivariateFit
-from backpain_stats.published.accuracy_draws import LABELS, AccuracyDraws, TableAccuracy
+from backpain_stats.published import LABELS, AccuracyDraws, TableAccuracy
 from backpain_stats.sampling import DRAWS, Seed, check_draws, interval_around, quasi_uniform
 from backpain_stats.tables.tables import TwoByTwo
 
@@ -37,8 +37,9 @@ def read_source(
     source: Source,
     *,
     flag: str | Sequence[str] | None = None,
-    target: str | None = None,
-    setting: str | None = None,
+    target: Target | None = None,
+    setting: Setting | None = None,
+    indirect: bool = False,
 ) -> tuple[list[AccuracyDraws], pd.DataFrame]:
     """Read what a user hands in as a list of accuracies, and what could not be used.
 
@@ -52,6 +53,9 @@ def read_source(
         For evidence or a frame: only these flags, or combinations.
     target, setting : str, optional
         For evidence only.
+    indirect : bool, default False
+        For evidence: whether reports on other patients than those asked about, or on
+        another target, are used.
 
     Returns
     -------
@@ -71,7 +75,9 @@ def read_source(
     elif isinstance(source, Evidence):
         from backpain_stats.decide.published import published_tables
 
-        frame = published_tables(source, flag=flag, target=target, setting=setting)
+        frame = published_tables(
+            source, flag=flag, target=target, setting=setting, indirect=indirect
+        )
     elif isinstance(source, PooledEvidence):
         return [pooled_accuracy(source.fit, flag=_name(flag, source.name))], _unusable([])
     elif isinstance(source, BivariateFit | BayesianFit):

@@ -10,11 +10,11 @@ import pandas as pd
 from backpain_stats.checks import check_choice, real_number
 from backpain_stats.decide.published import has_ratio
 from backpain_stats.errors import ArgumentError
-from backpain_stats.evidence.schema import TARGETS
-from backpain_stats.published.likelihood import likelihood_ratios
+from backpain_stats.evidence import TARGETS, Target
+from backpain_stats.published import likelihood_ratios
 
 if TYPE_CHECKING:
-    from backpain_stats.evidence.loading import Evidence
+    from backpain_stats.evidence import Evidence
 
 __all__ = ["Endorsement", "endorsement"]
 
@@ -87,7 +87,7 @@ class Endorsement:
 def endorsement(
     evidence: Evidence,
     *,
-    target: str | None = None,
+    target: Target | None = None,
     lr_positive_above: float = 2.0,
     lr_negative_below: float = 0.5,
     level: float = 0.95,
@@ -198,7 +198,7 @@ def evidence_state(
     return ("uninformative" if bool(ruled_out.fillna(False).all()) else "inconclusive"), 0
 
 
-def _statements(evidence: Evidence, target: str | None) -> pd.DataFrame:
+def _statements(evidence: Evidence, target: Target | None) -> pd.DataFrame:
     """Return the endorsements with their source, and whether the text is a guideline."""
     sources = evidence.sources.set_index("source_id")
     frame = evidence.endorsements
@@ -221,7 +221,7 @@ def _flags(
     evidence: Evidence,
     ratios: pd.DataFrame,
     statements: pd.DataFrame,
-    target: str | None,
+    target: Target | None,
     cutoffs: tuple[float, float],
 ) -> pd.DataFrame:
     """Return one row for each flag and condition that is endorsed, measured or claimed."""

@@ -16,7 +16,7 @@ from backpain_stats.decide.layout import Layout, layout_docx, layout_html, layou
 from backpain_stats.decide.published import printed_labels
 from backpain_stats.errors import ArgumentError
 from backpain_stats.estimate import format_number
-from backpain_stats.evidence.loading import Evidence
+from backpain_stats.evidence import Evidence, Setting, Target
 from backpain_stats.printed.prevalence import PrevalenceLike, read_prevalences
 from backpain_stats.sampling import DEFAULT_SEED, DRAWS, Seed
 
@@ -152,8 +152,9 @@ def summary_of_findings(
     judgements: pd.DataFrame | str | PathLike[str] | None = None,
     per: int = 1000,
     flag: str | Sequence[str] | None = None,
-    target: str | None = None,
-    setting: str | None = None,
+    target: Target | None = None,
+    setting: Setting | None = None,
+    indirect: bool = False,
     title: str | None = None,
     level: float = 0.95,
     draws: int = DRAWS,
@@ -175,6 +176,9 @@ def summary_of_findings(
         The number of patients.
     flag, target, setting : str, optional
         For evidence: the flags or combinations, the condition and the setting.
+    indirect : bool, default False
+        For evidence: whether reports on other patients than those asked about, or on
+        another target, are used.
     title : str, optional
         Heading of the table.
     level, draws, seed
@@ -220,6 +224,7 @@ def summary_of_findings(
         flag=flag,
         target=target,
         setting=setting,
+        indirect=indirect,
         level=level,
         draws=draws,
         seed=seed,

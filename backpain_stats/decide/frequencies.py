@@ -12,6 +12,7 @@ import pandas as pd
 from backpain_stats.checks import COUNT_COLUMNS, check_count, check_level
 from backpain_stats.decide.draws import joint_draws, read_source, with_interval
 from backpain_stats.errors import ArgumentError
+from backpain_stats.evidence import Setting, Target
 from backpain_stats.printed.prevalence import Prevalence, PrevalenceLike, read_prevalences
 from backpain_stats.sampling import DEFAULT_SEED, DRAWS, Seed, interval_around
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from backpain_stats.decide.draws import Source
-    from backpain_stats.published.accuracy_draws import AccuracyDraws
+    from backpain_stats.published import AccuracyDraws
 
 __all__ = ["natural_frequencies"]
 
@@ -30,8 +31,9 @@ def natural_frequencies(
     *,
     per: int = 1000,
     flag: str | Sequence[str] | None = None,
-    target: str | None = None,
-    setting: str | None = None,
+    target: Target | None = None,
+    setting: Setting | None = None,
+    indirect: bool = False,
     level: float = 0.95,
     draws: int = DRAWS,
     seed: Seed = DEFAULT_SEED,
@@ -60,6 +62,9 @@ def natural_frequencies(
         The number of patients :math:`N`.
     flag, target, setting : str, optional
         For evidence: the flags or combinations, the condition and the setting.
+    indirect : bool, default False
+        For evidence: whether reports on other patients than those asked about, or on
+        another target, are used.
     level : float, default 0.95
         Level of the intervals.
     draws : int, default 4096
@@ -124,7 +129,9 @@ def natural_frequencies(
     if check_count(per, "per") < 1:
         raise ArgumentError(f"per is {per!r}; at least 1 patient is needed")
     prevalences = read_prevalences(prevalence)
-    accuracies, unusable = read_source(source, flag=flag, target=target, setting=setting)
+    accuracies, unusable = read_source(
+        source, flag=flag, target=target, setting=setting, indirect=indirect
+    )
     drawn = joint_draws(accuracies, draws=draws, seed=seed)
     rows = [
         _row(accuracy, (drawn[0][i], drawn[1][i], drawn[2]), one, per, level)

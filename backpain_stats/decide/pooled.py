@@ -12,13 +12,13 @@ from scipy.special import expit, ndtri
 
 from backpain_stats.checks import COUNT_COLUMNS
 from backpain_stats.meta.bayes.result import BayesianFit
-from backpain_stats.published.accuracy_draws import LABELS, FitAccuracy
+from backpain_stats.published import LABELS, FitAccuracy
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from backpain_stats.meta.result import BivariateFit
-    from backpain_stats.published.accuracy_draws import AccuracyDraws
+    from backpain_stats.published import AccuracyDraws
 
 __all__ = ["PosteriorAccuracy", "pooled_accuracy"]
 

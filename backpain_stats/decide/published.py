@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
 from backpain_stats.checks import COUNT_COLUMNS, as_names, check_choice, unknown_name
 from backpain_stats.errors import ArgumentError, NotEstimableError
-from backpain_stats.evidence.schema import SETTINGS, TARGETS
-from backpain_stats.published.feasible import feasible_tables, report_tables
-from backpain_stats.published.likelihood import likelihood_ratios
-
-if TYPE_CHECKING:
-    from backpain_stats.evidence.loading import Evidence
+from backpain_stats.evidence import SETTINGS, TARGETS, Evidence, Setting, Target
+from backpain_stats.published import (
+    Remark,
+    Report,
+    likelihood_ratios,
+    published_reports,
+    sentences,
+)
 
 __all__ = ["has_ratio", "printed_labels", "published_tables", "settings_with_ratios"]
 
@@ -26,8 +26,9 @@ def published_tables(
     evidence: Evidence,
     *,
     flag: str | Sequence[str] | None = None,
-    target: str | None = None,
-    setting: str | None = None,
+    target: Target | None = None,
+    setting: Setting | None = None,
+    indirect: bool = False,
 ) -> pd.DataFrame:
     """List the tables behind every report of flags and of combinations of flags.
 
@@ -39,12 +40,15 @@ def published_tables(
         Names of flags (``cancer_history``) or of combinations (``deyo1988_any_of_4``).
     target, setting : str, optional
         The condition, and where the patients were seen.
+    indirect : bool, default False
+        Whether indirect evidence (other patients, another target) is counted; it is
+        listed in any case.
 
     Returns
     -------
     pandas.DataFrame
-        One row a feasible table: ``report_id, flag_id, cohort_id, study, target,
-        setting, table, tables, tp, fp, fn, tn, counted, reason``. A report
+        One row per feasible table: ``report_id, flag_id, cohort_id, study, target,
+        setting, directness, table, tables, tp, fp, fn, tn, counted, reason``. A report
         without a complete table has one row without counts, and the reason. For
         a combination ``report_id`` and ``flag_id`` are both its name.
 
@@ -61,26 +65,35 @@ def published_tables(
     if setting is not None:
         check_choice(setting, "setting", SETTINGS)
     flags, rules = _split_names(evidence, flag)
-    parts = []
+    reports: list[Report] = []
     if flags is None or flags:
-        parts.append(_of_flags(evidence, flags, target, setting))
+        named = evidence.select(target, setting, flags).accuracy["report_id"]
+        every = published_reports(evidence)
+        reports += [every[name] for name in named]
     if rules is None or rules:
-        parts.append(_of_rules(evidence, rules, target, setting))
-    frame = pd.concat(parts, ignore_index=True)
+        named = evidence.select(target, setting).combinations["combination_id"]
+        every = published_reports(evidence, "combination")
+        reports += [every[name] for name in named if rules is None or name in rules]
+    frame = _tables(reports, indirect=indirect)
     if frame.empty:
         raise NotEstimableError(_nothing(evidence, flag, target, setting))
     counts = ["table", "tables", *COUNT_COLUMNS]
     return frame.astype(dict.fromkeys(counts, "Int64") | {"counted": bool})
 
 
-def has_ratio(ratios: pd.DataFrame) -> pd.Series:
-    """Tell which rows of ``likelihood_ratios`` may be counted and have a likelihood ratio."""
+def has_ratio(ratios: pd.DataFrame, *, indirect: bool = False) -> pd.Series:
+    """Tell which rows of ``likelihood_ratios`` may be counted and have a likelihood ratio.
+
+    Indirect evidence counts only on request.
+    """
     known = ratios["lr_positive"].notna() | ratios["lr_negative"].notna()
+    if not indirect:
+        known &= ~ratios["directness"].str.startswith("indirect")
     return ratios["usable"] & ratios["counted"] & known
 
 
 def settings_with_ratios(
-    evidence: Evidence, target: str, flag: str | Sequence[str] | None = None
+    evidence: Evidence, target: Target, flag: str | Sequence[str] | None = None
 ) -> str:
     """List the settings in which the condition has usable ratios of flags, with how many."""
     flags, _ = _split_names(evidence, flag)
@@ -127,55 +140,40 @@ def _split_names(
     return [one for one in names if one in flags], [one for one in names if one in rules]
 
 
-def _of_flags(
-    evidence: Evidence, flags: list[str] | None, target: str | None, setting: str | None
-) -> pd.DataFrame:
-    """Return the tables of single flags, each report at least once."""
-    ratios = likelihood_ratios(evidence, target=target, setting=setting, flag=flags)
-    tables = feasible_tables(evidence, target=target, setting=setting, flag=flags)
-    about = ratios[[*_LABELS, "counted", "reason"]]
-    return about.merge(
-        tables[["report_id", "table", "tables", *COUNT_COLUMNS]], on="report_id", how="left"
-    )
-
-
-def _of_rules(
-    evidence: Evidence, rules: list[str] | None, target: str | None, setting: str | None
-) -> pd.DataFrame:
-    """Return the tables of combinations; they are reconstructed as reports of flags are."""
-    reports = evidence.combinations.rename(columns={"combination_id": "report_id"})
-    reports = reports.assign(flag_id=reports["report_id"])
-    found = report_tables(replace(evidence, accuracy=reports.drop(columns="target")))
-    about = reports[["report_id", "flag_id", "cohort_id", "target"]].merge(
-        evidence.cohorts[["cohort_id", "study_id", "setting"]], on="cohort_id"
-    )
-    about = about.rename(columns={"study_id": "study"})
-    if rules is not None:
-        about = about[about["flag_id"].isin(rules)]
-    if target is not None:
-        about = about[about["target"] == target]
-    if setting is not None:
-        about = about[about["setting"] == setting]
+def _tables(reports: Iterable[Report], *, indirect: bool) -> pd.DataFrame:
+    """Return the tables of reports, each report at least once."""
     rows = []
-    for row in about.to_dict("records"):
-        tables = found[row["report_id"]]
-        cells = tables.cells.tolist() if tables.complete else [[pd.NA] * 4]
+    for report in reports:
+        cells = report.cells.tolist() if report.complete else [[pd.NA] * 4]
+        left_out = report.cohort.is_indirect and not indirect
+        remarks = (*report.remarks, *((Remark("indirect_left_out"),) if left_out else ()))
+        about = {
+            "report_id": report.report_id,
+            "flag_id": report.flag_id,
+            "cohort_id": report.cohort.cohort_id,
+            "study": report.cohort.study,
+            "target": report.cohort.target,
+            "setting": report.cohort.setting or pd.NA,
+            "directness": report.cohort.directness,
+            "counted": report.counted and not left_out,
+            "tables": len(cells) if report.complete else pd.NA,
+            "reason": sentences(remarks),
+        }
         rows += [
-            row
-            | {"table": i if tables.complete else pd.NA, "tables": len(tables.cells)}
+            about
+            | {"table": place if report.complete else pd.NA}
             | dict(zip(COUNT_COLUMNS, cell, strict=True))
-            | {"counted": True, "reason": tables.reason}
-            for i, cell in enumerate(cells)
+            for place, cell in enumerate(cells)
         ]
-    columns = [*_LABELS, "counted", "reason", "table", "tables", *COUNT_COLUMNS]
+    columns = [*_LABELS, "directness", "counted", "reason", "table", "tables", *COUNT_COLUMNS]
     return pd.DataFrame(rows, columns=columns)
 
 
 def _nothing(
     evidence: Evidence,
     flag: str | Sequence[str] | None,
-    target: str | None,
-    setting: str | None,
+    target: Target | None,
+    setting: Setting | None,
 ) -> str:
     """Say that there is nothing, and where there is something."""
     about = " and ".join([flag] if isinstance(flag, str) else flag or ["any flag"])

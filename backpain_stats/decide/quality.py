@@ -13,10 +13,10 @@ import pandas as pd
 
 from backpain_stats.checks import check_choice, check_known, require_columns
 from backpain_stats.errors import DataError
-from backpain_stats.evidence.schema import TABLES
+from backpain_stats.evidence import TABLES
 
 if TYPE_CHECKING:
-    from backpain_stats.evidence.loading import Evidence
+    from backpain_stats.evidence import Evidence
 
 __all__ = ["quality_covariate", "quality_filter", "quality_judgements", "quality_shares"]
 

@@ -13,6 +13,7 @@ from backpain_stats.checks import check_level
 from backpain_stats.decide.draws import joint_draws, read_source, with_interval
 from backpain_stats.errors import ArgumentError
 from backpain_stats.estimate import format_percent
+from backpain_stats.evidence import Setting, Target
 from backpain_stats.printed.prevalence import PrevalenceLike, read_prevalence
 from backpain_stats.sampling import DEFAULT_SEED, DRAWS, Seed
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from backpain_stats.decide.draws import Source
-    from backpain_stats.published.accuracy_draws import AccuracyDraws
+    from backpain_stats.published import AccuracyDraws
 
 __all__ = ["action_threshold", "decision_thresholds", "thresholds"]
 
@@ -33,8 +34,9 @@ def thresholds(
     test_harm: float = 0.0,
     pretest: PrevalenceLike | None = None,
     flag: str | Sequence[str] | None = None,
-    target: str | None = None,
-    setting: str | None = None,
+    target: Target | None = None,
+    setting: Setting | None = None,
+    indirect: bool = False,
     level: float = 0.95,
     draws: int = DRAWS,
     seed: Seed = DEFAULT_SEED,
@@ -70,6 +72,9 @@ def thresholds(
         The panel's prevalence; the answer then also says what happens there.
     flag, target, setting : str, optional
         For evidence: the flags or combinations, the condition and the setting.
+    indirect : bool, default False
+        For evidence: whether reports on other patients than those asked about, or on
+        another target, are used.
     level : float, default 0.95
         Level of the intervals.
     draws, seed
@@ -111,7 +116,9 @@ def thresholds(
     """
     check_level(level)
     benefit, harm, test_harm = check_values(benefit, harm, test_harm)
-    accuracies, unusable = read_source(source, flag=flag, target=target, setting=setting)
+    accuracies, unusable = read_source(
+        source, flag=flag, target=target, setting=setting, indirect=indirect
+    )
     sensitivity, specificity, uniform = joint_draws(accuracies, draws=draws, seed=seed)
     prevalence = None if pretest is None else read_prevalence(pretest)
     rows = []

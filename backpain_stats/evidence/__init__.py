@@ -1,1 +1,70 @@
-"""What has been published: loading, validation, reconstruction and likelihood ratios."""
+"""The evidence files: what was published, as it was printed. No statistics.
+
+Other rooms import from here.
+"""
+
+from backpain_stats.evidence.check import check_folder
+from backpain_stats.evidence.datapackage import datapackage
+from backpain_stats.evidence.evidence import (
+    Evidence,
+    Names,
+    check_evidence,
+    load_evidence,
+    require_evidence,
+)
+from backpain_stats.evidence.files import packaged_folder, read_table
+from backpain_stats.evidence.patients import PAIN_TYPES, load_patients
+from backpain_stats.evidence.problems import list_problems, problem_frame
+from backpain_stats.evidence.schema import TABLES, Column, Table
+from backpain_stats.evidence.template import README, write_template
+from backpain_stats.evidence.vocabulary import (
+    DIRECTNESS,
+    RATIO_STATISTICS,
+    SAMPLES,
+    SETTING_LABELS,
+    SETTINGS,
+    TARGET_LABELS,
+    TARGETS,
+    VERIFICATIONS,
+    Directness,
+    Reading,
+    Sample,
+    Setting,
+    Target,
+    Verification,
+)
+
+__all__ = [
+    "DIRECTNESS",
+    "PAIN_TYPES",
+    "RATIO_STATISTICS",
+    "README",
+    "SAMPLES",
+    "SETTINGS",
+    "SETTING_LABELS",
+    "TABLES",
+    "TARGETS",
+    "TARGET_LABELS",
+    "VERIFICATIONS",
+    "Column",
+    "Directness",
+    "Evidence",
+    "Names",
+    "Reading",
+    "Sample",
+    "Setting",
+    "Table",
+    "Target",
+    "Verification",
+    "check_evidence",
+    "check_folder",
+    "datapackage",
+    "list_problems",
+    "load_evidence",
+    "load_patients",
+    "packaged_folder",
+    "problem_frame",
+    "read_table",
+    "require_evidence",
+    "write_template",
+]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from backpain_stats.evidence.folders import packaged_folder
+from backpain_stats.evidence.files import packaged_folder
 from backpain_stats.evidence.patients import PAIN_TYPES
 from backpain_stats.evidence.schema import TABLES, Column, Table
 
@@ -35,7 +35,7 @@ def datapackage() -> dict[str, Any]:
     Frictionless foreign keys hold one name of one file. Lists of names
     (separated by semicolons) and references to either of two files are
     described by their pattern here and checked by
-    :func:`~backpain_stats.evidence.loading.check_evidence`.
+    :func:`~backpain_stats.evidence.evidence.check_evidence`.
 
     Examples
     --------

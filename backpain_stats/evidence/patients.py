@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from backpain_stats.evidence.folders import packaged_folder
+from backpain_stats.evidence.files import packaged_folder
 
 __all__ = ["load_patients"]
 

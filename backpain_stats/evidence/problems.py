@@ -8,9 +8,32 @@ from typing import Literal
 
 import pandas as pd
 
-__all__ = ["PROBLEM_COLUMNS", "Problem", "list_problems", "problem_frame"]
+__all__ = [
+    "PROBLEM_COLUMNS",
+    "Problem",
+    "ProblemCode",
+    "Severity",
+    "list_problems",
+    "problem_frame",
+]
 
-PROBLEM_COLUMNS = ("file", "line", "column", "value", "problem", "allowed", "severity")
+PROBLEM_COLUMNS = ("file", "line", "column", "value", "problem", "allowed", "severity", "code")
+
+Severity = Literal["error", "warning", "note"]
+ProblemCode = Literal[
+    "file",  # it cannot be read, or is no evidence file
+    "header",  # a column is unknown, missing or there twice
+    "row",  # another number of cells than the header, or none filled
+    "empty",  # a cell that must be filled in, or a row without a figure
+    "duplicate",  # a name that is there already
+    "characters",  # control characters, spaces around, digits other than 0 to 9
+    "form",  # not a figure, count, name, ... of its kind
+    "vocabulary",  # not one of the words
+    "bounds",  # a figure its column cannot hold
+    "reference",  # a name of a row that is not there
+    "circle",  # names that lead back to where they start
+    "contradiction",  # cells or rows that cannot both be right
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +44,8 @@ class Problem:
     ----------
     file : str
         Name of the file.
+    code : str
+        Which kind of problem it is, one word of a closed list.
     problem : str
         What is wrong.
     allowed : str
@@ -28,19 +53,20 @@ class Problem:
     line : int, optional
         Physical line of the cell, the header being line 1.
     column, value : str
-        Column, and what was found there.
+        Column, and what stands there.
     severity : str
         ``"error"``: the evidence cannot be used; ``"warning"``: it is used as
         it stands, though something is odd; ``"note"``: nothing is wrong.
     """
 
     file: str
+    code: ProblemCode
     problem: str
     allowed: str = ""
     line: int | None = None
     column: str = ""
     value: str = ""
-    severity: Literal["error", "warning", "note"] = "error"
+    severity: Severity = "error"
 
 
 def problem_frame(problems: Iterable[Problem]) -> pd.DataFrame:
@@ -69,7 +95,12 @@ def _sentence(row: pd.Series) -> str:
         place.append(f"line {row['line']}")
     if row["column"]:
         place.append(f"column {row['column']}")
-    value = f" {row['value']!r}" if row["value"] else ""
+    value = f" {_shortened(row['value'])!r}" if row["value"] else ""
     allowed = f"; {row['allowed']}" if row["allowed"] else ""
     kind = "" if row["severity"] == "error" else f"{row['severity']}: "
     return f"{', '.join(place)}:{value} {kind}{row['problem']}{allowed}"
+
+
+def _shortened(value: str, longest: int = 80) -> str:
+    """Return a cell in a length that a line of text can hold; the frame has it in full."""
+    return value if len(value) <= longest else f"{value[:longest]}... ({len(value)} characters)"

@@ -6,33 +6,29 @@ from the tables below; nothing else lists a column.
 
 from __future__ import annotations
 
-from backpain_stats.evidence.columns import (
+from backpain_stats.evidence.columns import LIMIT_BOUNDS, Column, Kind, Table
+from backpain_stats.evidence.vocabulary import (
     CATEGORIES,
     CLAIM_STATISTICS,
-    LIMIT_BOUNDS,
+    DIRECTIONS,
+    DIRECTNESS,
+    JUDGEMENTS,
+    QUALITY_DOMAINS,
     RANGE_KINDS,
-    RATIO_STATISTICS,
     READ_FORMS,
+    READINGS,
     RULES,
+    SAMPLES,
     SETTINGS,
     SOURCE_KINDS,
     STATUSES,
     TARGETS,
-    Column,
-    Kind,
-    Table,
+    VERIFICATIONS,
+    YES_NO,
+    YES_NO_UNKNOWN,
 )
 
-__all__ = [
-    "CATEGORIES",
-    "LIMIT_BOUNDS",
-    "RATIO_STATISTICS",
-    "SETTINGS",
-    "TABLES",
-    "TARGETS",
-    "Column",
-    "Table",
-]
+__all__ = ["LIMIT_BOUNDS", "TABLES", "Column", "Table"]
 
 
 def _target(description: str = "The serious condition.", *, unspecified: bool = False) -> Column:
@@ -133,6 +129,17 @@ def _statistics_tail() -> list[Column]:
     ]
 
 
+def _replaces(file: str) -> Column:
+    return Column(
+        "replaces",
+        "Rows of this file that this one displaces: the same finding in the same patients; "
+        "separated by semicolons.",
+        "identifiers",
+        references=(file,),
+        former_names=("better_than",),
+    )
+
+
 _STATUS = Column(
     "status",
     "seen_primary: read in the source's own text; seen_secondary: read on another page.",
@@ -148,6 +155,20 @@ _ALSO = Column(
     references=("sources",),
 )
 _DEFINITION = Column("definition", "The finding in the source's words.")
+_SAMPLE = Column(
+    "sample",
+    "Who was sampled; the first of the list that fits.",
+    "category",
+    allowed=SAMPLES,
+    empty_means="unknown",
+)
+_DIRECTNESS = Column(
+    "directness",
+    "Whether it answers the question asked: this target, in patients with back pain.",
+    "category",
+    allowed=DIRECTNESS,
+    empty_means="unknown",
+)
 
 _SOURCES = Table(
     "sources",
@@ -161,6 +182,7 @@ _SOURCES = Table(
         Column("doi", "Digital object identifier, without the resolver.", "doi"),
         Column("what_was_read", "How much of it was read.", "category", True, READ_FORMS),
         _NOTE,
+        Column("read_where", "Where it was read, in words for a reader."),
     ),
 )
 _FLAGS = Table(
@@ -174,6 +196,22 @@ _FLAGS = Table(
         Column("family", "Groups the definitions of one idea.", "identifier", True),
         Column("definition_note", "What the definition leaves open."),
         Column("synonyms", "Wordings met in the sources, separated by semicolons."),
+        Column("quantity", "The measured quantity the flag cuts, if it cuts one.", "identifier"),
+        Column("threshold", "Where it is cut; empty if the cut-off is not stated.", "number"),
+        Column("unit", "Unit of the threshold; empty if not printed, or a ratio."),
+        Column(
+            "direction",
+            "Whether values above or below the threshold are positive.",
+            "category",
+            allowed=DIRECTIONS,
+        ),
+        Column("level_of", "The quantity of which the flag is a band with two ends.", "identifier"),
+        Column(
+            "contains",
+            "Flags whose presence makes this flag present by definition, separated by semicolons.",
+            "identifiers",
+            references=("flags",),
+        ),
     ),
 )
 _COHORTS = Table(
@@ -206,7 +244,7 @@ _COHORTS = Table(
             "Whether all patients had low back pain: no means another or a wider population.",
             "category",
             True,
-            ("yes", "no", "unknown"),
+            YES_NO_UNKNOWN,
         ),
         Column(
             "same_patients_as",
@@ -214,6 +252,24 @@ _COHORTS = Table(
             "identifier",
             references=("cohorts",),
         ),
+        _SAMPLE,
+        Column(
+            "case_control",
+            "Whether cases and others were sampled apart: prevalence and predictive values then "
+            "have no meaning.",
+            "category",
+            allowed=YES_NO_UNKNOWN,
+            empty_means="unknown",
+        ),
+        Column(
+            "verification",
+            "Who had the reference test: all, mainly those with a positive test, all by "
+            "follow-up or records, or different tests by test result.",
+            "category",
+            allowed=VERIFICATIONS,
+            empty_means="unknown",
+        ),
+        _DIRECTNESS,
     ),
 )
 _ACCURACY = Table(
@@ -229,6 +285,13 @@ _ACCURACY = Table(
         *_statistics(auc=False),
         *_provenance(),
         *_statistics_tail(),
+        Column(
+            "reading",
+            "printed: read in the source's own text; quoted: read on another page.",
+            "category",
+            allowed=READINGS,
+        ),
+        _replaces("accuracy"),
     ),
 )
 _COMBINATIONS = Table(
@@ -253,6 +316,7 @@ _COMBINATIONS = Table(
         *_provenance(),
         _DEFINITION,
         *_statistics_tail(),
+        _replaces("combinations"),
     ),
 )
 _CLAIMS = Table(
@@ -279,6 +343,13 @@ _CLAIMS = Table(
         _DEFINITION,
         _cohort(False, "The cohort it is about, if it is about one."),
         _ALSO,
+        Column(
+            "inputs_read",
+            "Whether the figures from which the value would be computed were read; no is not "
+            "the same as never published.",
+            "category",
+            allowed=YES_NO,
+        ),
     ),
 )
 _PREVALENCE = Table(
@@ -299,6 +370,8 @@ _PREVALENCE = Table(
         *_provenance(),
         _cohort(False, "The cohort it comes from, if it comes from one."),
         _ALSO,
+        _SAMPLE,
+        _DIRECTNESS,
     ),
 )
 _ENDORSEMENTS = Table(
@@ -349,15 +422,15 @@ _QUALITY = Table(
             "QUADAS-2 domain.",
             "category",
             True,
-            ("patient_selection", "index_test", "reference_standard", "flow_and_timing"),
+            QUALITY_DOMAINS,
         ),
-        Column("risk_of_bias", "Judgement.", "category", True, ("low", "high", "unclear")),
+        Column("risk_of_bias", "Judgement.", "category", True, JUDGEMENTS),
         Column(
             "applicability",
             "Concern about applicability; empty for flow_and_timing, which has none.",
             "category",
             False,
-            ("low", "high", "unclear"),
+            JUDGEMENTS,
         ),
         Column("reason", "Why."),
     ),

@@ -48,6 +48,7 @@ _KINDS = {
     "ratio": "printed ratio",
     "statistic": "printed figure",
     "statistic_limit": "printed end of an interval",
+    "number": "number",
 }
 _EXAMPLE_ROWS: dict[str, list[dict[str, str]]] = {
     "sources": [
@@ -147,7 +148,7 @@ def write_template(folder: str | PathLike[str], *, overwrite: bool = False) -> l
     Examples
     --------
     >>> import tempfile
-    >>> from backpain_stats.evidence.loading import check_evidence
+    >>> from backpain_stats.evidence import check_evidence
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     written = write_template(folder)
     ...     len(written), len(check_evidence(folder))
@@ -200,6 +201,8 @@ def _readme() -> str:
 
 def _column_row(column: Column) -> str:
     form = ", ".join(column.allowed) or _KINDS[column.kind]
+    if column.empty_means:
+        form += f"; empty counts as {column.empty_means}"
     if column.references:
         form += f", from {' or '.join(TABLES[name].file for name in column.references)}"
     needed = "always" if column.required else "if known"

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 
 from backpain_stats.checks import COUNT_COLUMNS, nearest
 from backpain_stats.errors import DataError
-from backpain_stats.evidence.problems import list_problems, problem_frame
-from backpain_stats.evidence.reading import read_table
-from backpain_stats.evidence.schema import Column, Table
+from backpain_stats.evidence import Column, Table, list_problems, problem_frame, read_table
 from backpain_stats.meta.data import check_studies
 
 if TYPE_CHECKING:
@@ -67,10 +65,10 @@ def read_studies(path: str | PathLike[str]) -> pd.DataFrame:
     table = Table(file.stem, "Studies of one test.", ("study",), tuple(columns))
     raw, problems = read_table(file, table)
     serious = [
-        one
-        for one in problems
+        problem
+        for problem in problems
         # Further columns are covariates here, not mistakes.
-        if one.severity == "error" and one.problem != "unexpected column"
+        if problem.severity == "error" and problem.problem != "unexpected column"
     ]
     if raw is not None:
         _refuse_missing_columns(raw.frame, file.name)

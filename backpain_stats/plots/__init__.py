@@ -1,43 +1,22 @@
-"""One file a figure: each takes a result frame and an optional Axes and returns the Axes.
+"""One file per figure: each takes a result and an optional Axes and returns the Axes.
 
-Nothing is computed here and no style is set; figures are loaded when first used.
+Nothing is computed here and no style is set. The figures stand in the stub ``__init__.pyi``
+and are loaded when first used. Each visual element of a figure takes matplotlib's own words:
+``ranking(result, points={"marker": "s"})``.
 """
 
 from __future__ import annotations
 
-import importlib
 from typing import Any
 
-__all__ = [
-    "calibration",
-    "crosshair",
-    "decision_curve",
-    "dependence",
-    "endorsement",
-    "fagan",
-    "forest",
-    "forest_paired",
-    "funnel_deeks",
-    "influence",
-    "natural_frequencies",
-    "posttest",
-    "quality",
-    "ranking",
-    "risk_patterns",
-    "risk_waterfall",
-    "sroc",
-]
+from backpain_stats._lazy import attach
+from backpain_stats.plots.offscreen import load_matplotlib
+from backpain_stats.plots.offscreen import off_screen as off_screen
+
+_load, __dir__, __all__ = attach(__name__, __file__)
 
 
 def __getattr__(name: str) -> Any:
-    """Load the figure ``name`` from the file of that name (plots/draw_<name>.py)."""
-    if name not in __all__:
-        raise AttributeError(f"module 'backpain_stats.plots' has no attribute {name!r}")
-    function = getattr(importlib.import_module(f"backpain_stats.plots.draw_{name}"), name)
-    globals()[name] = function
-    return function
-
-
-def __dir__() -> list[str]:
-    """List the figures, loaded or not."""
-    return sorted(__all__)
+    """Load a figure, and matplotlib before it."""
+    load_matplotlib()
+    return _load(name)

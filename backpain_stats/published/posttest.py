@@ -3,67 +3,70 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache, partial
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from backpain_stats.checks import check_choice, check_level
 from backpain_stats.errors import NotEstimableError, PretestError
-from backpain_stats.evidence.schema import TARGETS
-from backpain_stats.printed.prevalence import Prevalence, PrevalenceLike, read_prevalence
-from backpain_stats.published.accuracy_draws import TableAccuracy
-from backpain_stats.published.feasible import report_tables
-from backpain_stats.published.likelihood import likelihood_ratios
+from backpain_stats.evidence import TARGETS, Evidence, Names, Setting, Target, require_evidence
+from backpain_stats.printed import Prevalence, PrevalenceLike, read_prevalence
 from backpain_stats.published.prevalence import SettingPrevalence, setting_prevalence
-from backpain_stats.sampling import DEFAULT_SEED, Seed, check_draws, interval_around, quasi_uniform
-from backpain_stats.tables.bayes_rule import posttest_probability
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from backpain_stats.evidence.loading import Evidence, Names
+from backpain_stats.published.ratios import ratio_rows
+from backpain_stats.published.reading import published_reports
+from backpain_stats.published.remarks import REMARKS, codes, sentences
+from backpain_stats.published.report import Remark, Report
+from backpain_stats.sampling import (
+    DEFAULT_SEED,
+    Seed,
+    check_draws,
+    interval_around,
+    quasi_uniform,
+    table_draws,
+)
+from backpain_stats.tables import bayes_rule
 
 __all__ = ["posttest"]
 
-RESULTS = ("positive", "negative")
-INTERVALS = ("full", "published", "pretest_range")
+Result = Literal["positive", "negative"]
+Interval = Literal["full", "published", "pretest_range"]
 COLUMNS = [
     *("flag_id", "report_id", "cohort_id", "study", "target", "setting", "result"),
+    *("sample", "directness"),
     *("pretest", "pretest_low", "pretest_high", "pretest_source"),
     *("lr", "lr_low", "lr_high", "tables"),
-    *("estimate", "ci_low", "ci_high", "ci_level", "method", "interval"),
-    *("usable", "counted", "reason"),
+    *("estimate", "ci_low", "ci_high", "ci_level", "method", "ratio_method", "correction"),
+    *("interval", "bound_low", "bound_high", "usable", "counted", "displaced_by"),
+    *("reason_code", "reason"),
 ]
-Pretest = PrevalenceLike | tuple[float, float] | None
+_FLOATS = ["pretest", "pretest_low", "pretest_high", "lr", "lr_low", "lr_high", "estimate"]
+_FLOATS += ["ci_low", "ci_high", "ci_level", "bound_low", "bound_high"]
 
-
-@dataclass(frozen=True, slots=True)
-class _Pretest:
-    """A pre-test probability with its source, or the reason why there is none."""
-
-    prevalence: Prevalence | None
-    source: str
-    remark: str = ""
+Row = dict[str, Any]
+# A pre-test, or None where there is none, and what to keep in mind of it.
+Known = tuple[Prevalence | None, tuple[Remark, ...]]
 
 
 def posttest(
     evidence: Evidence,
     flag: Names,
-    target: str = "malignancy",
-    setting: str | None = None,
+    target: Target = "malignancy",
+    setting: Setting | None = None,
     *,
-    pretest: Pretest | Literal["cohort"] = None,
-    result: str = "both",
-    interval: str = "full",
+    pretest: PrevalenceLike | Literal["cohort"] | None = None,
+    result: Literal["both", "positive", "negative"] = "both",
+    interval: Interval = "full",
     level: float = 0.95,
     method: str = "score",
     correction: str = "none",
     prevalence_id: str | None = None,
     carry_over: bool = False,
+    indirect: bool = False,
     draws: int = 2**14,
     seed: Seed = DEFAULT_SEED,
 ) -> pd.DataFrame:
@@ -86,10 +89,10 @@ def posttest(
         shown in its own setting.
     pretest : optional
         None (default) takes the prevalence of the setting by the rule of
-        :func:`~backpain_stats.published.prevalence.setting_prevalence`;
-        ``"cohort"`` that of the report's own cohort. A number (``0.01``) is
-        taken as known; ``"13/1975"`` brings the uncertainty of its counts;
-        ``(0.001, 0.007)`` or ``"0.1% to 0.7%"`` is a range.
+        :func:`~backpain_stats.setting_prevalence`; ``"cohort"`` that of the
+        report's own cohort. A number (``0.01``) is taken as known;
+        ``"13/1975"`` brings the uncertainty of its counts; ``(0.001, 0.007)``
+        or ``"0.1% to 0.7%"`` is a range.
     result : {"both", "positive", "negative"}
         Whether the flag is present or absent.
     interval : {"full", "published", "pretest_range"}
@@ -110,6 +113,10 @@ def posttest(
     carry_over : bool, default False
         Whether reports from other settings are shown as well, at the pre-test
         of ``setting``; each says where it comes from.
+    indirect : bool, default False
+        Whether a ratio measured in other patients than those asked about, or
+        for another target, is applied. Such reports are always listed, and say
+        so; their post-test probability is computed only on request.
     draws : int
         Size of the quasi-random sample of ``"full"``.
     seed : int or numpy.random.Generator
@@ -118,18 +125,21 @@ def posttest(
     Returns
     -------
     pandas.DataFrame
-        One row a report and result: ``flag_id, report_id, cohort_id, study,
-        target, setting`` (of the report), ``result``; ``pretest, pretest_low,
-        pretest_high, pretest_source``; ``lr, lr_low, lr_high, tables``;
-        ``estimate, ci_low, ci_high`` (the post-test probability), ``ci_level,
-        method, interval``; ``usable, counted, reason``. The estimate applies
+        One row per report and result: ``flag_id, report_id, cohort_id, study,
+        target, setting`` (of the report), ``result, sample, directness``;
+        ``pretest, pretest_low, pretest_high, pretest_source``; ``lr, lr_low,
+        lr_high, tables``; ``estimate, ci_low, ci_high`` (the post-test
+        probability), ``ci_level, method, ratio_method, correction, interval``;
+        ``bound_low, bound_high``: the post-test probabilities between which a
+        printed bound leaves the answer, where it has no point value; ``usable,
+        counted, displaced_by, reason_code, reason``. The estimate applies
         the middle table's LR to the pre-test's point value, whatever the
         interval. What cannot be estimated is NaN, and ``reason`` says why.
 
     Raises
     ------
     NotEstimableError
-        If no report of the flag fits, or the setting has no published prevalence.
+        If no report of the flag fits, or the setting has no prevalence to use.
     PretestError
         If the pre-test is not between 0 and 1, or ``"pretest_range"`` is asked
         for without a range.
@@ -144,73 +154,70 @@ def posttest(
     Examples
     --------
     >>> from backpain_stats import load_evidence, posttest
-    >>> after = posttest(load_evidence(), "cancer_history", setting="primary_care")
-    >>> after[["study", "result", "pretest", "estimate", "ci_low", "ci_high"]].round(4)
-              study    result  pretest  estimate  ci_low  ci_high
-    0      deyo1988  positive   0.0032    0.0458  0.0154   0.1071
-    1      deyo1988  negative   0.0032    0.0022  0.0012   0.0036
-    2  henschke2009  positive   0.0032       NaN     NaN      NaN
-    3  henschke2009  negative   0.0032       NaN     NaN      NaN
-    >>> after["pretest_source"][0]
-    'henschke2013_malignancy: 21 of 6622'
+    >>> after = posttest(load_evidence(), "cancer_history", pretest="13 of 1975")
+    >>> after = after[after["report_id"] == "deyo1988_cancer_history"]
+    >>> after[["result", "pretest", "estimate", "ci_low", "ci_high"]].round(4)
+         result  pretest  estimate  ci_low  ci_high
+    0  positive   0.0066    0.0909  0.0300   0.2097
+    1  negative   0.0066    0.0047  0.0022   0.0082
     """
-    check_choice(result, "result", ("both", *RESULTS))
-    check_choice(interval, "interval", INTERVALS)
+    check_choice(result, "result", ("both", *get_args(Result)))
+    check_choice(interval, "interval", get_args(Interval))
     check_choice(target, "target", TARGETS)
     check_level(level)
-    draws = check_draws(draws)
+    uniform = quasi_uniform(check_draws(draws), 4, seed) if interval == "full" else None
     place = None if carry_over else setting
-    ratios = likelihood_ratios(
-        evidence, target, place, flag, level=level, method=method, correction=correction
+    names = require_evidence(evidence).select(target, place, flag).accuracy["report_id"]
+    if names.empty:
+        raise NotEstimableError(_no_report(evidence, flag, target, place))
+    every = published_reports(evidence)
+    reports = [every[name] for name in names]
+    pretest_of = _pretests(
+        evidence, target, setting, pretest=pretest, prevalence_id=prevalence_id, level=level
     )
-    if ratios.empty:
-        raise _no_report(evidence, flag, target, place)
-    if prevalence_id is None:
-        stated = _stated_pretest(evidence, target, setting, pretest, level=level)
-    else:
-        stated = _named_pretest(evidence, target, setting, pretest, prevalence_id, level=level)
-
-    @cache  # most reports share their setting
-    def of_setting(condition: str, where: str) -> _Pretest:
-        return _of_setting(setting_prevalence(evidence, condition, where, level=level))
-
-    sample = _Sample(draws, seed) if interval == "full" else None
-    tables = report_tables(evidence)
+    ratios = ratio_rows(reports, level=level, method=method, correction=correction, ratios=True)
+    shares: dict[Prevalence, NDArray[np.float64]] = {}
     rows = []
-    for _, report in ratios.iterrows():
-        before = stated or _own_pretest(report, pretest, of_setting)
-        cells = tables[report["report_id"]].cells
-        for one in RESULTS if result == "both" else (result,):
-            row = _row(report, one, before, interval=interval, level=level)
-            if before.prevalence is not None and not math.isnan(row["estimate"]):
-                row |= _interval(row, report, before.prevalence, cells, sample, level=level)
-            if setting is not None and _words(report["setting"]) != setting:
-                origin = _words(report["setting"])
-                remark = f"the report is from {origin}, the pre-test from {setting}"
-                row["reason"] = _joined(row["reason"], remark)
-            rows.append(row)
+    for report, estimates in zip(reports, ratios, strict=True):
+        before, noted = pretest_of(report)
+        noted = (*estimates["remarks"], *noted)
+        if setting is not None and report.cohort.setting != setting:
+            own = report.cohort.setting or "a setting not stated"
+            noted = (*noted, Remark("other_setting", (own, setting)))
+        if report.cohort.is_indirect and not indirect:
+            noted = (*noted, Remark("indirect_left_out"))
+        drawn = None
+        if uniform is not None and before is not None and report.has_groups:
+            if before not in shares:  # most reports share their pre-test
+                shares[before] = before.draws(uniform[:, 3])
+            drawn = (shares[before], *table_draws(report.cells, uniform))
+        for side in get_args(Result) if result == "both" else (result,):
+            row = _row(report, estimates, side, before, level)
+            remarks = noted
+            if report.cohort.is_indirect and not indirect:
+                row["estimate"] = math.nan
+            elif before is not None and not math.isnan(row["estimate"]):
+                remarks += _fill_interval(
+                    row, report, before, interval=interval, drawn=drawn, level=level
+                )
+            if interval == "pretest_range" and before is not None and before.kind != "range":
+                raise PretestError(
+                    "interval='pretest_range' needs a range: pretest=(0.001, 0.007) or "
+                    "'0.1% to 0.7%'"
+                )
+            reason = sentences(remarks) if remarks else ""
+            rows.append(row | {"reason_code": codes(remarks) if remarks else "", "reason": reason})
     frame = pd.DataFrame(rows, columns=COLUMNS)
-    floats = ["pretest", "pretest_low", "pretest_high", "lr", "lr_low", "lr_high"]
-    floats += ["estimate", "ci_low", "ci_high", "ci_level"]
-    texts = [name for name in COLUMNS if name not in (*floats, "tables", "usable", "counted")]
-    return frame.astype(dict.fromkeys(floats, "float64") | dict.fromkeys(texts, "string"))
+    texts = [name for name in COLUMNS if name not in (*_FLOATS, "tables", "usable", "counted")]
+    return frame.astype(dict.fromkeys(_FLOATS, "float64") | dict.fromkeys(texts, "string"))
 
 
-def _words(setting: object) -> str:
-    """Name a setting that may be missing."""
-    return setting if isinstance(setting, str) else "a setting not stated"
-
-
-def _no_report(
-    evidence: Evidence, flag: Names, target: str, setting: str | None
-) -> NotEstimableError:
+def _no_report(evidence: Evidence, flag: Names, target: Target, setting: Setting | None) -> str:
     """Say where else there are reports of a flag."""
-    places = evidence.select(flag=flag).accuracy.join(
-        evidence.cohorts.set_index("cohort_id")[["target", "setting"]], on="cohort_id"
-    )
+    reports = published_reports(evidence)
     listed = {
-        f"{condition} in {_words(place)}"
-        for condition, place in zip(places["target"], places["setting"], strict=True)
+        f"{reports[name].cohort.target} in {reports[name].cohort.setting or 'a setting not stated'}"
+        for name in evidence.select(flag=flag).accuracy["report_id"]
     }
     named = flag if isinstance(flag, str) or flag is None else ", ".join(flag)
     where = f" in {setting}" if setting else ""
@@ -219,178 +226,149 @@ def _no_report(
         if setting and listed
         else ""
     )
-    return NotEstimableError(
+    return (
         f"there is no report of {named} for {target}{where}; there are reports for: "
         f"{'; '.join(sorted(listed)) or 'nothing'}{hint}"
     )
 
 
-def _stated_pretest(
+def _pretests(
     evidence: Evidence,
-    target: str,
-    setting: str | None,
-    pretest: Pretest | Literal["cohort"],
+    target: Target,
+    setting: Setting | None,
     *,
+    pretest: PrevalenceLike | Literal["cohort"] | None,
+    prevalence_id: str | None,
     level: float,
-) -> _Pretest | None:
-    """Return the one pre-test of all rows; None if each report has its own."""
+) -> Callable[[Report], Known]:
+    """Return what gives each report its pre-test: one for all, or its own."""
+    if prevalence_id is not None:
+        if pretest is not None:
+            raise PretestError("give either pretest or prevalence_id, not both")
+        own = evidence.whole.prevalence.set_index("prevalence_id")["setting"].get(prevalence_id)
+        place = setting or ("mixed" if pd.isna(own) else own)
+        pretest = setting_prevalence(
+            evidence, target, place, prevalence_id=prevalence_id, level=level
+        )
+    if pretest is None and setting is None:
+        return partial(_of_its_setting, cache(partial(setting_prevalence, evidence, level=level)))
+    if pretest is None and setting is not None:
+        pretest = setting_prevalence(evidence, target, setting, level=level)
     if isinstance(pretest, str) and pretest == "cohort":
-        return None
-    if pretest is not None:
-        return _given(pretest)
-    if setting is None:
-        return None
-    return _of_setting(setting_prevalence(evidence, target, setting, level=level))
+        return _of_its_cohort
+    known = read_prevalence(pretest)  # type: ignore[arg-type]
+    if not known.source:
+        known = replace(known, source="stated by the user")
+    warning = getattr(pretest, "warning", "")
+    remarks = (Remark("pretest", (warning,)),) if warning else ()
+    return lambda _: (known, remarks)
 
 
-def _named_pretest(
-    evidence: Evidence,
-    target: str,
-    setting: str | None,
-    pretest: object,
-    prevalence_id: str,
-    *,
-    level: float,
-) -> _Pretest:
-    """Return the published figure a user asks for by its name."""
-    if pretest is not None:
-        raise PretestError("give either pretest or prevalence_id, not both")
-    own = evidence.prevalence.set_index("prevalence_id")["setting"].get(prevalence_id)
-    place = setting or (own if isinstance(own, str) else "mixed")
-    return _of_setting(
-        setting_prevalence(evidence, target, place, prevalence_id=prevalence_id, level=level)
-    )
-
-
-def _given(pretest: PrevalenceLike | tuple[float, float]) -> _Pretest:
-    """Read what the user states."""
-    if isinstance(pretest, SettingPrevalence):
-        return _of_setting(pretest)
-    if isinstance(pretest, Sequence) and not isinstance(pretest, str):
-        if len(pretest) != 2:
-            raise PretestError(f"pretest is {pretest!r}; a range has two ends, (low, high)")
-        return _Pretest(Prevalence.between(*pretest), "stated by the user")
-    return _Pretest(read_prevalence(pretest), "stated by the user")
-
-
-def _of_setting(found: SettingPrevalence) -> _Pretest:
-    return _Pretest(read_prevalence(found), found.source, found.warning)
-
-
-def _own_pretest(
-    report: pd.Series, pretest: object, of_setting: Callable[[str, str], _Pretest]
-) -> _Pretest:
-    """Return the pre-test of one report: of its cohort, or of its setting."""
+def _of_its_setting(
+    prevalence: Callable[[Target, Setting], SettingPrevalence], report: Report
+) -> Known:
+    """Return the prevalence of the report's own setting."""
+    cohort = report.cohort
+    if not cohort.setting:
+        return None, (Remark("no_pretest", ("the setting is not stated",)),)
     try:
-        if pretest == "cohort":
-            n, cases = report["n"], report["n_cases"]
-            if pd.isna(n) or pd.isna(cases):
-                return _Pretest(None, "", "n and n_cases of the cohort are not printed")
-            source = f"{report['cohort_id']}: {cases} of {n}"
-            return _Pretest(Prevalence.counted(cases, n), source)
-        if pd.isna(report["setting"]):
-            return _Pretest(None, "", "the setting is not stated; give a pre-test probability")
-        return of_setting(report["target"], report["setting"])
+        found = prevalence(cohort.target, cohort.setting)
+        warnings = (Remark("pretest", (found.warning,)),) if found.warning else ()
+        return found.pretest, warnings
     except (NotEstimableError, PretestError) as error:
-        return _Pretest(None, "", str(error))
+        return None, (Remark("no_pretest", (str(error),)),)
+
+
+def _of_its_cohort(report: Report) -> Known:
+    """Return the prevalence of the report's own cohort."""
+    cohort = report.cohort
+    if cohort.sample == "case_control":
+        return None, (Remark("no_pretest", (REMARKS["case_control"](),)),)
+    if cohort.n is None or cohort.n_cases is None:
+        return None, (Remark("no_pretest", ("n and n_cases of the cohort are not printed",)),)
+    source = f"{cohort.cohort_id}: {cohort.n_cases} of {cohort.n}"
+    try:
+        return Prevalence.counted(cohort.n_cases, cohort.n, source), ()
+    except PretestError as error:
+        return None, (Remark("no_pretest", (str(error),)),)
 
 
 def _row(
-    report: pd.Series, result: str, before: _Pretest, *, interval: str, level: float
-) -> dict[str, Any]:
-    """Return one row: pre-test, likelihood ratio and post-test probability."""
-    ends = {name: report[f"lr_{result}{name[2:]}"] for name in ("lr", "lr_low", "lr_high")}
-    row: dict[str, Any] = (
-        {str(name): value for name, value in report.items()}
-        | ends
-        | {
-            "result": result,
-            "pretest_source": before.source,
-            "interval": interval,
-            "method": "none",
-            "ci_level": math.nan,
-            "estimate": math.nan,
-            "reason": _joined(report["reason"], before.remark),
-        }
-    )
-    if before.prevalence is None:
-        return row | {"reason": _joined("no pre-test", row["reason"])}
-    low, high = before.prevalence.interval(level)
-    row |= {"pretest": before.prevalence.estimate, "pretest_low": low, "pretest_high": high}
+    report: Report, estimates: Row, result: str, before: Prevalence | None, level: float
+) -> Row:
+    """Return one row without its interval: pre-test, likelihood ratio, post-test probability."""
+    name = f"lr_{result}"
+    row: Row = dict.fromkeys(_FLOATS, math.nan) | {
+        "flag_id": report.flag_id,
+        "report_id": report.report_id,
+        "cohort_id": report.cohort.cohort_id,
+        "study": report.cohort.study,
+        "target": report.cohort.target,
+        "setting": report.cohort.setting or None,
+        "sample": report.cohort.sample,
+        "directness": report.cohort.directness,
+        "usable": report.usable,
+        "counted": report.usable and not report.displaced_by,
+        "displaced_by": report.displaced_by,
+        "result": result,
+        "lr": estimates[name],
+        "lr_low": estimates[f"{name}_low"],
+        "lr_high": estimates[f"{name}_high"],
+        "tables": estimates["tables"],
+        "method": "none",
+        "ratio_method": estimates["method"],
+        "correction": estimates["correction"],
+        "interval": "none",
+    }
+    if before is None:
+        return row
+    low, high = before.interval(level)
+    row |= {"pretest": before.estimate, "pretest_low": low, "pretest_high": high}
+    row["pretest_source"] = before.source
     if not math.isnan(row["lr"]):
-        row["estimate"] = float(posttest_probability(before.prevalence.estimate, row["lr"]))
+        row["estimate"] = float(bayes_rule(before.estimate, row["lr"]))
+        return row
+    for end in ("low", "high"):
+        bound = estimates.get(f"{name}_rounding_{end}", math.nan)
+        if not math.isnan(bound):
+            row[f"bound_{end}"] = float(bayes_rule(before.estimate, bound))
     return row
 
 
-def _interval(
-    row: dict[str, Any],
-    report: pd.Series,
-    prevalence: Prevalence,
-    cells: NDArray[np.int64],
-    sample: _Sample | None,
+def _fill_interval(
+    row: Row,
+    report: Report,
+    before: Prevalence,
     *,
+    interval: Interval,
+    drawn: tuple[NDArray[np.float64], ...] | None,
     level: float,
-) -> dict[str, Any]:
-    """Return the interval of the kind asked for, or the nearest the report allows."""
-    if sample is None:
-        return _from_ends(row, prevalence, report)
-    if len(cells):
-        after, basis = sample.posttest(row, prevalence, cells)
-        low, high = interval_around(row["estimate"], after, level)
-        return {"ci_low": float(low), "ci_high": float(high), "ci_level": level, "method": basis}
-    reason = _joined(row["reason"], "no table: the full interval cannot be computed")
-    published = row | {"interval": "published", "reason": reason}
-    return published | _from_ends(published, prevalence, report)
-
-
-class _Sample:
-    """Draws of the post-test probability; what rows have in common is drawn once."""
-
-    def __init__(self, draws: int, seed: Seed) -> None:
-        uniform = quasi_uniform(draws, 4, seed)
-        self._uniform = uniform[:, :3]
-        self._pretest = cache(lambda prevalence: prevalence.draws(uniform[:, 3]))
-        self._accuracy: dict[str, tuple[NDArray[np.float64], ...]] = {}
-
-    def posttest(
-        self, row: dict[str, Any], prevalence: Prevalence, cells: NDArray[np.int64]
-    ) -> tuple[NDArray[np.float64], str]:
-        """Return draws from the joint posterior, and how they are made."""
-        accuracy = TableAccuracy(cells, {})
-        if row["report_id"] not in self._accuracy:
-            self._accuracy[row["report_id"]] = accuracy.draws(self._uniform)
-        sensitivity, specificity = self._accuracy[row["report_id"]]
-        p = self._pretest(prevalence)
+) -> tuple[Remark, ...]:
+    """Put the interval asked for into a row, or the nearest the report allows; say which."""
+    remarks: tuple[Remark, ...] = ()
+    if drawn is not None:
+        share, sensitivity, specificity = drawn
         positive = row["result"] == "positive"
         case = sensitivity if positive else 1 - sensitivity
         other = 1 - specificity if positive else specificity
-        return p * case / (p * case + (1 - p) * other), accuracy.basis
-
-
-def _from_ends(row: dict[str, Any], prevalence: Prevalence, report: pd.Series) -> dict[str, Any]:
-    """Return the interval from the ends of the LR, at one pre-test or at the ends of a range."""
-    ranged = row["interval"] == "pretest_range"
-    if ranged and prevalence.kind != "range":
-        raise PretestError(
-            "interval='pretest_range' needs a range: pretest=(0.001, 0.007) or '0.1% to 0.7%'"
-        )
-    low, high = (prevalence.low, prevalence.high) if ranged else (prevalence.estimate,) * 2
-    lr_low, lr_high = row["lr_low"], row["lr_high"]
-    place = "both ends of the pre-test range" if ranged else "a fixed pre-test"
-    method = f"LR interval ({report['method']}) at {place}"
-    if math.isnan(lr_low):
+        ends = interval_around(row["estimate"], bayes_rule(share, case, other), level)
+        row |= {"ci_low": float(ends[0]), "ci_high": float(ends[1]), "ci_level": level}
+        row |= {"method": "jeffreys", "interval": "full"}
+        return remarks
+    if interval == "full":
+        interval = "published"
+        remarks = (Remark("no_full_interval"),)
+    ranged = interval == "pretest_range"
+    low, high = row["lr_low"], row["lr_high"]
+    row |= {"method": row["ratio_method"], "interval": interval}
+    if math.isnan(low):
+        remarks = (*remarks, Remark("ratio_without_interval"))
         if not ranged:
-            reason = _joined(row["reason"], "the LR has no interval")
-            return {"method": "LR without interval at a fixed pre-test", "reason": reason}
-        lr_low = lr_high = row["lr"]
-        method = f"LR without interval at {place}"
-    return {
-        "ci_low": float(posttest_probability(low, lr_low)),
-        "ci_high": float(posttest_probability(high, lr_high)),
-        "method": method,
-        "ci_level": report["ci_level"] if not ranged else math.nan,
-    }
-
-
-def _joined(*parts: str) -> str:
-    return "; ".join(part for part in parts if part)
+            return remarks
+        low = high = row["lr"]
+    least, most = before.interval() if ranged else (before.estimate, before.estimate)
+    row |= {"ci_low": float(bayes_rule(least, low)), "ci_high": float(bayes_rule(most, high))}
+    if not ranged:
+        stated = level if report.has_groups else report.level
+        row["ci_level"] = math.nan if stated is None else stated
+    return remarks

@@ -1,54 +1,69 @@
-"""How common a condition is in a setting: which published figure is the pre-test."""
+"""How common a condition is in a setting: every sample, and which one is the pre-test."""
 
 from __future__ import annotations
 
 import math
-import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
-from scipy.special import expit, logit
 
 from backpain_stats.checks import check_choice, check_known, check_level
-from backpain_stats.errors import NotEstimableError
-from backpain_stats.estimate import Estimate, format_percent
-from backpain_stats.evidence.schema import SETTINGS, TARGETS
-from backpain_stats.tables.intervals import proportion_interval
-
-if TYPE_CHECKING:
-    from backpain_stats.evidence.loading import Evidence
+from backpain_stats.errors import ArgumentError, DataError, NotEstimableError, PretestError
+from backpain_stats.estimate import Estimate
+from backpain_stats.evidence import SETTINGS, TARGETS, Evidence, Setting, Target, require_evidence
+from backpain_stats.printed import Prevalence, PrintedValue, parse_printed
+from backpain_stats.published.reading import filled_rows, read_cohorts
+from backpain_stats.result import Shown, format_percent
 
 __all__ = ["SettingPrevalence", "prevalence_candidates", "setting_prevalence"]
 
-# Words by which the curators' notes mark a sample that is not the patients who
-# come to that setting with back pain, but those already picked out by someone.
-SELECTED = re.compile(
-    r"suspect|selected sample|radiograph|\bfilm\b|not a base rate|not low back pain|"
-    r"case-control|cases only",
-    re.IGNORECASE,
-)
-_NOTES = ("setting_note", "design_note", "population_note")
+# How good a sample is as the patients of its setting who present with back pain: 0 and 1
+# may be the default, whatever is not named here never.
+PREFERENCE = {"unselected": 0, "review": 0, "general_population": 0, "unknown": 1}
+Row = dict[str, Any]
+COLUMNS = [
+    *("prevalence_id", "n", "n_cases", "prevalence", "low", "high", "range_kind"),
+    *("reported_in", "kind", "sample", "directness", "eligible", "reason_code", "reason"),
+]
+REASONS = {
+    "indirect_population": "other patients than those who present with back pain",
+    "indirect_target": "a part of the target, or another one",
+    "indirect_both": "other patients than those who present with back pain, and another target",
+    "directness_unknown": "what was read does not say whether the patients had back pain",
+    "case_control": "a case-control study has no prevalence",
+    "suspected": "the patients were already suspected of the condition",
+    "known_disease": "the patients were already known to be ill, or are cases only",
+    "trauma": "the patients were injured",
+    "imaged": "only patients who had the imaging or the reference test",
+    "no_counts": "printed without its counts",
+    "one_group": "its counts hold no case, or only cases",
+    "sample_unknown": "what was read does not say how the patients were sampled",
+}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class SettingPrevalence(Estimate):
     """The prevalence of a condition in a setting, with where it comes from.
 
     Parameters
     ----------
     target, setting : str
-        The condition, and where the patients were seen.
+        The condition, and where the patients are seen.
     prevalence_id : str
-        The row or rows of the evidence (joined by semicolons) it was read from.
+        The row of the evidence it was read from.
     kind : str
         ``"counts"`` (``n_cases`` of ``n``), ``"point"`` (a printed share without
-        its counts) or ``"range"`` (only a printed range, or several sources
-        that disagree).
+        its counts) or ``"range"`` (only a printed range).
     n, n_cases : int, optional
         The counts, for kind ``"counts"``.
     reported_in : str
-        The source or sources.
+        The source.
+    sample, directness : str
+        Who was sampled, and whether that is the question; as in ``prevalence.csv``.
+    source : str
+        Where the figure comes from, as one printed phrase.
     warning : str
         What speaks against using it; empty if nothing does.
 
@@ -58,8 +73,7 @@ class SettingPrevalence(Estimate):
         As in :class:`~backpain_stats.Estimate`. For counts the interval is
         Jeffreys'. A share printed without counts has no interval (NaN). A range
         is no confidence interval: its ends are as printed, its level is NaN,
-        and the estimate is its middle on the log-odds scale, an end printed as
-        0 read for this as the largest value that prints so.
+        and its estimate is computed, the middle on the log-odds scale.
     """
 
     target: str = ""
@@ -69,29 +83,37 @@ class SettingPrevalence(Estimate):
     n: int | None = None
     n_cases: int | None = None
     reported_in: str = ""
+    sample: str = "unknown"
+    directness: str = "unknown"
+    source: str = ""
     warning: str = ""
+    _samples: tuple[Row, ...] = field(default=(), repr=False, compare=False)
 
     @property
-    def source(self) -> str:
-        """Where the figure comes from, as one printed phrase."""
-        if self.kind == "counts":
-            return f"{self.prevalence_id}: {self.n_cases} of {self.n}"
-        if self.kind == "point":
-            return f"{self.prevalence_id}: printed {format_percent(self.estimate)}"
-        low, high = format_percent(self.ci_low), format_percent(self.ci_high)
-        return f"{self.prevalence_id}: printed range {low} to {high}"
+    def samples(self) -> pd.DataFrame:
+        """Every sample on file for this condition and setting, as in ``prevalence_candidates``."""
+        return _frame(self._samples)
 
-    def __str__(self) -> str:
+    @property
+    def pretest(self) -> Prevalence:
+        """The same as a pre-test probability, with its source."""
+        if self.n is not None and self.n_cases is not None:
+            return Prevalence.counted(self.n_cases, self.n, self.source)
+        if self.kind == "range":
+            return Prevalence.between(self.ci_low, self.ci_high, self.source)
+        return Prevalence.exactly(self.estimate, self.source)
+
+    def _shown(self) -> Shown:
         """Return the prevalence with its source as one printed phrase."""
         interval = (
             "no interval"
             if self.kind == "point"
             else f"{format_percent(self.ci_low)} to {format_percent(self.ci_high)}"
         )
-        return f"{format_percent(self.estimate)} ({interval}; {self.method}) [{self.source}]"
+        return Shown(f"{format_percent(self.estimate)} ({interval}; {self.method}) [{self.source}]")
 
 
-def prevalence_candidates(evidence: Evidence, target: str, setting: str) -> pd.DataFrame:
+def prevalence_candidates(evidence: Evidence, target: Target, setting: Setting) -> pd.DataFrame:
     """List every published figure for the prevalence of a condition in a setting.
 
     Parameters
@@ -105,13 +127,13 @@ def prevalence_candidates(evidence: Evidence, target: str, setting: str) -> pd.D
     -------
     pandas.DataFrame
         ``prevalence_id, n, n_cases, prevalence, low, high, range_kind,
-        reported_in, kind, selected, caution``: the rows of ``prevalence`` and
-        the cohorts whose counts are printed but stand in no such row.
-        ``selected`` is True where the cohort's ``low_back_pain_only`` is no, or
-        where a note says that the patients were suspected of the condition,
-        sent for a radiograph, or sampled otherwise; ``caution`` says which.
-        Best first: not selected before selected, counts before printed figures,
-        larger before smaller.
+        reported_in, kind, sample, directness, eligible, reason_code, reason``: the rows
+        of ``prevalence`` and the cohorts whose counts are printed but stand in no such
+        row. ``eligible`` is True where the sample may be the default of
+        :func:`setting_prevalence`; ``reason_code`` says why not, or what to keep in
+        mind, and ``reason`` says it in words. Best first: eligible before others, a known
+        way of sampling before an unknown one, counts before printed figures, larger before
+        smaller.
 
     Raises
     ------
@@ -122,50 +144,41 @@ def prevalence_candidates(evidence: Evidence, target: str, setting: str) -> pd.D
     --------
     >>> from backpain_stats import load_evidence
     >>> found = prevalence_candidates(load_evidence(), "malignancy", "emergency")
-    >>> found[["prevalence_id", "n", "n_cases", "kind", "selected"]]
-              prevalence_id     n  n_cases    kind  selected
-    0   thiru2014_malignancy   329        4  counts     False
-    1  galliker2020_malignancy  <NA>     <NA>   range     False
-    2  reinus1998_malignancy   482        7  counts      True
+    >>> found = found.set_index("prevalence_id")
+    >>> found.loc[["thiru2014_malignancy", "reinus1998_malignancy"],
+    ...           ["n", "n_cases", "sample", "eligible", "reason_code"]]
+                             n  n_cases      sample  eligible         reason_code
+    prevalence_id
+    thiru2014_malignancy   329        4  unselected      True
+    reinus1998_malignancy  482        7      imaged     False  directness_unknown
     """
     check_choice(target, "target", TARGETS)
     check_choice(setting, "setting", SETTINGS)
-    rows = _all_rows(evidence)
-    rows = rows[(rows["target"] == target) & (rows["setting"] == setting)]
-    rows = rows.sort_values(
-        ["selected", "kind", "n", "prevalence_id"],
-        ascending=[True, True, False, True],
-        na_position="last",
-    )
-    columns = [
-        *("prevalence_id", "n", "n_cases", "prevalence", "low", "high", "range_kind"),
-        *("reported_in", "kind", "selected", "caution"),
-    ]
-    return rows[columns].reset_index(drop=True)
+    samples = require_evidence(evidence).derived("samples", _samples).get(target, [])
+    return _frame(row for row in samples if row["setting"] == setting)
 
 
 def setting_prevalence(
     evidence: Evidence,
-    target: str,
-    setting: str,
+    target: Target,
+    setting: Setting,
     *,
     prevalence_id: str | None = None,
     level: float = 0.95,
 ) -> SettingPrevalence:
-    """Return the prevalence of a condition in a setting, from one published source.
+    """Return the prevalence of a condition in a setting, from one published sample.
 
-    The rule, in this order:
+    The rule: among the samples of patients who present with back pain and were not
+    selected by suspicion, by a test, by injury or by a known disease (``directness`` is
+    ``direct``, ``sample`` is ``unselected``, ``review`` or ``general_population``), with
+    cases and patients printed as counts, the one with the most patients. Only where there
+    is none, the largest such sample of which the words read do not say how it was taken
+    (``sample`` is ``unknown``), with a warning. Where there is neither, nothing is chosen:
+    the error lists the candidates, and one of them can be named.
 
-    1. among the samples that stand for the patients of the setting, the one with
-       the most patients whose counts are printed;
-    2. without such counts, the printed figures of those samples: one share, or
-       the range from the lowest to the highest of them;
-    3. only if nothing else exists, counts and then printed figures of a selected
-       sample (patients already suspected, sent for a radiograph, or a wider
-       population than back pain), with a warning.
-
-    Samples are never added up: reviews contain the cohorts that are listed
-    beside them, so a sum would count patients twice.
+    Samples are never added up: reviews contain the cohorts that are listed beside them,
+    so a sum would count patients twice. Nothing is computed from a printed range unless
+    the range is named.
 
     Parameters
     ----------
@@ -174,8 +187,8 @@ def setting_prevalence(
     target, setting : str
         Words of the vocabulary.
     prevalence_id : str, optional
-        The row of ``prevalence`` to use instead; any row about the target will
-        do, with a warning if it is from another setting.
+        The sample to use instead; any row about the target will do, with a warning if
+        it is from another setting or not eligible as a default.
     level : float, default 0.95
         Level of the interval.
 
@@ -186,7 +199,10 @@ def setting_prevalence(
     Raises
     ------
     NotEstimableError
-        If nothing is published; the message names the settings that have figures.
+        If no sample is eligible; the message lists the candidates with their sources.
+    PretestError
+        If the row that was named is a bound or a range that starts at 0, so that it gives
+        no single number.
     UnknownNameError
         If there is no such ``prevalence_id`` for the target.
     ArgumentError
@@ -196,158 +212,182 @@ def setting_prevalence(
     --------
     >>> from backpain_stats import load_evidence
     >>> evidence = load_evidence()
-    >>> print(setting_prevalence(evidence, "malignancy", "primary_care"))
-    0.32% (0.20% to 0.48%; jeffreys) [henschke2013_malignancy: 21 of 6622]
-    >>> print(setting_prevalence(evidence, "cauda_equina", "emergency"))
-    0.44% (0.10% to 1.9%; printed range) [galliker2020_cauda_equina: printed range 0.10% to 1.9%]
+    >>> print(setting_prevalence(evidence, "malignancy", "primary_care",
+    ...                          prevalence_id="deyo1988_malignancy"))
+    0.66% (0.37% to 1.1%; jeffreys) [deyo1988_malignancy: 13 of 1975]
     """
     level = check_level(level)
-    if prevalence_id is not None:
-        return _named(evidence, target, setting, prevalence_id, level)
-    candidates = prevalence_candidates(evidence, target, setting)
-    if candidates.empty:
-        rows = _all_rows(evidence)
-        known = sorted(set(rows.loc[rows["target"] == target, "setting"].dropna()))
-        raise NotEstimableError(
-            f"no prevalence of {target} in {setting} is published in this evidence; "
-            f"there is one for: {', '.join(known) or 'no setting'}; give a pre-test probability"
-        )
-    group = candidates[candidates["selected"] == candidates["selected"].iloc[0]]
-    counted = group[group["kind"] == "counts"]
-    used = counted.head(1) if len(counted) else group
-    warning = "; ".join(dict.fromkeys(used["caution"][used["selected"]]))
-    return _read(used, target, setting, level, warning)
-
-
-def _named(
-    evidence: Evidence, target: str, setting: str, prevalence_id: str, level: float
-) -> SettingPrevalence:
-    """Return the figure a user asked for by name, with a warning where one is due."""
     check_choice(target, "target", TARGETS)
     check_choice(setting, "setting", SETTINGS)
-    rows = _all_rows(evidence)
-    rows = rows[rows["target"] == target]
-    check_known(prevalence_id, rows["prevalence_id"], f"prevalence of {target}")
-    row = rows[rows["prevalence_id"] == prevalence_id].iloc[0]
-    warnings = []
-    if row["setting"] is pd.NA or row["setting"] != setting:
-        origin = "a setting that is not stated" if pd.isna(row["setting"]) else row["setting"]
-        warnings.append(f"from {origin}, used for {setting}")
-    if row["selected"]:
-        warnings.append(row["caution"])
-    return _read(
-        rows[rows["prevalence_id"] == prevalence_id], target, setting, level, "; ".join(warnings)
+    every = require_evidence(evidence).derived("samples", _samples).get(target, [])
+    here = tuple(row for row in every if row["setting"] == setting)
+    if prevalence_id is not None:
+        named = {row["prevalence_id"]: row for row in every}
+        check_known(prevalence_id, named, f"prevalence of {target}")
+        return _read(named[prevalence_id], target, setting, level, here)
+    if not here or not here[0]["eligible"]:
+        raise NotEstimableError(_refusal(here, every, target, setting))
+    return _read(here[0], target, setting, level, here)
+
+
+def _refusal(here: Sequence[Row], every: Sequence[Row], target: str, setting: str) -> str:
+    """Say what there is instead of a prevalence that can be used by itself."""
+    if not here:
+        known = sorted({row["setting"] for row in every if row["setting"]})
+        return (
+            f"no prevalence of {target} in {setting} was read in the sources of this evidence; "
+            f"there is one for: {', '.join(known) or 'no setting'}; give a pre-test probability"
+        )
+    listed = "; ".join(f"{row['prevalence_id']} ({_figure(row)}; {row['reason']})" for row in here)
+    return (
+        f"no sample gives the prevalence of {target} in {setting} by itself: {listed}; "
+        "name one of them (prevalence_id) or give a pre-test probability"
     )
+
+
+def _figure(row: Row) -> str:
+    """Return what a sample prints: its counts, its share, or its range."""
+    if row["kind"] == "counts":
+        return f"{row['n_cases']} of {row['n']}"
+    return str(row["prevalence"]) if row["kind"] == "point" else f"{row['low']} to {row['high']}"
+
+
+def _frame(rows: Iterable[Row]) -> pd.DataFrame:
+    """Return samples as a frame."""
+    frame = pd.DataFrame(list(rows), columns=COLUMNS)
+    whole = dict.fromkeys(("n", "n_cases"), "Int64")
+    texts = [name for name in COLUMNS if name not in (*whole, "eligible")]
+    return frame.astype(whole | dict.fromkeys(texts, "string") | {"eligible": "bool"})
+
+
+def _samples(evidence: Evidence) -> dict[str, list[Row]]:
+    """Return every sample by target, the best first.
+
+    They are the rows of ``prevalence``, and the cohorts with counts that stand in none.
+    """
+    rows = filled_rows(evidence.prevalence)
+    taken = {row.get("cohort_id", "") for row in rows} | {row["prevalence_id"] for row in rows}
+    cohorts = read_cohorts(evidence)
+    sources = zip(evidence.cohorts["cohort_id"], evidence.cohorts["source_id"], strict=True)
+    for name, source in sources:
+        cohort = cohorts[name]
+        if name not in taken and not cohort.steps:
+            about = {
+                name: getattr(cohort, name)
+                for name in ("target", "setting", "n", "n_cases", "sample", "directness")
+            }
+            rows.append(about | {"prevalence_id": name, "reported_in": source})
+    samples: dict[str, list[Row]] = {}
+    for row in rows:
+        counted = row.get("n") is not None and row.get("n_cases") is not None
+        point, ranged = "prevalence" in row, "low" in row and "high" in row
+        if counted or point or ranged:
+            kind = "counts" if counted else "point" if point else "range"
+            samples.setdefault(row["target"], []).append(_judged(row | {"kind": kind}))
+    for several in samples.values():
+        several.sort(
+            key=lambda row: (
+                not row["eligible"],
+                row["place"],
+                row["kind"],
+                -(row.get("n") or 0),
+                row["prevalence_id"],
+            )
+        )
+    return samples
+
+
+def _judged(row: Row) -> Row:
+    """Return a sample with whether it may be the default, and why not."""
+    sample, directness = row.get("sample", "unknown"), row.get("directness", "unknown")
+    code = ""
+    if directness.startswith("indirect"):
+        code = directness
+    elif directness != "direct":
+        code = "directness_unknown"
+    elif sample not in PREFERENCE:
+        code = sample
+    elif row["kind"] != "counts":
+        code = "no_counts"
+    elif not 0 < row["n_cases"] < row["n"]:
+        code = "one_group"
+    place = PREFERENCE.get(sample, len(PREFERENCE))
+    eligible = code == ""
+    if eligible and place:
+        code = "sample_unknown"
+    # Facts only: no text of a curator travels further.
+    kept = {name: row[name] for name in COLUMNS if name in row}
+    return kept | {
+        "setting": row.get("setting", ""),
+        "sample": sample,
+        "directness": directness,
+        "place": place,
+        "eligible": eligible,
+        "reason_code": code,
+        "reason": REASONS.get(code, ""),
+    }
 
 
 def _read(
-    rows: pd.DataFrame, target: str, setting: str, level: float, warning: str
+    row: Row, target: str, setting: str, level: float, samples: tuple[Row, ...]
 ) -> SettingPrevalence:
-    """Turn the chosen row, or the printed figures of several, into a prevalence."""
-    if rows["kind"].iloc[0] == "counts":
-        return _from_counts(rows.iloc[0], target, setting, level, warning)
-    return _from_printed(rows, target, setting, warning)
+    """Turn the chosen row into a prevalence."""
+    name = row["prevalence_id"]
+    if row["sample"] == "case_control":
+        raise PretestError(f"{name}: {REASONS['case_control']}")
+    warnings = [row["reason"]] if row["reason_code"] not in ("", "no_counts") else []
+    if row["setting"] != setting:
+        warnings.insert(
+            0, f"from {row['setting'] or 'a setting that is not stated'}, used for {setting}"
+        )
+    about = {
+        "measure": "prevalence",
+        "target": target,
+        "setting": setting,
+        "prevalence_id": name,
+        "kind": row["kind"],
+        "reported_in": row["reported_in"],
+        "sample": row["sample"],
+        "directness": row["directness"],
+        "source": f"{name}: {'' if row['kind'] == 'counts' else 'printed '}{_figure(row)}",
+        "warning": "; ".join(warnings),
+        "_samples": samples,
+    }
+    if row["kind"] == "counts":
+        n, cases = row["n"], row["n_cases"]
+        low, high = (
+            Prevalence.counted(cases, n).interval(level) if 0 < cases < n else (math.nan, math.nan)
+        )
+        return SettingPrevalence(
+            cases / n, low, high, level, "jeffreys", n=n, n_cases=cases, **about
+        )
+    if row["kind"] == "point":
+        share, ends = _point(row, "prevalence"), (math.nan, math.nan, math.nan)
+        method = "printed without counts"
+        if row.get("range_kind") == "ci95":
+            ends, method = (_point(row, "low"), _point(row, "high"), 0.95), "as printed"
+            warnings.append("its printed interval enters no result")
+            about["warning"] = "; ".join(warnings)
+        return SettingPrevalence(share, *ends, method, **about)
+    low, high = _point(row, "low"), _point(row, "high")
+    if not 0 < low < high:
+        raise PretestError(
+            f"{name} prints the range {row['low']} to {row['high']}: a range that "
+            "starts at 0 gives no single number; give a pre-test probability"
+        )
+    middle = Prevalence.between(low, high).estimate
+    return SettingPrevalence(middle, low, high, math.nan, "middle of a printed range", **about)
 
 
-def _all_rows(evidence: Evidence) -> pd.DataFrame:
-    """Return the prevalence rows, the cohorts beside them, and what kind each is."""
-    cohorts = evidence.cohorts.set_index("cohort_id")
-    known = set(evidence.prevalence["cohort_id"].dropna())
-    own = evidence.cohorts[
-        evidence.cohorts["n"].notna()
-        & evidence.cohorts["n_cases"].notna()
-        & evidence.cohorts["same_patients_as"].isna()
-        & ~evidence.cohorts["cohort_id"].isin(known)
-        & ~evidence.cohorts["cohort_id"].isin(set(evidence.prevalence["prevalence_id"]))
-    ].rename(columns={"source_id": "reported_in"})
-    own = own.assign(prevalence_id=own["cohort_id"])
-    rows = pd.concat([evidence.prevalence, own.reindex(columns=evidence.prevalence.columns)])
-    rows = rows.astype(evidence.prevalence.dtypes.to_dict()).reset_index(drop=True)
-    counted = rows["n"].notna() & rows["n_cases"].notna()
-    point = rows["prevalence"].notna()
-    rows = rows[counted | point | (rows["low"].notna() & rows["high"].notna())].copy()
-    rows["kind"] = [
-        "counts" if counts else "point" if one else "range"
-        for counts, one in zip(counted[rows.index], point[rows.index], strict=True)
-    ]
-    beside = cohorts.reindex(rows["cohort_id"])
-    texts = [rows["note"].fillna("").to_numpy(), *(beside[name].fillna("") for name in _NOTES)]
-    populations = beside["low_back_pain_only"].fillna("")
-    rows["caution"] = [
-        _caution(population, list(notes))
-        for population, notes in zip(populations, zip(*texts, strict=True), strict=True)
-    ]
-    rows["selected"] = rows["caution"] != ""
-    return rows
-
-
-def _caution(population: str, notes: list[str]) -> str:
-    """Say why a sample does not stand for the patients of its setting; empty if it does."""
-    marked = [note for note in notes if SELECTED.search(note)]
-    if population == "no" and not marked:
-        marked = ["; ".join(filter(None, notes)) or "not only patients with low back pain"]
-    return f"a selected or wider sample: {marked[0]}" if marked else ""
-
-
-def _from_counts(
-    row: pd.Series, target: str, setting: str, level: float, warning: str
-) -> SettingPrevalence:
-    n, cases = int(row["n"]), int(row["n_cases"])
-    low, high = proportion_interval(cases, n, "jeffreys", level)
-    return SettingPrevalence(
-        estimate=cases / n,
-        ci_low=float(low),
-        ci_high=float(high),
-        ci_level=level,
-        method="jeffreys",
-        measure="prevalence",
-        target=target,
-        setting=setting,
-        prevalence_id=row["prevalence_id"],
-        kind="counts",
-        n=n,
-        n_cases=cases,
-        reported_in=row["reported_in"],
-        warning=warning,
-    )
-
-
-def _from_printed(rows: pd.DataFrame, target: str, setting: str, warning: str) -> SettingPrevalence:
-    """Return one printed share, or the range over all that several rows print."""
-    lows = [_first(row, "low", "prevalence") for _, row in rows.iterrows()]
-    highs = [_first(row, "high", "prevalence") for _, row in rows.iterrows()]
-    low, high = min(lows, key=float), max(highs, key=float)
-    one = low == high
-    return SettingPrevalence(
-        estimate=float(low) if one else _middle(low, high),
-        ci_low=math.nan if one else float(low),
-        ci_high=math.nan if one else float(high),
-        ci_level=math.nan,
-        method="printed without counts" if one else "printed range",
-        measure="prevalence",
-        target=target,
-        setting=setting,
-        prevalence_id=";".join(rows["prevalence_id"]),
-        kind="point" if one else "range",
-        reported_in=";".join(dict.fromkeys(rows["reported_in"])),
-        warning=warning,
-    )
-
-
-def _first(row: pd.Series, *names: str) -> str:
-    """Return the first of the columns that is filled, without its inequality sign."""
-    return next(str(row[name]) for name in names if not pd.isna(row[name])).lstrip("<>")
-
-
-def _middle(low: str, high: str) -> float:
-    """Return the middle of a printed range on the log-odds scale.
-
-    An end printed as 0.000 stands for values up to 0.0005, and that is what
-    enters; the middle of a range that starts at exactly 0 would be 0.
-    """
-    ends = []
-    for printed in (low, high):
-        value = float(printed)
-        half_a_unit = 0.5 * 10.0 ** -len(printed.partition(".")[2])
-        ends.append(min(max(value, half_a_unit), 1 - half_a_unit))
-    return float(expit(logit(ends).mean()))
+def _point(row: Row, column: str) -> float:
+    """Return a printed figure as a number; a bound is refused."""
+    where = f"prevalence.csv, {row['prevalence_id']}: {column}"
+    try:
+        figure: PrintedValue = parse_printed(row[column], where)
+    except ArgumentError as error:
+        raise DataError(str(error)) from error
+    if figure.point is None:
+        raise PretestError(
+            f"{where} is {figure.text!r}, a bound and not a value; give a pre-test probability"
+        )
+    return float(figure.point)

@@ -1,14 +1,16 @@
 """Printed figures in, every table out, and why."""
 
+from backpain_stats.reconstruction.explain import table_name
+from backpain_stats.reconstruction.intervals import INTERVAL_METHODS, IntervalMethod
 from backpain_stats.reconstruction.joint import JointReconstruction, reconstruct_together
-from backpain_stats.reconstruction.printed_report import PrintedReport, read_report
-from backpain_stats.reconstruction.reconstruct import (
-    Reconstruction,
-    reconstruct,
-    reconstruct_report,
-)
+from backpain_stats.reconstruction.report import COUNTS, STATISTICS, PrintedReport, read_report
+from backpain_stats.reconstruction.result import Reconstruction, reconstruct, reconstruct_report
 
 __all__ = [
+    "COUNTS",
+    "INTERVAL_METHODS",
+    "STATISTICS",
+    "IntervalMethod",
     "JointReconstruction",
     "PrintedReport",
     "Reconstruction",
@@ -16,4 +18,5 @@ __all__ = [
     "reconstruct",
     "reconstruct_report",
     "reconstruct_together",
+    "table_name",
 ]

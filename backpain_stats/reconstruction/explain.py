@@ -6,22 +6,20 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from backpain_stats.errors import ArgumentError
-from backpain_stats.printed.value import PrintedValue, parse_printed
-from backpain_stats.reconstruction.margins import Range
-from backpain_stats.reconstruction.measures import CELLS, MEASURES
-from backpain_stats.reconstruction.printed_intervals import IntervalCheck, printed_ends
-from backpain_stats.reconstruction.printed_report import POSTTESTS, PrintedReport
+from backpain_stats.printed import PrintedValue, parse_printed
+from backpain_stats.reconstruction.intervals import IntervalCheck
+from backpain_stats.reconstruction.report import POSTTESTS, PrintedReport
+from backpain_stats.reconstruction.runs import Range
+from backpain_stats.reconstruction.search import Solution, search
+from backpain_stats.tables import CELLS, MEASURES, posttest_from_odds
 
-if TYPE_CHECKING:
-    from backpain_stats.reconstruction.reconstruct import Reconstruction
-
-__all__ = ["explain", "interval_findings", "sizes_that_print"]
+__all__ = ["explain", "interval_findings", "sizes_that_print", "table_name", "tables_phrase"]
 
 # Beyond this many tables only counts are given, no nearest values.
 _FEW = 200_000
@@ -32,13 +30,16 @@ _GROUP_OF = {
 }
 
 
-def explain(found: Reconstruction) -> str:
-    """Return the answer of :func:`~backpain_stats.reconstruct` as text, a line a thought."""
-    lines = [_verdict(found), *_steps(found)]
-    if found.verdict == "impossible":
-        lines += _why_impossible(found)
-    lines += _intervals(found)
-    lines += [f"Warning: {warning}." for warning in found.warnings]
+def explain(solution: Solution) -> str:
+    """Return an answer of :func:`~backpain_stats.reconstruct` as text, one line per thought.
+
+    What else would have fitted is searched for here.
+    """
+    lines = [_verdict(solution), *_steps(solution)]
+    if solution.verdict == "impossible":
+        lines += _why_impossible(solution)
+    lines += _intervals(solution)
+    lines += [f"Warning: {warning}." for warning in solution.report.warnings]
     return "\n".join(lines)
 
 
@@ -47,26 +48,31 @@ def table_name(cells: Mapping[str, Any] | pd.Series) -> str:
     return "/".join("?" if pd.isna(cells[cell]) else str(cells[cell]) for cell in CELLS)
 
 
-def _verdict(found: Reconstruction) -> str:
-    if found.count == 0:
+def _name_of(solution: Solution, row: int = 0) -> str:
+    """Return one of the tables found as tp/fp/fn/tn."""
+    counts = zip(CELLS, solution.listed.cells[row].tolist(), strict=True)
+    return "/".join(str(count) if cell in solution.known else "?" for cell, count in counts)
+
+
+def _verdict(solution: Solution) -> str:
+    if solution.count == 0:
         return "impossible: no table prints all of these figures."
-    if found.count == 1:
-        table = found.tables.iloc[0]
-        return f"unique: {table_name(table)} (tp/fp/fn/tn) is the only table that prints them all."
-    text = f"several: {found.count:,} tables print all of these figures"
-    if found.count > _FEW:
+    if solution.count == 1:
+        name = _name_of(solution)
+        return f"unique: {name} (tp/fp/fn/tn) is the only table that prints them all."
+    text = f"several: {solution.count:,} tables print all of these figures"
+    if solution.count > _FEW:
         return text + "."
     spans = []
-    for cell in CELLS:
-        counts = found.tables[cell].dropna()
-        if len(counts):
+    for cell, counts in zip(CELLS, solution.listed.cells.T, strict=True):
+        if cell in solution.known:
             low, high = counts.min(), counts.max()
             spans.append(f"{cell} {low}" if low == high else f"{cell} {low}..{high}")
     return f"{text}: {', '.join(spans)}."
 
 
-def _steps(found: Reconstruction) -> Iterator[str]:
-    for branch in found.branches:
+def _steps(solution: Solution) -> Iterator[str]:
+    for branch in solution.branches:
         parts = []
         for position, (label, left) in enumerate(branch.steps):
             if position == 0:
@@ -76,7 +82,7 @@ def _steps(found: Reconstruction) -> Iterator[str]:
             else:
                 parts.append(f"{label}: none left")
                 break
-        prefix = f"With correction {branch.correction!r}: " if len(found.branches) > 1 else ""
+        prefix = f"With correction {branch.correction!r}: " if len(solution.branches) > 1 else ""
         if parts:
             yield f"{prefix}{'; '.join(parts)}."
 
@@ -104,18 +110,19 @@ def _counts_that_print(figure: PrintedValue, size: int) -> range:
     return range(first, last + 1)
 
 
-def _why_impossible(found: Reconstruction) -> Iterator[str]:
+def _why_impossible(solution: Solution) -> Iterator[str]:
     """Say which figures cannot be, which contradict each other, and what would fit."""
-    report = found.report
+    report = solution.report
     ranges = report.margins.ranges()
     if ranges is None:
-        yield f"The counts contradict each other: {', '.join(report.labels.values())}."
+        shares = [report.label(name) for name, figure in report.values.items() if figure.counts]
+        yield f"The counts contradict each other: {', '.join([*report.labels.values(), *shares])}."
         return
     alone = list(_impossible_shares(report, ranges))
     yield from alone
     if not alone:
-        yield from _without_each(found)
-    yield from _other_readings(found)
+        yield from _without_each(solution)
+    yield from _other_readings(solution)
 
 
 def _impossible_shares(
@@ -124,7 +131,7 @@ def _impossible_shares(
     """Say which printed shares no count out of their group can give."""
     for name, figure in report.values.items():
         group = _GROUP_OF.get(name)
-        if group is None or figure.value is None:
+        if group is None or figure.value is None or figure.counts:
             continue
         size, most = ranges[group]
         if size != most or size == 0 or _counts_that_print(figure, size):
@@ -150,15 +157,15 @@ def _sizes(sizes: Sequence[int], figure: PrintedValue) -> str:
     return f"{listed} assessed patients would print {figure}{more}"
 
 
-def _without_each(found: Reconstruction) -> Iterator[str]:
+def _without_each(solution: Solution) -> Iterator[str]:
     """Say how many tables fit without each figure, and what that figure would then be."""
-    report = found.report
+    report = solution.report
     if len(report.values) + len(report.intervals) < 2:
-        yield from _nearest_values(found, next(iter(report.values), ""), report)
+        yield from _nearest_values(solution, next(iter(report.values), ""), report)
         return
     for name in report.values:
         lesser = report.without(value=name)
-        left = _again(found, lesser)
+        left = _again(solution, lesser)
         if left is None or left.count == 0:
             continue
         yield (
@@ -166,7 +173,7 @@ def _without_each(found: Reconstruction) -> Iterator[str]:
             f"{_what_it_would_be(left, report, name)}."
         )
     for name in report.intervals:
-        left = _again(found, report.without(interval=name))
+        left = _again(solution, report.without(interval=name))
         if left is not None and left.count:
             label = report.interval_label(name)
             yield f"Without the {label}, {tables_phrase(left.count)} would fit."
@@ -177,59 +184,55 @@ def tables_phrase(count: int) -> str:
     return f"{count:,} table{'s' if count != 1 else ''}"
 
 
-def _nearest_values(found: Reconstruction, name: str, report: PrintedReport) -> Iterator[str]:
+def _nearest_values(solution: Solution, name: str, report: PrintedReport) -> Iterator[str]:
     """Say what a single printed figure could have been."""
     if name:
-        left = _again(found, report.without(value=name))
+        left = _again(solution, report.without(value=name))
         if left is not None and left.count:
             text = _what_it_would_be(left, report, name)
             if text:
                 yield f"{report.label(name)} is out of reach{text}."
 
 
-def _what_it_would_be(left: Reconstruction, report: PrintedReport, name: str) -> str:
+def _what_it_would_be(left: Solution, report: PrintedReport, name: str) -> str:
     """Return the values of a figure in the tables that agree with all others, nearest first."""
     figure = report.values[name]
     if left.count > _FEW or figure.value is None or left.corrections != ("none",):
         return ""
-    if left.tables[list(CELLS)].isna().any(axis=None):
+    if left.known != CELLS:
         return ""
-    measure = report.measure(name)
-    cells = {cell: left.tables[cell].to_numpy(dtype=float) for cell in CELLS}
-    values = measure.of(cells)
+    values = report.measure(name).of(left.listed.cells)
     if name in POSTTESTS and report.pretest_odds is not None:
-        odds = float(report.pretest_odds) * values
-        values = np.where(np.isinf(odds), 1.0, odds / (1 + odds))
+        values = posttest_from_odds(float(report.pretest_odds), values)
     target = float(figure.value)
     parts = []
     for side in (values < target, values >= target):
         if np.any(side):
             distance = np.where(side, np.abs(values - target), np.inf)
             nearest = int(np.argmin(distance))
-            table = left.tables.iloc[nearest]
-            parts.append(f"{figure.spell(float(values[nearest]))} ({table_name(table)})")
+            parts.append(f"{figure.spell(float(values[nearest]))} ({_name_of(left, nearest)})")
     verb = "s are" if len(parts) > 1 else " is"
     return f"; the nearest value{verb} then {' and '.join(parts)}" if parts else ""
 
 
-def _other_readings(found: Reconstruction) -> Iterator[str]:
+def _other_readings(solution: Solution) -> Iterator[str]:
     """Say whether cut-off digits or patients who were not assessed would explain the figures."""
-    if found.rounding != "truncated":
-        left = _again(found, _truncated(found.report))
+    if solution.rounding != "truncated":
+        left = _again(solution, _truncated(solution.report))
         if left is not None and left.count:
             yield (
                 "If the digits were cut off instead of rounded, "
                 f"{tables_phrase(left.count)} would fit{_if_one(left)}."
             )
-    ranges = found.report.margins
+    ranges = solution.report.margins
     fewer = {}
     for name in ("n", "n_cases"):
         low, high = getattr(ranges, name)
         if high is not None and low == high and high > 1:
             fewer[name] = (high - high // 10, high)
     if fewer:
-        report = replace(found.report, margins=replace(ranges, **fewer))
-        left = _again(found, report)
+        report = replace(solution.report, margins=replace(ranges, **fewer))
+        left = _again(solution, report)
         if left is not None and left.count:
             spans = ", ".join(f"{name} {low}..{high}" for name, (low, high) in fewer.items())
             yield (
@@ -238,25 +241,28 @@ def _other_readings(found: Reconstruction) -> Iterator[str]:
             )
 
 
-def _if_one(found: Reconstruction) -> str:
-    return f": {table_name(found.tables.iloc[0])}" if found.count == 1 else ""
+def _if_one(solution: Solution) -> str:
+    return f": {_name_of(solution)}" if solution.count == 1 else ""
 
 
 def _truncated(report: PrintedReport) -> PrintedReport:
     values = {
-        name: value if value.is_inequality else parse_printed(value.text, rounding="truncated")
+        name: parse_printed(value.text, rounding="truncated")
         for name, value in report.values.items()
     }
     return replace(report, values=values)
 
 
-def _again(found: Reconstruction, report: PrintedReport) -> Reconstruction | None:
+def _again(solution: Solution, report: PrintedReport) -> Solution | None:
     """Search again with other figures; None where too little is then known."""
-    from backpain_stats.reconstruction.reconstruct import search
-
-    checks = [check for check in found.checks if check.required and check.name in report.intervals]
+    checks = [
+        check for check in solution.checks if check.required and check.name in report.intervals
+    ]
     try:
-        return search(report, checks, found.corrections, found.rounding, _MOST_ROWS)
+        return search(
+            report, checks, solution.corrections, solution.rounding,
+            kind=Solution, most_rows=_MOST_ROWS,
+        )  # fmt: skip
     except ArgumentError:
         return None
 
@@ -271,12 +277,12 @@ class _Nearest:
     units: float
 
 
-def interval_findings(found: Reconstruction) -> pd.DataFrame:
+def interval_findings(solution: Solution) -> pd.DataFrame:
     """Return what became of each printed interval, one row each."""
     rows = []
-    for check in found.checks:
-        methods = _methods_found(found, check)
-        low, high = printed_ends(check.ends)
+    for check in solution.checks:
+        methods = _methods_found(solution, check)
+        low, high = ("" if end is None else end.text for end in check.ends)
         row: dict[str, Any] = {
             "statistic": check.name,
             "printed_low": low,
@@ -284,7 +290,7 @@ def interval_findings(found: Reconstruction) -> pd.DataFrame:
             "ci_level": check.level,
             "methods": ", ".join(methods),
         }
-        nearest = None if methods else _nearest(found, check)
+        nearest = None if methods else _nearest(solution, check)
         if methods:
             row["finding"] = "reproduced"
         elif nearest is not None and nearest.units <= 1:
@@ -299,24 +305,24 @@ def interval_findings(found: Reconstruction) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*columns, "nearest_method", "nearest_low", "nearest_high"])
 
 
-def _methods_found(found: Reconstruction, check: IntervalCheck) -> list[str]:
+def _methods_found(solution: Solution, check: IntervalCheck) -> list[str]:
     """Return the methods that reproduce an interval for at least one table that fits."""
-    seen: dict[str, None] = {}
-    for branch in found.branches:
-        for names in np.unique(np.asarray(branch.methods.get(check.name, []), dtype=str)):
-            seen |= dict.fromkeys(filter(None, str(names).split(", ")))
-    return [method for method in check.methods if method in seen]
+    seen = 0
+    for branch in solution.branches:
+        if check.name not in solution.set_aside:
+            seen |= int(np.bitwise_or.reduce(branch.tables.methods[check.name], initial=0))
+    return check.named(seen)
 
 
-def _nearest(found: Reconstruction, check: IntervalCheck) -> _Nearest | None:
+def _nearest(solution: Solution, check: IntervalCheck) -> _Nearest | None:
     """Return the nearest interval over the tables that agree with the printed values."""
-    base = found
-    if found.count == 0:
-        intervals = tuple(found.report.intervals)
-        report = found.report
+    base = solution
+    if solution.count == 0:
+        intervals = tuple(solution.report.intervals)
+        report = solution.report
         for name in intervals:
             report = report.without(interval=name)
-        again = _again(found, report)
+        again = _again(solution, report)
         if again is None:
             return None
         base = again
@@ -324,9 +330,8 @@ def _nearest(found: Reconstruction, check: IntervalCheck) -> _Nearest | None:
     for branch in base.branches:
         if not 0 < branch.count <= _FEW:
             continue
-        cells = branch.expanded()
         for method in check.methods:
-            low, high = check.bounds(method, cells, branch.correction)
+            low, high = check.bounds(method, branch.tables.cells, branch.correction)
             units = check.distance(low, high)
             at = int(np.argmin(units))
             if math.isfinite(units[at]) and (best is None or units[at] < best.units):
@@ -334,22 +339,22 @@ def _nearest(found: Reconstruction, check: IntervalCheck) -> _Nearest | None:
     return best
 
 
-def _intervals(found: Reconstruction) -> Iterator[str]:
-    labels = {check.name: check.label for check in found.checks}
-    required = {check.name: check.required for check in found.checks}
-    tried = {check.name: ", ".join(check.methods) for check in found.checks}
-    for row in found.intervals.to_dict("records"):
+def _intervals(solution: Solution) -> Iterator[str]:
+    labels = {check.name: check.label for check in solution.checks}
+    required = {check.name: check.required for check in solution.checks}
+    tried = {check.name: ", ".join(check.methods) for check in solution.checks}
+    for row in interval_findings(solution).to_dict("records"):
         name = row["statistic"]
         if row["finding"] == "reproduced":
             yield f"The {labels[name]} is reproduced by {row['methods']}."
             continue
         nearest = ""
         if row["nearest_method"]:
-            digits = 1 + max(end.decimals for end in found.report.intervals[name] if end)
+            digits = 1 + max(end.decimals for end in solution.report.intervals[name] if end)
             ends = f"{row['nearest_low']:.{digits}f} to {row['nearest_high']:.{digits}f}"
             nearest = f"; the nearest is {row['nearest_method']} {ends}"
         text = f"No method tried ({tried[name]}) gives the {labels[name]}{nearest}"
         if row["finding"] == "method unknown":
             text += ", less than one unit of the last digit away: the method is unknown"
-        aside = "" if required[name] or not found.count else "; it was set aside"
+        aside = "" if required[name] or not solution.count else "; it was set aside"
         yield f"{text}{aside}."

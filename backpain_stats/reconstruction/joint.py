@@ -11,7 +11,8 @@ import pandas as pd
 
 from backpain_stats.errors import ArgumentError
 from backpain_stats.reconstruction.explain import tables_phrase
-from backpain_stats.reconstruction.reconstruct import Count, Reconstruction, reconstruct
+from backpain_stats.reconstruction.result import Count, Reconstruction, reconstruct
+from backpain_stats.reconstruction.search import Verdict
 
 __all__ = ["JointReconstruction", "reconstruct_together"]
 
@@ -27,11 +28,11 @@ class JointReconstruction:
     Parameters
     ----------
     names : tuple of str
-        A name a report.
+        One name per report.
     separate : tuple of Reconstruction
         Each report on its own.
     margins : pandas.DataFrame
-        One row a pair ``n, n_cases`` that every report allows, and in one column a
+        One row per pair ``n, n_cases`` that every report allows, and in one column per
         report how many of its tables have it.
     tables : pandas.DataFrame
         ``report`` and the columns of :attr:`Reconstruction.tables`, for the tables
@@ -49,7 +50,7 @@ class JointReconstruction:
         return int(self.margins[list(self.names)].prod(axis=1).sum())
 
     @property
-    def verdict(self) -> str:
+    def verdict(self) -> Verdict:
         """``"unique"``, ``"several"`` or ``"impossible"``."""
         return "impossible" if self.count == 0 else "unique" if self.count == 1 else "several"
 
@@ -57,10 +58,10 @@ class JointReconstruction:
     def explanation(self) -> str:
         """The answer in sentences."""
         lines = []
-        for name, one in zip(self.names, self.separate, strict=True):
-            cases = sorted(set(one.tables["n_cases"].dropna()))
+        for name, report in zip(self.names, self.separate, strict=True):
+            cases = sorted(set(report.tables["n_cases"].dropna()))
             shown = ", ".join(map(str, cases[:8])) + (" ..." if cases[8:] else "")
-            alone = f"{tables_phrase(one.count)} alone"
+            alone = f"{tables_phrase(report.count)} alone"
             lines.append(f"{name}: {alone}, with n_cases {shown or 'none'}.")
         if self.count == 0:
             lines.insert(0, "impossible: no number of cases suits all reports.")
@@ -104,8 +105,8 @@ def reconstruct_together(
     Raises
     ------
     ArgumentError
-        If there is no report, if the number of patients is unknown, or as in
-        :func:`~backpain_stats.reconstruct`.
+        If there is no report, if one is no mapping or states n or n_cases itself, if the
+        number of patients is unknown, or as in :func:`~backpain_stats.reconstruct`.
 
     Notes
     -----
@@ -123,25 +124,39 @@ def reconstruct_together(
     0  report 1  42   3   6  27
     1  report 2  39   2   9  28
     """
-    named = (
-        dict(reports)
-        if isinstance(reports, Mapping)
-        else {f"report {position}": one for position, one in enumerate(reports, start=1)}
-    )
+    if isinstance(reports, Mapping):
+        named = dict(reports)
+    elif isinstance(reports, Sequence) and not isinstance(reports, str):
+        named = {f"report {place}": report for place, report in enumerate(reports, start=1)}
+    else:
+        raise ArgumentError(f"reports is {reports!r}; give a list of reports, or a mapping of them")
     if not named:
         raise ArgumentError("reconstruct_together needs at least one report; it was given none")
-    found = {
+    for name, printed in named.items():
+        if not isinstance(printed, Mapping):
+            raise ArgumentError(
+                f"{name} is {printed!r}; give what it prints as a mapping, "
+                "such as {'sensitivity': '0.31'}"
+            )
+        given_twice = printed.keys() & {"n", "n_cases", *options}
+        if given_twice:
+            raise ArgumentError(
+                f"{name} states {', '.join(sorted(given_twice))}; that is given once, "
+                "for all reports"
+            )
+    separate = {
         name: reconstruct(n=n, n_cases=n_cases, **options, **printed)
         for name, printed in named.items()
     }
     shared = pd.DataFrame(columns=_SHARED)
-    for position, (name, one) in enumerate(found.items()):
-        if one.tables[_SHARED].isna().any(axis=None):
+    for place, (name, report) in enumerate(separate.items()):
+        if report.tables[_SHARED].isna().any(axis=None):
             raise ArgumentError(f"{name} leaves the number of patients open; give n")
-        counts = one.tables.groupby(_SHARED).size().rename(name).reset_index()
-        shared = shared.merge(counts, on=_SHARED) if position else counts
+        counts = report.tables.groupby(_SHARED).size().rename(name).reset_index()
+        shared = shared.merge(counts, on=_SHARED) if place else counts
     tables = pd.concat(
-        [one.tables.assign(report=name) for name, one in found.items()], ignore_index=True
+        [report.tables.assign(report=name) for name, report in separate.items()],
+        ignore_index=True,
     ).merge(shared[_SHARED], on=_SHARED)
     columns = ["report", *(name for name in tables.columns if name != "report")]
-    return JointReconstruction(tuple(found), tuple(found.values()), shared, tables[columns])
+    return JointReconstruction(tuple(separate), tuple(separate.values()), shared, tables[columns])

@@ -1,1 +1,70 @@
-"""One 2x2 table and its statistics."""
+"""One 2x2 table and its statistics, and the same for many tables at once."""
+
+from backpain_stats.tables.bayes_rule import (
+    bayes_rule,
+    odds_from_probability,
+    posttest_from_odds,
+    posttest_probability,
+    probability_from_odds,
+)
+from backpain_stats.tables.frames import accuracy
+from backpain_stats.tables.intervals import normal_quantile, proportion_interval
+from backpain_stats.tables.ratios import (
+    corrected_cells,
+    middle_table,
+    ratio_interval,
+    ratio_order,
+)
+from backpain_stats.tables.roots import increasing_roots
+from backpain_stats.tables.special import stirling_error
+from backpain_stats.tables.statistics import (
+    CELLS,
+    CORRECTIONS,
+    MEASURES,
+    PROPORTION_METHODS,
+    RATIO_MEASURES,
+    RATIO_METHODS,
+    SUMMARY_MEASURES,
+    Correction,
+    Factor,
+    Form,
+    Measure,
+    ProportionMethod,
+    RatioMeasure,
+    RatioMethod,
+    cohort_posttest_measure,
+)
+from backpain_stats.tables.tables import TwoByTwo
+
+__all__ = [
+    "CELLS",
+    "CORRECTIONS",
+    "MEASURES",
+    "PROPORTION_METHODS",
+    "RATIO_MEASURES",
+    "RATIO_METHODS",
+    "SUMMARY_MEASURES",
+    "Correction",
+    "Factor",
+    "Form",
+    "Measure",
+    "ProportionMethod",
+    "RatioMeasure",
+    "RatioMethod",
+    "TwoByTwo",
+    "accuracy",
+    "bayes_rule",
+    "cohort_posttest_measure",
+    "corrected_cells",
+    "increasing_roots",
+    "middle_table",
+    "normal_quantile",
+    "odds_from_probability",
+    "posttest_from_odds",
+    "posttest_probability",
+    "probability_from_odds",
+    "proportion_interval",
+    "ratio_interval",
+    "ratio_order",
+    "stirling_error",
+]

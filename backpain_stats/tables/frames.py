@@ -9,9 +9,17 @@ import pandas as pd
 
 from backpain_stats.checks import COUNT_COLUMNS, check_choice, check_level, counts_from_frame
 from backpain_stats.errors import ArgumentError, DataError
-from backpain_stats.tables.intervals import PROPORTION_METHODS
-from backpain_stats.tables.measures import MEASURES, estimate_measure, reasons
-from backpain_stats.tables.ratios import CORRECTIONS, RATIO_MEASURES, RATIO_METHODS
+from backpain_stats.tables.estimates import estimate_measure, reasons
+from backpain_stats.tables.statistics import (
+    CORRECTIONS,
+    PROPORTION_METHODS,
+    RATIO_MEASURES,
+    RATIO_METHODS,
+    SUMMARY_MEASURES,
+    Correction,
+    ProportionMethod,
+    RatioMethod,
+)
 
 __all__ = ["accuracy"]
 
@@ -29,10 +37,10 @@ _RESULT_COLUMNS = (
 def accuracy(
     frame: pd.DataFrame,
     *,
-    measures: Sequence[str] = MEASURES,
-    proportion_method: str = "wilson",
-    ratio_method: str = "score",
-    correction: str = "none",
+    measures: Sequence[str] = SUMMARY_MEASURES,
+    proportion_method: ProportionMethod = "wilson",
+    ratio_method: RatioMethod = "score",
+    correction: Correction = "none",
     level: float = 0.95,
 ) -> pd.DataFrame:
     """Estimate the accuracy of every 2x2 table of a frame, with intervals.
@@ -40,14 +48,14 @@ def accuracy(
     Parameters
     ----------
     frame : pandas.DataFrame
-        One row a table, counts in the columns ``tp, fp, fn, tn``. All other
+        One row per table, counts in the columns ``tp, fp, fn, tn``. All other
         columns are kept: they say which table a row is about.
     measures : sequence of str
         Which of ``sensitivity, specificity, lr_positive, lr_negative,
         odds_ratio, ppv, npv, prevalence``; all by default.
     proportion_method : str
-        Interval of proportions: ``wilson``, ``clopper_pearson``, ``jeffreys``,
-        ``agresti_coull`` or ``wald``; see
+        Interval of proportions: ``wilson``, ``wilson_cc``, ``clopper_pearson``,
+        ``jeffreys``, ``agresti_coull`` or ``wald``; see
         :func:`backpain_stats.tables.intervals.proportion_interval`.
     ratio_method : str
         Interval of ratios: ``score``, ``log`` or ``bayes``; see
@@ -61,7 +69,7 @@ def accuracy(
     Returns
     -------
     pandas.DataFrame
-        One row a table and measure, in the order of ``frame``: its other
+        One row per table and measure, in the order of ``frame``: its other
         columns, then ``measure, estimate, ci_low, ci_high, ci_level, method,
         correction``. What cannot be estimated stays as a row: the estimate is
         NaN, the interval the whole range, and ``method`` says why.
@@ -98,7 +106,7 @@ def accuracy(
     level = check_level(level)
     if isinstance(measures, str) or not isinstance(measures, Iterable):
         raise ArgumentError(f"measures is {measures!r}; it must be a list, such as ['sensitivity']")
-    measures = [check_choice(measure, "measure", MEASURES) for measure in measures]
+    measures = [check_choice(measure, "measure", SUMMARY_MEASURES) for measure in measures]
     counts = counts_from_frame(frame).astype(float)
     clashes = [column for column in frame.columns if column in _RESULT_COLUMNS]
     if clashes:
@@ -106,15 +114,14 @@ def accuracy(
             f"the frame has the column(s) {', '.join(clashes)}, which the result also has; "
             "rename or drop them"
         )
-    cells = {name: counts[:, position] for position, name in enumerate(COUNT_COLUMNS)}
 
     blocks = []
     for measure in measures:
         ratio = measure in RATIO_MEASURES
         method = ratio_method if ratio else proportion_method
         applied = correction if ratio else "none"
-        estimate, low, high = estimate_measure(cells, measure, method, applied, level)
-        reason = reasons(cells, measure, estimate)
+        estimate, low, high = estimate_measure(counts, measure, method, applied, level)
+        reason = reasons(counts, measure, estimate)
         blocks.append(
             pd.DataFrame(
                 {

@@ -9,11 +9,11 @@ from scipy.special import betaincinv, ndtri
 
 from backpain_stats.checks import check_choice, check_level
 from backpain_stats.errors import ArgumentError
+from backpain_stats.tables.statistics import PROPORTION_METHODS
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-PROPORTION_METHODS = ("wilson", "clopper_pearson", "jeffreys", "agresti_coull", "wald")
 
 _Pair = tuple["NDArray[np.float64]", "NDArray[np.float64]"]
 
@@ -31,7 +31,10 @@ def normal_quantile(level: float) -> float:
     >>> round(normal_quantile(0.95), 6)
     1.959964
     """
-    return float(-ndtri((1 - check_level(level)) / 2))
+    # What is plainly a level needs no further look: this is on the way of every interval.
+    if not (isinstance(level, float) and 0 < level < 1):
+        level = check_level(level)
+    return float(-ndtri((1 - level) / 2))
 
 
 def proportion_interval(
@@ -43,6 +46,10 @@ def proportion_interval(
 
     * ``"wilson"`` (the default) inverts the score test,
       :math:`(x + z^2/2 \pm z\sqrt{z^2/4 + x(n-x)/n}) / (n + z^2)`;
+    * ``"wilson_cc"`` inverts the score test with continuity correction: its ends p
+      solve :math:`(|x/n - p| - 1/(2n))^2 = z^2 p(1-p)/n`, low is 0 at :math:`x = 0`
+      and high 1 at :math:`x = n`. Method 4 of Newcombe, printed by OpenEpi and by
+      ``prop.test`` of R (which leaves the correction out at :math:`x = n/2`);
     * ``"clopper_pearson"`` inverts the two one-sided binomial tests; it never
       covers less often than the level says and usually more often;
     * ``"jeffreys"`` is the equal-tailed posterior interval under the
@@ -58,7 +65,7 @@ def proportion_interval(
     successes, totals : array_like
         Counts that broadcast, ``0 <= successes <= totals``.
     method : str
-        One of the five names above.
+        One of the six names above.
     level : float
         Confidence (or posterior) level, strictly between 0 and 1.
 
@@ -80,6 +87,9 @@ def proportion_interval(
     proportion. Statist Sci 2001;16:101-133.
     https://doi.org/10.1214/ss/1009213286
 
+    Newcombe RG. Two-sided confidence intervals for the single proportion:
+    comparison of seven methods. Stat Med 1998;17:857-872.
+
     Examples
     --------
     Four of thirteen patients with cancer had a history of cancer:
@@ -91,14 +101,24 @@ def proportion_interval(
     >>> low.round(3), high.round(3)
     (array([0.   , 0.091, 0.753]), array([0.247, 0.614, 1.   ]))
     """
-    check_choice(method, "method", PROPORTION_METHODS)
+    if not isinstance(method, str) or method not in PROPORTION_METHODS:
+        check_choice(method, "method", PROPORTION_METHODS)
     z = normal_quantile(level)
-    x, n = _checked(successes, totals)
+    x, n = np.broadcast_arrays(np.asarray(successes, float), np.asarray(totals, float))
+    wrong = ~((x >= 0) & (x <= n) & np.isfinite(n))
+    if np.any(wrong):
+        first = np.flatnonzero(wrong.ravel())[0]
+        raise ArgumentError(
+            f"{x.ravel()[first]:g} of {n.ravel()[first]:g} is not a proportion; "
+            "successes must be from 0 to their total"
+        )
     known = n > 0
     # An empty group is computed as 0 of 1 and then overwritten.
     n = np.where(known, n, 1.0)
     if method == "wilson":
         low, high = _wilson(x, n, z)
+    elif method == "wilson_cc":
+        low, high = _wilson_cc(x, n, z)
     elif method == "clopper_pearson":
         low, high = _clopper_pearson(x, n, level)
     elif method == "jeffreys":
@@ -111,18 +131,6 @@ def proportion_interval(
     return np.where(known, low, 0.0), np.where(known, high, 1.0)
 
 
-def _checked(successes: ArrayLike, totals: ArrayLike) -> _Pair:
-    x, n = np.broadcast_arrays(np.asarray(successes, float), np.asarray(totals, float))
-    wrong = ~((x >= 0) & (x <= n) & np.isfinite(n))
-    if np.any(wrong):
-        first = np.flatnonzero(wrong.ravel())[0]
-        raise ArgumentError(
-            f"{x.ravel()[first]:g} of {n.ravel()[first]:g} is not a proportion; "
-            "successes must be from 0 to their total"
-        )
-    return x, n
-
-
 def _wilson(x: NDArray[np.float64], n: NDArray[np.float64], z: float) -> _Pair:
     # The product of the two ends is x^2 / (n (n + z^2)); dividing by the high
     # end keeps every digit of a small low end, and is exactly 0 at x = 0.
@@ -131,6 +139,16 @@ def _wilson(x: NDArray[np.float64], n: NDArray[np.float64], z: float) -> _Pair:
     low = 2 * x * (x / n) / sum_
     high = np.where(x == n, 1.0, sum_ / (2 * (n + z**2)))
     return low, high
+
+
+def _wilson_cc(x: NDArray[np.float64], n: NDArray[np.float64], z: float) -> _Pair:
+    # With y half a patient nearer to the end sought, both ends are roots of
+    # (n + z^2) p^2 - (2y + z^2) p + y^2 / n = 0; the smaller one as in _wilson.
+    y = np.maximum(x - 0.5, 0.0)
+    low = 2 * y * (y / n) / (2 * y + z**2 + z * np.sqrt(z**2 + 4 * y * (n - y) / n))
+    y = np.minimum(x + 0.5, n)
+    high = (2 * y + z**2 + z * np.sqrt(z**2 + 4 * y * (n - y) / n)) / (2 * (n + z**2))
+    return low, np.where(y == n, 1.0, high)
 
 
 def _clopper_pearson(x: NDArray[np.float64], n: NDArray[np.float64], level: float) -> _Pair:

@@ -6,20 +6,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backpain_stats.checks import check_choice, check_level
+from backpain_stats.checks import check_choice
 from backpain_stats.errors import ArgumentError
 from backpain_stats.tables.bayes import posterior_quantile
 from backpain_stats.tables.intervals import normal_quantile
 from backpain_stats.tables.score import score_odds_ratio_interval, score_ratio_interval
+from backpain_stats.tables.statistics import CELLS, CORRECTIONS, RATIO_MEASURES, RATIO_METHODS
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     _Array = NDArray[np.float64]
 
-RATIO_MEASURES = ("lr_positive", "lr_negative", "odds_ratio")
-RATIO_METHODS = ("score", "log", "bayes")
-CORRECTIONS = ("none", "zero_cells", "all")
+_CHOICES = {"measure": RATIO_MEASURES, "method": RATIO_METHODS, "correction": CORRECTIONS}
 
 
 def ratio_interval(  # noqa: PLR0917 - four cells, then options in their usual order
@@ -102,10 +101,12 @@ def ratio_interval(  # noqa: PLR0917 - four cells, then options in their usual o
     >>> print(f"LR+ {estimate:.1f} ({low:.1f} to {high:.1f})")
     LR+ inf (15.3 to inf)
     """
-    check_choice(measure, "measure", RATIO_MEASURES)
-    check_choice(method, "method", RATIO_METHODS)
-    check_choice(correction, "correction", CORRECTIONS)
-    check_level(level)
+    for choice, (name, allowed) in zip(
+        (measure, method, correction), _CHOICES.items(), strict=True
+    ):
+        if not isinstance(choice, str) or choice not in allowed:
+            check_choice(choice, name, allowed)
+    z = normal_quantile(level)
     if method == "bayes" and correction != "none":
         raise ArgumentError(
             f"correction is {correction!r} with method 'bayes'; its prior already adds "
@@ -114,13 +115,14 @@ def ratio_interval(  # noqa: PLR0917 - four cells, then options in their usual o
     cells = checked_cells(tp, fp, fn, tn)
     shape = cells[0].shape
     estimable = ((cells[0] + cells[2] > 0) & (cells[1] + cells[3] > 0)).ravel()
-    corrected = corrected_cells(cells, correction)
-    some = tuple(cell.ravel()[estimable] for cell in corrected)
+    if correction != "none":
+        cells = corrected_cells(cells, correction)
+    some = tuple(cell.ravel()[estimable] for cell in cells)
     estimate, low, high = (
         np.full(estimable.size, value, dtype=float) for value in (np.nan, 0.0, np.inf)
     )
     estimate[estimable], low[estimable], high[estimable] = _of_estimable(
-        some, measure, method, level
+        some, measure, method, level, z
     )
     return estimate.reshape(shape), low.reshape(shape), high.reshape(shape)
 
@@ -130,7 +132,7 @@ def checked_cells(
 ) -> tuple[_Array, _Array, _Array, _Array]:
     """Return the four cells as float arrays of one shape, or raise ArgumentError."""
     cells = np.broadcast_arrays(*(np.asarray(cell, dtype=float) for cell in (tp, fp, fn, tn)))
-    for name, cell in zip(("tp", "fp", "fn", "tn"), cells, strict=True):
+    for name, cell in zip(CELLS, cells, strict=True):
         wrong = ~((cell >= 0) & np.isfinite(cell))
         if np.any(wrong):
             raise ArgumentError(
@@ -159,7 +161,7 @@ def corrected_cells(
 
 
 def _of_estimable(
-    cells: tuple[_Array, ...], measure: str, method: str, level: float
+    cells: tuple[_Array, ...], measure: str, method: str, level: float, z: float
 ) -> tuple[_Array, _Array, _Array]:
     """Return estimate and ends for flat cells of tables without an empty group."""
     tp, fp, fn, tn = cells
@@ -178,14 +180,44 @@ def _of_estimable(
         estimate = (tp * tn) / (fp * fn) if odds_ratio else (x1 * n2) / (x2 * n1)
     if method == "score":
         score = score_odds_ratio_interval if odds_ratio else score_ratio_interval
-        return estimate, *score(x1, n1, x2, n2, level)
+        return estimate, *score(x1, n1, x2, n2, z)
     with np.errstate(divide="ignore", invalid="ignore"):
         if odds_ratio:
             variance = 1 / tp + 1 / fp + 1 / fn + 1 / tn
         else:
             # (n - x) / (n x) is 1/x - 1/n without the cancellation.
             variance = (n1 - x1) / (n1 * x1) + (n2 - x2) / (n2 * x2)
-        width = normal_quantile(level) * np.sqrt(variance)
+        width = z * np.sqrt(variance)
         low, high = estimate * np.exp(-width), estimate * np.exp(width)
     bounded = np.isfinite(variance)
     return estimate, np.where(bounded, low, 0.0), np.where(bounded, high, np.inf)
+
+
+def middle_table(tables: NDArray[np.int64]) -> int:
+    """Return the position of the middle table: the one with the median LR+.
+
+    Of an even number the lower median, which claims less. Tables with the same
+    LR+, and those without one (no cases, or no non-cases), are ordered by tp,
+    fp, fn, tn.
+
+    Examples
+    --------
+    >>> middle_table(np.array([[4, 41, 9, 1921], [4, 40, 9, 1922], [4, 42, 9, 1920]]))
+    0
+    """
+    return int(ratio_order(tables)[(len(tables) - 1) // 2])
+
+
+def ratio_order(tables: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Return the positions of the tables from the smallest LR+ to the largest.
+
+    Examples
+    --------
+    >>> ratio_order(np.array([[4, 41, 9, 1921], [4, 40, 9, 1922], [4, 42, 9, 1920]]))
+    array([2, 0, 1])
+    """
+    tp, fp, fn, tn = tables.T.astype(float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # Products of whole numbers are exact, so that equal ratios compare as equal.
+        ratio = (tp * (fp + tn)) / (fp * (tp + fn))
+    return np.lexsort((*tables.T[::-1], ratio))

@@ -34,7 +34,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit
 
-from backpain_stats.tables.intervals import normal_quantile
 from backpain_stats.tables.roots import increasing_roots
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ _LOGIT_LIMIT = 200.0
 
 
 def score_ratio_interval(
-    x1: _Array, n1: _Array, x2: _Array, n2: _Array, level: float = 0.95
+    x1: _Array, n1: _Array, x2: _Array, n2: _Array, z: float
 ) -> tuple[_Array, _Array]:
     """Return the score interval of ``(x1 / n1) / (x2 / n2)``.
 
@@ -57,8 +56,9 @@ def score_ratio_interval(
     x1, n1, x2, n2 : numpy.ndarray
         One-dimensional arrays of one length; positives and size of the first
         and of the second group. Fractions (after a correction) are allowed.
-    level : float
-        Confidence level.
+    z : float
+        Quantile of the normal distribution that leaves half of one minus the
+        confidence level above it.
 
     Returns
     -------
@@ -71,19 +71,19 @@ def score_ratio_interval(
     A proportion of 1 is no difficulty (22 of 22 against 152 of 292):
 
     >>> one = np.array
-    >>> low, high = score_ratio_interval(one([22.0]), one([22.0]), one([152.0]), one([292.0]))
+    >>> low, high = score_ratio_interval(one([22.0]), one([22.0]), one([152.0]), one([292.0]), 1.96)
     >>> low.round(3), high.round(3)
     (array([1.619]), array([2.159]))
     """
-    low = _ratio_low(x1, n1, x2, n2, level)
+    low = _ratio_low(x1, n1, x2, n2, z)
     # Swapping the groups inverts the ratio: one solver makes both ends.
     with np.errstate(divide="ignore"):
-        high = 1 / _ratio_low(x2, n2, x1, n1, level)
+        high = 1 / _ratio_low(x2, n2, x1, n1, z)
     return low, high
 
 
 def score_odds_ratio_interval(
-    x1: _Array, n1: _Array, x2: _Array, n2: _Array, level: float = 0.95
+    x1: _Array, n1: _Array, x2: _Array, n2: _Array, z: float
 ) -> tuple[_Array, _Array]:
     """Return the score interval of the odds ratio of ``x1 / n1`` to ``x2 / n2``.
 
@@ -91,8 +91,9 @@ def score_odds_ratio_interval(
     ----------
     x1, n1, x2, n2 : numpy.ndarray
         As in :func:`score_ratio_interval`.
-    level : float
-        Confidence level.
+    z : float
+        Quantile of the normal distribution that leaves half of one minus the
+        confidence level above it.
 
     Returns
     -------
@@ -104,27 +105,23 @@ def score_odds_ratio_interval(
     --------
     >>> one = np.array
     >>> low, high = score_odds_ratio_interval(
-    ...     one([18.0]), one([25.0]), one([125.0]), one([309.0]))
+    ...     one([18.0]), one([25.0]), one([125.0]), one([309.0]), 1.96)
     >>> low.round(2), high.round(2)
     (array([1.57]), array([9.11]))
     """
-    low = _odds_ratio_low(x1, n1, x2, n2, level)
+    low = _odds_ratio_low(x1, n1, x2, n2, z)
     with np.errstate(divide="ignore"):
-        high = 1 / _odds_ratio_low(x2, n2, x1, n1, level)
+        high = 1 / _odds_ratio_low(x2, n2, x1, n1, z)
     return low, high
 
 
-def _critical(total: _Array, level: float) -> _Array:
-    """Return z squared times N / (N - 1); N = 1 cannot occur with two groups."""
-    return normal_quantile(level) ** 2 * total / (total - 1)
-
-
-def _ratio_low(x1: _Array, n1: _Array, x2: _Array, n2: _Array, level: float) -> _Array:
+def _ratio_low(x1: _Array, n1: _Array, x2: _Array, n2: _Array, z: float) -> _Array:
     low = np.zeros_like(x1)
     some = np.flatnonzero((x1 > 0) & (n2 > 0))
     x1, n1, x2, n2 = x1[some], n1[some], x2[some], n2[some]
     y1, y2 = n1 - x1, n2 - x2
-    critical = _critical(n1 + n2, level)
+    total = n1 + n2
+    critical = z**2 * total / (total - 1)  # two groups: N = 1 cannot occur
 
     # With p1 = 1 observed, the first term vanishes and the second stays below
     # its value at lambda = x1. If that is too little, p1 < 1 is the restricted
@@ -132,7 +129,7 @@ def _ratio_low(x1: _Array, n1: _Array, x2: _Array, n2: _Array, level: float) -> 
     second_at_end = x1**2 * y2 / (n2 * (x2 + x1))
     edge = (y1 == 0) & (second_at_end <= critical)
     odds_against = (critical - second_at_end) / n1
-    ends = (n1 + n2) / (x2 + x1) / (1 + np.where(edge, odds_against, 0.0))
+    ends = total / (x2 + x1) / (1 + np.where(edge, odds_against, 0.0))
 
     inner = np.flatnonzero(~edge)
     a, c, m1, m2, b, d = (v[inner] for v in (x1, x2, n1, n2, y1, y2))
@@ -161,12 +158,13 @@ def _ratio_low(x1: _Array, n1: _Array, x2: _Array, n2: _Array, level: float) -> 
     return low
 
 
-def _odds_ratio_low(x1: _Array, n1: _Array, x2: _Array, n2: _Array, level: float) -> _Array:
+def _odds_ratio_low(x1: _Array, n1: _Array, x2: _Array, n2: _Array, z: float) -> _Array:
     y1, y2 = n1 - x1, n2 - x2
     low = np.zeros_like(x1)
     some = np.flatnonzero((x1 > 0) & (y2 > 0))
     a, b, c, d = x1[some], y1[some], x2[some], y2[some]
-    limit = _critical(a + b + c + d, level)
+    total = a + b + c + d
+    limit = z**2 * total / (total - 1)
     largest = np.minimum(a, d)
 
     def shifted(logit: _Array, rows: NDArray[np.intp]) -> tuple[_Array, ...]:

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import html
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import Literal
 
 import numpy as np
+import pandas as pd
 
 from backpain_stats.checks import check_choice, check_count, check_pretest
 from backpain_stats.errors import NotEstimableError, PretestError
 from backpain_stats.estimate import Estimate, PosttestEstimate
 from backpain_stats.tables.bayes_rule import posttest_probability
-from backpain_stats.tables.measures import MEASURES, estimate_measure, reasons
-
-if TYPE_CHECKING:
-    import pandas as pd
+from backpain_stats.tables.estimates import estimate_measure, reasons
+from backpain_stats.tables.frames import accuracy
+from backpain_stats.tables.statistics import (
+    CELLS,
+    SUMMARY_MEASURES,
+    Correction,
+    ProportionMethod,
+    RatioMethod,
+)
 
 __all__ = ["TwoByTwo"]
 
@@ -86,7 +92,7 @@ class TwoByTwo:
         """All patients."""
         return self.n_cases + self.n_noncases
 
-    def sensitivity(self, method: str = "wilson", level: float = 0.95) -> Estimate:
+    def sensitivity(self, method: ProportionMethod = "wilson", level: float = 0.95) -> Estimate:
         """Return the share of cases with a positive result, ``tp / (tp + fn)``.
 
         Parameters
@@ -116,14 +122,14 @@ class TwoByTwo:
         """
         return self._estimate("sensitivity", method, level)
 
-    def specificity(self, method: str = "wilson", level: float = 0.95) -> Estimate:
+    def specificity(self, method: ProportionMethod = "wilson", level: float = 0.95) -> Estimate:
         """Return the share of non-cases with a negative result, ``tn / (fp + tn)``.
 
         Parameters, errors and result are those of :meth:`sensitivity`.
         """
         return self._estimate("specificity", method, level)
 
-    def prevalence(self, method: str = "wilson", level: float = 0.95) -> Estimate:
+    def prevalence(self, method: ProportionMethod = "wilson", level: float = 0.95) -> Estimate:
         """Return the share of cases, ``(tp + fn) / n``.
 
         It says something about a population only if the table is a sample of
@@ -132,7 +138,7 @@ class TwoByTwo:
         return self._estimate("prevalence", method, level)
 
     def lr_positive(
-        self, method: str = "score", level: float = 0.95, correction: str = "none"
+        self, method: RatioMethod = "score", level: float = 0.95, correction: Correction = "none"
     ) -> Estimate:
         """Return the likelihood ratio of a positive result, sensitivity / (1 - specificity).
 
@@ -166,7 +172,7 @@ class TwoByTwo:
         return self._estimate("lr_positive", method, level, correction)
 
     def lr_negative(
-        self, method: str = "score", level: float = 0.95, correction: str = "none"
+        self, method: RatioMethod = "score", level: float = 0.95, correction: Correction = "none"
     ) -> Estimate:
         """Return the likelihood ratio of a negative result, (1 - sensitivity) / specificity.
 
@@ -175,7 +181,7 @@ class TwoByTwo:
         return self._estimate("lr_negative", method, level, correction)
 
     def odds_ratio(
-        self, method: str = "score", level: float = 0.95, correction: str = "none"
+        self, method: RatioMethod = "score", level: float = 0.95, correction: Correction = "none"
     ) -> Estimate:
         """Return the diagnostic odds ratio, ``tp tn / (fp fn)``.
 
@@ -185,7 +191,7 @@ class TwoByTwo:
         """
         return self._estimate("odds_ratio", method, level, correction)
 
-    def ppv(self, method: str = "wilson", level: float = 0.95) -> PosttestEstimate:
+    def ppv(self, method: ProportionMethod = "wilson", level: float = 0.95) -> PosttestEstimate:
         """Return the share of cases among positive results, ``tp / (tp + fp)``.
 
         This is a post-test probability at this table's own prevalence, which
@@ -194,7 +200,7 @@ class TwoByTwo:
         """
         return self._predictive_value("ppv", method, level)
 
-    def npv(self, method: str = "wilson", level: float = 0.95) -> PosttestEstimate:
+    def npv(self, method: ProportionMethod = "wilson", level: float = 0.95) -> PosttestEstimate:
         """Return the share of non-cases among negative results, ``tn / (fn + tn)``.
 
         It is the probability that the target is absent; the pre-test
@@ -206,11 +212,11 @@ class TwoByTwo:
     def posttest(
         self,
         pretest: float,
-        result: str = "positive",
+        result: Literal["positive", "negative"] = "positive",
         *,
-        method: str = "score",
+        method: RatioMethod = "score",
         level: float = 0.95,
-        correction: str = "none",
+        correction: Correction = "none",
         pretest_source: str = "",
     ) -> PosttestEstimate:
         """Return the probability of the target after a result, from a pre-test probability.
@@ -278,9 +284,9 @@ class TwoByTwo:
     def summary(
         self,
         *,
-        proportion_method: str = "wilson",
-        ratio_method: str = "score",
-        correction: str = "none",
+        proportion_method: ProportionMethod = "wilson",
+        ratio_method: RatioMethod = "score",
+        correction: Correction = "none",
         level: float = 0.95,
     ) -> pd.DataFrame:
         """Return all eight measures as a frame; see :func:`backpain_stats.accuracy`.
@@ -292,10 +298,6 @@ class TwoByTwo:
         0  sensitivity       NaN                not estimable: no cases
         ...
         """
-        import pandas as pd
-
-        from backpain_stats.tables.frames import accuracy
-
         return accuracy(
             pd.DataFrame([asdict(self)]),
             proportion_method=proportion_method,
@@ -330,7 +332,7 @@ class TwoByTwo:
 
     def _phrases(self) -> list[tuple[str, str]]:
         phrases = []
-        for measure in MEASURES:
+        for measure in SUMMARY_MEASURES:
             try:
                 phrases.append((measure, str(getattr(self, measure)())))
             except NotEstimableError as error:
@@ -338,11 +340,11 @@ class TwoByTwo:
         return phrases
 
     def _estimate(
-        self, measure: str, method: str, level: float, correction: str = "none"
+        self, measure: str, method: str, level: float, correction: Correction = "none"
     ) -> Estimate:
-        cells = {name: np.asarray(float(value)) for name, value in asdict(self).items()}
-        estimate, low, high = estimate_measure(cells, measure, method, correction, level)
-        reason = reasons(cells, measure, np.atleast_1d(estimate))[0]
+        table = np.array([[getattr(self, cell) for cell in CELLS]], dtype=float)
+        (estimate,), (low,), (high,) = estimate_measure(table, measure, method, correction, level)
+        reason = reasons(table, measure, np.array([estimate]))[0]
         if reason:
             raise NotEstimableError(
                 f"{measure} of tp={self.tp}, fp={self.fp}, fn={self.fn}, tn={self.tn} "

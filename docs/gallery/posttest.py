@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 import backpain_stats as bps
-from backpain_stats.published.prevalence import setting_prevalence
+from backpain_stats.published import setting_prevalence
 
 evidence = bps.load_evidence()
 after = bps.posttest(evidence, "cancer_history", setting="primary_care")

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 import numpy as np
 import pytest
 
-from backpain_stats import RiskModel, load_evidence, posttest_probability
+from backpain_stats import RiskModel, posttest_probability
 from backpain_stats.errors import ArgumentError
 from backpain_stats.estimate import format_number, format_percent
 from backpain_stats.report.explorer.build import DIGITS, explorer_page, page_models
@@ -88,11 +88,6 @@ def visitor(browser: sync_api.Browser, explorer) -> Iterator[Visitor]:
         context.close()
     assert one.complaints == []
     assert [url for url in one.requests if not url.startswith(("file:", "data:"))] == []
-
-
-@pytest.fixture(scope="module")
-def evidence():
-    return load_evidence()
 
 
 def _hash(**parts: object) -> str:

@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from backpain_stats import load_evidence, reproduce_pairs
+from backpain_stats import reproduce_pairs
 
-EVIDENCE = load_evidence()
 # T51: with exact odds 1/99 and 5/95 these seven of the twelve are inconsistent.
 INCONSISTENT = {
     "pain_duration_1_month", "cancer_history", "wbc_12000", "haematocrit_30", "esr_50",
@@ -27,8 +26,8 @@ RATIOS = {
 
 
 @pytest.fixture(scope="module")
-def pairs():
-    return reproduce_pairs(EVIDENCE).set_index("flag_id")
+def pairs(evidence):
+    return reproduce_pairs(evidence).set_index("flag_id")
 
 
 def test_t51_exact_odds(pairs):
@@ -68,13 +67,13 @@ def test_the_band_is_that_of_the_printed_digits(pairs):
     assert np.isnan(row["lr_low_exact_odds"])
 
 
-def test_a_pair_that_nothing_explains():
-    claims = EVIDENCE.claims.copy()
+def test_a_pair_that_nothing_explains(evidence):
+    claims = evidence.claims.copy()
     claims.loc[claims["claim_id"] == "ranzcr2015_age_50_pretest_5", "value"] = "0.204"
-    row = reproduce_pairs(replace(EVIDENCE, claims=claims)).set_index("flag_id").loc["age_50"]
+    row = reproduce_pairs(replace(evidence, claims=claims)).set_index("flag_id").loc["age_50"]
     assert (row["finding"], row["verdict"]) == ("none", "no single ratio explains them")
 
 
-def test_a_single_pretest_is_no_pair():
-    claims = EVIDENCE.claims[EVIDENCE.claims["pretest"] != "0.05"].reset_index(drop=True)
-    assert reproduce_pairs(replace(EVIDENCE, claims=claims)).empty
+def test_a_single_pretest_is_no_pair(evidence):
+    claims = evidence.claims[evidence.claims["pretest"] != "0.05"].reset_index(drop=True)
+    assert reproduce_pairs(replace(evidence, claims=claims)).empty

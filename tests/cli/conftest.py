@@ -1,20 +1,17 @@
-"""How the commands are run: as typed, with what they print and their exit code."""
+"""Commands that read an evidence are asked about the frozen one."""
+
+from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 
-from backpain_stats.cli import main
-
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    """Return a function that runs a command line and returns its code and what it printed."""
+def ask(run, frozen_folder: Path):
+    """Run a command on the frozen evidence."""
 
-    def command(*arguments):
-        monkeypatch.setattr("sys.argv", ["backpain-stats", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        printed = capsys.readouterr()
-        assert "Traceback" not in printed.err
-        return ended.value.code or 0, printed.out, printed.err
+    def command(name: str, *arguments: object):
+        return run(name, *arguments, "--evidence", frozen_folder)
 
     return command

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from backpain_stats import Bounds, Independent, MaximumEntropy, OneFactor, RiskModel, load_evidence
+from backpain_stats import Bounds, Independent, MaximumEntropy, OneFactor, RiskModel
 from backpain_stats.combine.risk.all_patterns import IMPOSSIBLE, LARGEST_FLAGS, pattern_ratios
 from backpain_stats.errors import ArgumentError, NotEstimableError
 
@@ -114,16 +114,15 @@ def test_a_prior_on_the_correlation_enters_the_interval() -> None:
     assert table.high[row] != pytest.approx(pattern_ratios(fixed).high[row], rel=1e-3)
 
 
-def test_contributions_multiply_to_the_combined_ratio() -> None:
-    model = RiskModel(load_evidence(), dependence=OneFactor(), draws=16)
+def test_contributions_multiply_to_the_combined_ratio(evidence) -> None:
+    model = RiskModel(evidence, dependence=OneFactor(), draws=16)
     table = pattern_ratios(model)
     assert table.factors is not None
     together = np.nanprod(table.factors, axis=1)
     np.testing.assert_allclose(together, table.lr, rtol=1e-10)
 
 
-def test_another_dependence_without_reading_the_evidence_again() -> None:
-    evidence = load_evidence()
+def test_another_dependence_without_reading_the_evidence_again(evidence) -> None:
     model = RiskModel(evidence, draws=64, rho_prior=(0, 0.4))
     other = model.with_dependence(Independent())
     expected = RiskModel(evidence, draws=64, dependence=Independent())

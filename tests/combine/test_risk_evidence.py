@@ -13,7 +13,7 @@ from backpain_stats.errors import (
     NotEstimableError,
     UnknownNameError,
 )
-from backpain_stats.evidence.loading import Evidence
+from backpain_stats.evidence import Evidence
 
 
 @pytest.fixture(scope="module")

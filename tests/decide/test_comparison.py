@@ -106,7 +106,7 @@ def test_single_flag_cohort_has_nothing_to_be_compared_with(evidence):
 
 
 def test_setting_without_evidence_names_the_others(evidence):
-    with pytest.raises(NotEstimableError, match=r"emergency \(1\)"):
+    with pytest.raises(NotEstimableError, match=r"emergency \(4\)"):
         compare_flags(evidence, target="infection", setting="mixed")
     with pytest.raises(ArgumentError, match="did you mean 'malignancy'"):
         compare_flags(evidence, target="malignacy", setting="mixed")

@@ -68,7 +68,7 @@ def test_a_table_object_is_a_source():
 def test_a_setting_without_evidence_says_which_have_some(evidence):
     with pytest.raises(NotEstimableError, match=r"primary_care \(5\)"):
         natural_frequencies(evidence, 0.01, target="malignancy", setting="mixed")
-    with pytest.raises(NotEstimableError, match=r"settings with usable reports .*emergency \(1\)"):
+    with pytest.raises(NotEstimableError, match=r"settings with usable reports .*emergency \(4\)"):
         natural_frequencies(evidence, 0.01, target="infection", setting="tertiary_care")
     assert "setting not stated" in settings_with_ratios(evidence, "fracture")
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backpain_stats import ArgumentError, UnknownNameError, likelihood_ratios, load_evidence
-from backpain_stats.published.feasible import feasible_tables, report_tables
-from backpain_stats.published.likelihood import COLUMNS, ESTIMATES
+from backpain_stats.published import feasible_tables, published_reports
+from backpain_stats.published.ratios import COLUMNS, ESTIMATES
 from backpain_stats.tables.intervals import proportion_interval
 from backpain_stats.tables.ratios import ratio_interval
 
@@ -35,7 +35,7 @@ def test_estimates_are_those_of_the_middle_table_and_intervals_the_envelope(evid
         "zusman_anal_tone_reduced",
     ):
         row = ratios.loc[report]
-        tables = report_tables(evidence)[report].cells
+        tables = published_reports(evidence)[report].cells
         each = [ratio_interval(*cells, measure="lr_positive") for cells in tables]
         values = sorted(float(estimate) for estimate, _, _ in each)
         assert row["lr_positive"] == values[(len(values) - 1) // 2]
@@ -86,7 +86,11 @@ def test_a_cohort_of_cases_gives_a_sensitivity_only(ratios):
 
 def test_a_printed_ratio_is_used_as_printed(ratios):
     row = ratios.loc["cook2012_pain_free_lumbar_movement"]
-    assert (row["lr_positive"], row["lr_negative"]) == (2.4, 0.0)
+    assert row["lr_positive"] == 2.4
+    # A printed 0.0 is anything up to 0.05: a range, and no point.
+    assert np.isnan(row["lr_negative"])
+    assert (row["lr_negative_rounding_low"], row["lr_negative_rounding_high"]) == (0, 0.05)
+    assert "zero_or_infinite" in row["reason_code"]
     assert np.isnan(row["lr_positive_low"])
     assert row["method"] == "as printed"
     assert row["usable"]
@@ -187,7 +191,7 @@ def test_log_intervals_contain_the_published_convention(evidence):
     _, low, high = ratio_interval(7.5, 13.5, 0.5, 462.5, method="log")
     assert row["lr_positive_low"] <= low
     assert row["lr_positive_high"] >= high
-    assert row["method"] == "log, correction zero_cells, envelope of 5 tables"
+    assert (row["method"], row["correction"], row["tables"]) == ("log", "zero_cells", 5)
 
 
 def test_a_narrower_level_is_a_narrower_interval(evidence, ratios):

@@ -12,7 +12,7 @@ from backpain_stats import (
     UnknownNameError,
     posttest,
 )
-from backpain_stats.published.feasible import report_tables
+from backpain_stats.published import published_reports
 
 
 def after(evidence, flag="cancer_history", setting="primary_care", **kwargs):
@@ -20,9 +20,9 @@ def after(evidence, flag="cancer_history", setting="primary_care", **kwargs):
 
 
 def test_a_posttest_never_comes_without_its_pretest(evidence):
-    for target in ("malignancy", "fracture", "any_serious"):
+    for target, pretest in (("malignancy", None), ("fracture", "1%"), ("any_serious", None)):
         flags = sorted(set(evidence.select(target=target).accuracy["flag_id"]))
-        frame = posttest(evidence, flags, target, interval="published")
+        frame = posttest(evidence, flags, target, interval="published", pretest=pretest)
         known = frame.dropna(subset=["estimate"])
         assert len(known)
         assert known["pretest"].notna().all()
@@ -56,7 +56,7 @@ def test_the_full_interval_is_the_posterior(evidence):
     """
     rng = np.random.default_rng(1)
     draws = 2_000_000
-    cells = report_tables(evidence)["deyo1988_cancer_history"].cells
+    cells = published_reports(evidence)["deyo1988_cancer_history"].cells
     tp, fp, fn, tn = cells[rng.integers(len(cells), size=draws)].T
     sensitivity = rng.beta(tp + 0.5, fn + 0.5)
     specificity = rng.beta(tn + 0.5, fp + 0.5)
@@ -176,7 +176,7 @@ def test_only_one_result(evidence):
     [
         ({"pretest": 1.5}, PretestError, "1.5% is written 0.015"),
         ({"pretest": 0}, PretestError, "strictly between"),
-        ({"pretest": (0.1, 0.2, 0.3)}, PretestError, "two ends"),
+        ({"pretest": (0.1, 0.2, 0.3)}, PretestError, "not understood"),
         ({"pretest": (0.2, 0.1)}, PretestError, "reversed"),
         ({"pretest": 0.1, "interval": "pretest_range"}, PretestError, "needs a range"),
         ({"pretest": 0.1, "prevalence_id": "deyo1988_malignancy"}, PretestError, "not both"),

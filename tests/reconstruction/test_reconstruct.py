@@ -14,8 +14,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from backpain_stats import ArgumentError, PretestError, UnknownNameError, reconstruct
-from backpain_stats.reconstruction.joint import reconstruct_together
-from backpain_stats.reconstruction.measures import CELLS
+from backpain_stats.printed import Prevalence, read_prevalence
+from backpain_stats.reconstruction import reconstruct_together
+from backpain_stats.tables import CELLS
 
 # Written out once more, cell by cell, so that the package's own table of
 # statistics is checked too. Each returns numerator and denominator.
@@ -103,7 +104,7 @@ def test_the_search_finds_exactly_what_brute_force_finds(table, names, decimals,
 @settings(max_examples=40, deadline=None)
 @given(table=cells, names=choices, decimals=st.integers(1, 3))
 def test_every_way_of_cutting_the_table_finds_the_same(orientation, table, names, decimals):
-    from backpain_stats.reconstruction import enumerate_tables as module
+    from backpain_stats.reconstruction import search as module
 
     figures = figures_of(table, names, decimals)
     assume(figures)
@@ -214,6 +215,8 @@ def test_corrected_ratios_are_those_of_the_table_with_half_a_patient_more(
     text = printed(corrected(table), decimals)
     found = tables_of(reconstruct(n=sum(table), corrections=correction, **{name: text}))
     assert found == {one for one in brute_force(sum(table), {}) if prints(corrected(one), text)}
+    frame = reconstruct(n=sum(table), corrections=correction, **{name: text}).tables
+    assert set(frame["correction"]) <= {correction}
 
 
 @settings(max_examples=40, deadline=None)
@@ -284,6 +287,58 @@ def test_counts_that_contradict_each_other():
     assert "contradict each other" in found.explanation
 
 
+def test_what_is_known_of_the_other_group_does_not_hide_the_group_that_is_asked_about():
+    # n is unknown: the positives or the false positives do not narrow the cases.
+    found = reconstruct(n_cases=13, fp=3, sensitivity="0.31")
+    assert (found.verdict, found.cells.tolist()) == ("unique", [[4, -1, 9, -1]])
+    found = reconstruct(n_cases=13, n_positive=(5, 20), sensitivity="0.31")
+    assert found.cells.tolist() == [[4, -1, 9, -1]]
+
+
+def test_a_share_printed_as_counts_states_them():
+    assert reconstruct(sensitivity="4 of 13").cells.tolist() == [[4, -1, 9, -1]]
+    found = reconstruct(n=1975, prevalence="13/1975", sensitivity="0.31", specificity="1921/1962")
+    assert found.cells.tolist() == [[4, 41, 9, 1921]]
+    found = reconstruct(n_cases=26, sensitivity="4 of 13")
+    assert found.verdict == "impossible"
+    assert "contradict each other: n_cases = 26, sensitivity 4 of 13." in found.explanation
+
+
+@pytest.mark.parametrize("pretest", ["13 of 1975", "13/1975", (13, 1975), "1 in 300", 0.01])
+def test_a_pretest_is_read_by_the_one_reader(pretest):
+    given_pretest = Prevalence.counted(*pretest) if isinstance(pretest, tuple) else pretest
+    exact = read_prevalence(given_pretest).exact
+    ratio = Fraction(4 * 1962, 13 * 41)
+    odds = exact / (1 - exact) * ratio
+    text = printed(odds / (1 + odds), 4)
+    found = reconstruct(n=1975, n_cases=13, tp=4, posttest=text, pretest=given_pretest)
+    assert (4, 41, 9, 1921) in tables_of(found)
+    assert found.count < 20
+
+
+def test_the_cells_are_whole_numbers_that_nobody_can_change():
+    found = reconstruct(n_cases=13, sensitivity="0.31")
+    assert found.cells.dtype == np.int64
+    assert found.cells.tolist() == [[4, -1, 9, -1]]
+    with pytest.raises(ValueError, match="read-only"):
+        found.cells[0, 0] = 5
+    assert repr(found) == "Reconstruction(verdict='unique', count=1)"
+
+
+def test_nothing_is_explained_before_it_is_asked_for(monkeypatch):
+    from backpain_stats.reconstruction import result as module
+
+    def refuse(*_):
+        raise AssertionError("an explanation was made")
+
+    monkeypatch.setattr(module, "explain", refuse)
+    monkeypatch.setattr(module, "interval_findings", refuse)
+    found = reconstruct(n=1975, n_cases=13, sensitivity="0.50 (0.1-0.9)", specificity="0.81")
+    assert (found.verdict, found.count, len(found.cells)) == ("impossible", 0, 0)
+    assert found.steps["tables"].iloc[-1] == 0
+    assert len(found.tables) == len(found.warnings) == 0
+
+
 def test_infinite_and_zero_ratios_are_values():
     assert tables_of(reconstruct(n=9, n_cases=4, tp=4, lr_positive="infinity")) == {(4, 0, 0, 5)}
     assert tables_of(reconstruct(n=9, n_cases=4, tp=0, fp=2, lr_positive="0.0")) == {(0, 2, 4, 3)}
@@ -302,6 +357,36 @@ def test_an_interval_narrows_the_tables():
     found = reconstruct(n_cases=(4, 200), sensitivity="0.75 (0.53-0.90)")
     assert found.tables["sensitivity_interval"].str.contains("clopper_pearson").any()
     assert found.count < reconstruct(n_cases=(4, 200), sensitivity="0.75").count
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"reports": 3, "n": 10}, "give a list of reports"),
+        ({"reports": "ab", "n": 10}, "give a list of reports"),
+        ({"reports": ["0.50"], "n": 10}, "report 1 is '0.50'; give what it prints as a mapping"),
+        ({"reports": [{"n": 10, "sensitivity": "0.50"}], "n": 10}, "report 1 states n; "),
+        ({"reports": {"a": {"level": 0.9}}, "n": 10, "level": 0.95}, "a states level; "),
+        ({"reports": [{"sensitivity": "0.50"}], "n": 10, "corrections": 3}, "list of names"),
+    ],
+)
+def test_together_refuses_what_is_no_report(arguments, message):
+    with pytest.raises(ArgumentError, match=message):
+        reconstruct_together(**arguments)
+
+
+def test_a_joint_reconstruction_explains_itself():
+    reports = {"first": {"sensitivity": "0.50"}, "second": {"sensitivity": "0.33"}}
+    found = reconstruct_together(reports, n=12, n_cases=(3, 6))
+    assert found.verdict == "several"
+    assert found.count == 7 * 7
+    assert str(found).splitlines() == [
+        "several: together the reports allow n 12, n_cases 6.",
+        "first: 16 tables alone, with n_cases 4, 6.",
+        "second: 17 tables alone, with n_cases 3, 6.",
+    ]
+    apart = reconstruct_together(reports, n=12, n_cases=(3, 5))
+    assert str(apart).startswith("impossible: no number of cases suits all reports.")
 
 
 def test_together_needs_reports_and_a_size():
@@ -330,13 +415,29 @@ def test_together_needs_reports_and_a_size():
         ({"n": 10_000, "lr_positive": "14.7"}, ArgumentError, "too little is known"),
         ({"n": 20, "posttest": "0.5"}, PretestError, "without its pre-test"),
         ({"n": 20, "posttest": "0.5", "pretest": "1"}, PretestError, "strictly between"),
-        ({"n": 20, "posttest": "0.5", "pretest": "rare"}, PretestError, "must be a number"),
+        ({"n": 20, "posttest": "0.5", "pretest": "rare"}, PretestError, "as printed"),
         ({"n": 20, "posttest": "0.5", "pretest": "0.1", "pretest_odds": "0.1"}, PretestError,
          "not both"),
         ({"n": 20, "posttest": "0.5", "pretest_odds": "0"}, PretestError, "above 0"),
         ({"n": 20, "sensitivity_low": "0.9", "sensitivity_high": "0.1"}, ArgumentError, "above"),
         ({"n": 20, "sensitivity": "0.5", "interval_methods": "exact"}, ArgumentError, "allowed"),
         ({"n": 20, "sensitivity": "0.5", "corrections": "half"}, ArgumentError, "allowed"),
+        ({"n": 20, "sensitivity": "0.5", "corrections": 3}, ArgumentError, "list of names"),
+        ({"n": 20, "sensitivity": "0.5", "corrections": [3]}, ArgumentError, "allowed"),
+        ({"n": 20, "sensitivity": "0.5", "interval_methods": 3}, ArgumentError, "list of names"),
+        ({"n": 20, "sensitivity": "0.5", "rounding": None}, ArgumentError, "allowed"),
+        ({"n": 20, "sensitivity": "0.5", "pretest": "0.1"}, PretestError, "without the post-test"),
+        ({"n": 20, "sensitivity": "0.5", "pretest_odds": 1}, PretestError, "without the post-test"),
+        ({"n": 20, "posttest": "0.5", "pretest": "<0.1"}, PretestError, "a bound, not a value"),
+        ({"n": 20, "posttest": "0.5", "pretest": "0.1 to 0.2"}, PretestError, "one number"),
+        ({"n": 20, "posttest": "0.5", "pretest_odds": ">1"}, PretestError, "above 0"),
+        ({"n": 20, "posttest": "0.5", "pretest_odds": "high"}, PretestError, "as printed"),
+        ({"n": 20, "sensitivity": "0." + "3" * 5000}, ArgumentError, "at most 60 characters"),
+        ({"n": 10**400, "sensitivity": "0.3"}, ArgumentError, "not exact"),
+        ({"n": (0, 10**12), "n_cases": 13, "sensitivity": "0.3"}, ArgumentError, "at most 2,000"),
+        ({"n": (1, 5000), "ppv": "0.50"}, ArgumentError, "at most 2,000,000"),
+        ({"n": 20, "sensitivity": "5 of 4"}, ArgumentError, "must lie from 0 to 1"),
+        ({"n": 20, "n_low": "0.3"}, UnknownNameError, "unknown statistic 'n_low'"),
         ({"n": 20, "sensitivity": "0.5", "rounding": "up"}, ArgumentError, "allowed"),
         ({"n": 20, "sensitivity": "0.5", "level": 95}, ArgumentError, "level"),
     ],
@@ -358,7 +459,9 @@ def test_a_value_outside_its_own_interval_is_pointed_out():
     assert any("outside its own interval" in warning for warning in found.warnings)
 
 
-@pytest.mark.parametrize("method", ["wilson", "clopper_pearson", "jeffreys", "agresti_coull"])
+@pytest.mark.parametrize(
+    "method", ["wilson", "wilson_cc", "clopper_pearson", "jeffreys", "agresti_coull"]
+)
 @settings(max_examples=25, deadline=None)
 @given(group=st.integers(2, 150), share=st.floats(0, 1), decimals=st.integers(1, 3))
 def test_an_interval_finds_every_group_that_prints_it(method, group, share, decimals):

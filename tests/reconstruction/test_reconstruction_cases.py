@@ -14,9 +14,8 @@ import pandas as pd
 import pytest
 
 from backpain_stats import reconstruct
-from backpain_stats.reconstruction.explain import table_name
-from backpain_stats.reconstruction.joint import reconstruct_together
-from backpain_stats.reconstruction.measures import CELLS
+from backpain_stats.reconstruction import reconstruct_together, table_name
+from backpain_stats.tables import CELLS, proportion_interval
 
 CASES = pd.read_csv(Path(__file__).with_name("reconstruction_cases.csv"), dtype="string")
 RECORDS = CASES.fillna("").to_dict("records")
@@ -55,7 +54,9 @@ def test_no_published_verdict_hangs_on_a_tie(record, rounding):
     assert reconstruct(**arguments(record, rounding=rounding)).verdict == record["verdict"]
 
 
-@pytest.mark.parametrize("name", ["T01", "T02", "T08", "T09", "T26", "T37"])
+@pytest.mark.parametrize(
+    "name", ["T01", "T02", "T08", "T09", "T26", "T37", "T56", "T57", "T60", "T63"]
+)
 def test_reading_the_digits_as_cut_off_makes_these_impossible(name):
     record = RECORDS[NAMES.index(name)]
     assert reconstruct(**arguments(record, rounding="truncated")).verdict == "impossible"
@@ -143,11 +144,30 @@ def test_t55_the_method_of_the_interval_is_unknown():
     row = found.intervals.iloc[0]
     assert found.verdict == "unique"
     assert row["finding"] == "method unknown"
-    assert row["nearest_method"] == "clopper_pearson"
-    assert (round(row["nearest_low"], 3), round(row["nearest_high"], 3)) == (0.708, 0.989)
+    assert row["nearest_method"] == "wilson_cc"
+    # None of the three prints 0.70-0.98: Wilson with and without correction, Clopper-Pearson.
+    ends = {
+        method: [round(float(end), 3) for end in proportion_interval(20, 22, method)]
+        for method in ("wilson", "wilson_cc", "clopper_pearson")
+    }
+    assert ends["clopper_pearson"] == [0.708, 0.989]
+    assert ends["wilson"] == [0.722, 0.975]
+    assert [round(row["nearest_low"], 3), round(row["nearest_high"], 3)] == ends["wilson_cc"]
 
 
 def test_t25_is_not_merely_of_unknown_method():
     found = reconstruct(n=329, n_cases=22, sensitivity="0.91", specificity="0.55 (0.54-0.56)")
     assert found.verdict == "several"
     assert found.intervals.iloc[0]["finding"] == "not reproduced"
+
+
+def test_t65_only_the_interval_with_continuity_correction_gives_both():
+    found = reconstruct(
+        n=188, n_cases=34, sensitivity="1.00 (0.873-1.00)", specificity="0.370 (0.295-0.452)"
+    )
+    assert found.tables["specificity_interval"].tolist() == ["wilson_cc"]
+    # 0.8736 was cut off, not rounded: within one digit of what is printed, so set aside.
+    assert found.set_aside == ("sensitivity",)
+    row = found.intervals.set_index("statistic").loc["sensitivity"]
+    assert (row["finding"], row["nearest_method"]) == ("method unknown", "wilson_cc")
+    assert round(row["nearest_low"], 4) == 0.8736

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from backpain_stats import RiskModel, load_evidence
 from backpain_stats.cli.explorer import explorer as command
 from backpain_stats.errors import ArgumentError, NotEstimableError
-from backpain_stats.published.prevalence import setting_prevalence
+from backpain_stats.published import setting_prevalence
 from backpain_stats.report.explorer import build as module
 from backpain_stats.report.explorer.build import (
     DIGITS,
@@ -28,11 +28,6 @@ from backpain_stats.report.page.build import DISCLAIMER
 
 # Half a unit in the last digit kept of a ratio.
 STORED = 0.5 * 10.0 ** (1 - DIGITS)
-
-
-@pytest.fixture(scope="module")
-def evidence():
-    return load_evidence()
 
 
 def _value(stored):

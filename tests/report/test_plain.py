@@ -1,12 +1,12 @@
 import pytest
 
-from backpain_stats import load_evidence
+from backpain_stats import Evidence
 from backpain_stats.report.page.plain import PlainWords, short_citation
 
 
 @pytest.fixture(scope="module")
-def plain() -> PlainWords:
-    return PlainWords(load_evidence())
+def plain(evidence: Evidence) -> PlainWords:
+    return PlainWords(evidence)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binom
+from scipy.optimize import brentq
+from scipy.stats import binom, norm
 
 from backpain_stats.errors import ArgumentError
 from backpain_stats.tables.intervals import PROPORTION_METHODS, proportion_interval
@@ -66,6 +67,35 @@ def test_clopper_pearson_ends_have_the_stated_tails():
     np.testing.assert_allclose(binom.cdf(x, n, high), 0.05, rtol=1e-9)
 
 
+def test_wilson_with_continuity_correction_agrees_with_prop_test_of_r():
+    # prop.test(340, 400) and prop.test(6, 52), as printed in the archives of R-help and of
+    # R's bug tracker (PR#2794), to their seven and eight digits.
+    low, high = proportion_interval([340, 6], [400, 52], "wilson_cc")
+    np.testing.assert_allclose(low, [0.8103309, 0.04778925], atol=5e-8)
+    np.testing.assert_allclose(high, [0.8827749, 0.24129372], atol=5e-8)
+
+
+@pytest.mark.parametrize("level", [0.5, 0.95, 0.999])
+@pytest.mark.parametrize("n", [1, 2, 13, 400])
+def test_wilson_with_continuity_correction_solves_its_own_equation(n, level):
+    # (|p - x/n| - 1/(2n))^2 = z^2 p (1 - p) / n, solved by a root search on either side.
+    z = norm.isf((1 - level) / 2)
+    x = np.arange(n + 1)
+    low, high = proportion_interval(x, n, "wilson_cc", level)
+
+    def distance(p, share):
+        return abs(p - share) - 1 / (2 * n) - z * np.sqrt(p * (1 - p) / n)
+
+    for count in x:
+        share = count / n
+        ends = (
+            0.0 if count == 0 else brentq(distance, 0, share - 1 / (2 * n), (share,), xtol=1e-15),
+            1.0 if count == n else brentq(distance, share + 1 / (2 * n), 1, (share,), xtol=1e-15),
+        )
+        # brentq stops within four units of the last binary digit of 1.
+        np.testing.assert_allclose([low[count], high[count]], ends, atol=1e-14)
+
+
 @pytest.mark.parametrize("method", PROPORTION_METHODS)
 @pytest.mark.parametrize("n", [1, 7, 10_000, HUGE])
 def test_ends_are_exact_at_none_and_at_all(method, n):
@@ -89,7 +119,7 @@ def test_wald_may_leave_the_range_and_so_recognises_such_print():
     assert low > 0
 
 
-@pytest.mark.parametrize("method", ["wilson", "clopper_pearson", "jeffreys"])
+@pytest.mark.parametrize("method", ["wilson", "wilson_cc", "clopper_pearson", "jeffreys"])
 def test_small_ends_keep_their_digits_in_huge_groups(method):
     # With n = 10^12 the number of successes is Poisson: the ends times n settle.
     low, high = proportion_interval(5, HUGE, method)

@@ -10,8 +10,7 @@ import pytest
 
 import backpain_stats as bp
 from backpain_stats.errors import ArgumentError, DataError, NotEstimableError, PretestError
-from backpain_stats.tables.measures import MEASURES
-from backpain_stats.tables.ratios import RATIO_MEASURES
+from backpain_stats.tables import RATIO_MEASURES, SUMMARY_MEASURES
 
 DEYO = bp.TwoByTwo(tp=4, fp=41, fn=9, tn=1921)
 EPIR_NAMES = {
@@ -52,7 +51,7 @@ def test_a_table_and_a_frame_say_the_same():
 
 
 def test_measures_follow_from_their_definitions():
-    values = {name: getattr(DEYO, name)().estimate for name in MEASURES}
+    values = {name: getattr(DEYO, name)().estimate for name in SUMMARY_MEASURES}
     assert values["lr_positive"] == pytest.approx(
         values["sensitivity"] / (1 - values["specificity"]), rel=1e-12
     )
@@ -167,7 +166,7 @@ def test_accuracy_keeps_other_columns_and_the_order():
         "correction",
     ]
     assert result["study"].tolist() == ["b"] * 8 + ["a"] * 8
-    assert result["measure"].tolist() == list(MEASURES) * 2
+    assert result["measure"].tolist() == list(SUMMARY_MEASURES) * 2
     turned = bp.accuracy(frame.iloc[::-1])
     key = ["study", "measure"]
     pd.testing.assert_frame_equal(

@@ -18,6 +18,7 @@ from backpain_stats.combine.calibration.estimate_dependence import DependenceFit
 from backpain_stats.combine.calibration.learners import (
     EntropyOfRules,
     FittedOneFactor,
+    Learner,
     LogisticRegression,
 )
 from backpain_stats.combine.calibration.patient_data import DEFAULT_CORRECTION
@@ -34,6 +35,7 @@ __all__ = [
     "DependenceFit",
     "EntropyOfRules",
     "FittedOneFactor",
+    "Learner",
     "LogisticRegression",
     "calibration_curve",
     "cross_validate",

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from backpain_stats.checks import COUNT_COLUMNS, check_count
-from backpain_stats.combine.inputs.findings import ordered_thresholds
+from backpain_stats.combine.inputs.findings import Threshold, ordered_thresholds
 from backpain_stats.errors import FitError, NotEstimableError
+from backpain_stats.evidence import Setting, Target
 from backpain_stats.printed.prevalence import Prevalence
-from backpain_stats.published.accuracy_draws import AccuracyDraws, FitAccuracy, TableAccuracy
+from backpain_stats.published import AccuracyDraws, FitAccuracy, TableAccuracy
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    pass
 
 
 # The bivariate model has five parameters; two proportions from each of fewer studies than this
@@ -26,25 +27,6 @@ POOLED = (
     "summary point of the bivariate model of {} cohorts; how far a single setting may lie from "
     "it is not in the interval"
 )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class KnownAccuracy:
-    """Sensitivity and specificity taken as known: no counts, so no uncertainty."""
-
-    sensitivity: float
-    specificity: float
-    labels: Mapping[str, Any] = field(default_factory=dict)
-    n_cases: int | None = None
-    n: int | None = None
-    studies: int = 1
-    tables: int = 0
-    basis: str = "taken as known"
-
-    def draws(self, uniform: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
-        """Return the same value in every draw."""
-        rows = len(uniform)
-        return np.full(rows, self.sensitivity), np.full(rows, self.specificity)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,6 +41,8 @@ class Entry:
         What is known of it.
     cohort_id : str
         The cohort it comes from, or how many were pooled.
+    threshold : Threshold or None
+        The quantity it cuts and where, if it is a threshold.
     """
 
     flag_id: str
@@ -66,6 +50,7 @@ class Entry:
     family: str
     accuracy: AccuracyDraws
     cohort_id: str
+    threshold: Threshold | None = None
 
 
 class Note(NamedTuple):
@@ -121,8 +106,8 @@ class Entries:
     entries: tuple[Entry, ...]
     pretest: Prevalence
     pretest_source: str
-    target: str = ""
-    setting: str = ""
+    target: Target | Literal[""] = ""
+    setting: Setting | Literal[""] = ""
     nested: tuple[tuple[str, ...], ...] = ()
     separate: frozenset[frozenset[str]] = frozenset()
     combinations: tuple[PublishedCombination, ...] = ()

@@ -1,12 +1,13 @@
 """Which flags are one finding: thresholds of one quantity, wordings of one history.
 
-Both rules read the vocabulary (``flags.csv``: label, category, family) and who
-reported what; no flag is named here.
+Both rules read the vocabulary (``flags.csv``: quantity, threshold, direction,
+category, family) and who reported what; no flag is named here.
 
-* *Ordered thresholds.* Two flags of one family whose labels are the same words
-  around one number and one comparison ("Age 50 years or over", "Age 70 years
-  or over") are thresholds of one quantity. Reported by one cohort they form an
-  ordered category.
+* *Ordered thresholds.* Two flags of one family that cut one quantity in one
+  direction are thresholds of it. Reported by one cohort they form an ordered
+  category. In a user's frame without these columns, labels that are the same
+  words around one number and one comparison ("Age 50 years or over", "Age 70
+  years or over") say the same.
 * *Wordings of one history.* Any other two flags of one family ask for the same
   thing in other words and may not count twice in one patient, unless the
   literature shows them to be separate findings: one study applied both to the
@@ -88,29 +89,60 @@ def read_threshold(label: str) -> Threshold | None:
     return Threshold(quantity, rising, float(numbers[0].replace(",", "")), strict)
 
 
+def read_thresholds(flags: pd.DataFrame) -> dict[str, Threshold]:
+    """Return the flags that are thresholds of a quantity.
+
+    Parameters
+    ----------
+    flags : pandas.DataFrame
+        ``flag_id`` and the columns ``quantity, threshold, direction`` of ``flags.csv``. A
+        frame of a user that lacks these has its labels read instead (:func:`read_threshold`).
+
+    Returns
+    -------
+    dict of str to Threshold
+        By flag; a flag without a stated cut-off is not in it.
+
+    Examples
+    --------
+    >>> flags = pd.DataFrame({"flag_id": ["crp_10", "fever"], "quantity": ["crp", pd.NA],
+    ...     "threshold": ["10", pd.NA], "direction": ["above", pd.NA]})
+    >>> read_thresholds(flags)
+    {'crp_10': Threshold(quantity='crp', rising=True, value=10.0, strict=False)}
+    """
+    if not {"quantity", "threshold", "direction"} <= set(flags.columns):
+        read = zip(flags["flag_id"], map(read_threshold, flags["label"]), strict=True)
+        return {str(flag): threshold for flag, threshold in read if threshold is not None}
+    stated = flags.dropna(subset=["quantity", "threshold", "direction"])
+    return {
+        str(flag): Threshold(str(quantity), direction == "above", float(cut), False)
+        for flag, quantity, cut, direction in stated[
+            ["flag_id", "quantity", "threshold", "direction"]
+        ].itertuples(index=False, name=None)
+    }
+
+
 def ordered_thresholds(flags: pd.DataFrame) -> list[tuple[str, ...]]:
     """Return the sets of flags that are thresholds of one quantity, least demanding first.
 
     Parameters
     ----------
     flags : pandas.DataFrame
-        Columns ``flag_id, label, family``.
+        As for :func:`read_thresholds`, and ``family``: only flags of one family belong
+        together.
 
     Examples
     --------
     >>> from backpain_stats import load_evidence
-    >>> for one in ordered_thresholds(load_evidence().flags):
-    ...     print(*one)
-    age_50 age_gt52 age_70 age_75
-    esr_20 esr_50 esr_100
-    pvr_100 pvr_200
+    >>> ("pvr_100", "pvr_200") in ordered_thresholds(load_evidence().flags)
+    True
     """
+    families = dict(zip(flags["flag_id"].astype(str), flags["family"], strict=True))
     quantities: dict[tuple[str, str, bool], list[tuple[tuple[float, bool], str]]] = {}
-    for flag, label, family in zip(flags["flag_id"], flags["label"], flags["family"], strict=True):
-        threshold = read_threshold(label)
-        if threshold is not None and not pd.isna(family):
-            key = (str(family), threshold.quantity, threshold.rising)
-            quantities.setdefault(key, []).append((threshold.demand, str(flag)))
+    for flag, threshold in read_thresholds(flags).items():
+        if not pd.isna(families[flag]):
+            key = (str(families[flag]), threshold.quantity, threshold.rising)
+            quantities.setdefault(key, []).append((threshold.demand, flag))
     return [
         tuple(flag for _, flag in sorted(members))
         for members in quantities.values()

@@ -17,16 +17,16 @@ from backpain_stats.checks import (
 from backpain_stats.combine.inputs.entries import (
     Entries,
     Entry,
-    KnownAccuracy,
     PublishedCombination,
     given_source,
     nested_entries,
     one_accuracy,
     threshold_of_rule,
 )
+from backpain_stats.combine.inputs.findings import read_threshold
 from backpain_stats.errors import ArgumentError, DataError
 from backpain_stats.printed.prevalence import PrevalenceLike, read_prevalence
-from backpain_stats.published.accuracy_draws import AccuracyDraws, TableAccuracy
+from backpain_stats.published import AccuracyDraws, KnownAccuracy, TableAccuracy
 
 
 def entries_from_frame(
@@ -64,6 +64,7 @@ def entries_from_frame(
                 "" if pd.isna(first.get("family")) else str(first.get("family")),
                 accuracy,
                 str(accuracy.labels.get("cohort_id", "")),
+                read_threshold(str(first.get("label", ""))),
             )
         )
     prevalence = read_prevalence(pretest)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from backpain_stats.checks import as_names, check_known, counts_from_frame
+from backpain_stats.checks import as_names, check_known
 from backpain_stats.combine.inputs.entries import (
     Entries,
     Entry,
-    KnownAccuracy,
     Note,
     PublishedCombination,
     given_source,
@@ -22,23 +20,33 @@ from backpain_stats.combine.inputs.entries import (
     one_accuracy,
     threshold_of_rule,
 )
-from backpain_stats.combine.inputs.findings import separate_findings
+from backpain_stats.combine.inputs.findings import read_thresholds, separate_findings
 from backpain_stats.errors import NotEstimableError
 from backpain_stats.estimate import format_percent
-from backpain_stats.evidence.loading import require_evidence
-from backpain_stats.printed.prevalence import Prevalence, PrevalenceLike, read_prevalence
-from backpain_stats.published.accuracy_draws import AccuracyDraws, TableAccuracy
-
-if TYPE_CHECKING:
-    from backpain_stats.evidence.loading import Evidence
+from backpain_stats.evidence import Evidence, Setting, Target, require_evidence
+from backpain_stats.printed import Prevalence, PrevalenceLike, read_prevalence
+from backpain_stats.published import (
+    AccuracyDraws,
+    Remark,
+    Report,
+    SettingPrevalence,
+    filled_rows,
+    published_reports,
+    report_accuracy,
+    sentences,
+    setting_prevalence,
+)
+from backpain_stats.tables import middle_table
 
 
 def entries_from_evidence(
     evidence: Evidence,
-    target: str,
-    setting: str,
+    target: Target,
+    setting: Setting,
     flags: Sequence[str] | None = None,
     pretest: PrevalenceLike | None = None,
+    *,
+    indirect: bool = False,
 ) -> Entries:
     """Collect the flags of one target and setting from the published evidence.
 
@@ -50,10 +58,12 @@ def entries_from_evidence(
     UnknownNameError
         If a named flag is not in the vocabulary.
     """
-    vocabulary = require_evidence(evidence).flags.set_index("flag_id")
+    # What findings have to do with each other is read from the whole evidence.
+    whole = require_evidence(evidence).whole
+    vocabulary = whole.flags.set_index("flag_id")
     if evidence.select(target=target, setting=setting).accuracy.empty:
         raise NotEstimableError(f"no report about any flag for {target} in {setting}")
-    accuracies, notes, unusable = _accuracies(evidence, target, setting)
+    accuracies, notes, unusable = _accuracies(evidence, target, setting, indirect=indirect)
     # A flag named twice is one finding; entered twice, its ratio would count twice.
     wanted = sorted(accuracies) if flags is None else list(dict.fromkeys(as_names(flags, "flags")))
     for flag in wanted:
@@ -65,6 +75,7 @@ def entries_from_evidence(
             f"no flag for {target} in {setting} has a usable report"
             + "".join(f"; {flag}: {reason}" for flag, reason in unusable.items())
         )
+    thresholds = read_thresholds(whole.flags)
     entries = tuple(
         Entry(
             flag,
@@ -72,12 +83,13 @@ def entries_from_evidence(
             str(vocabulary.loc[flag, "family"]),
             accuracies[flag],
             str(accuracies[flag].labels["cohort_id"]),
+            thresholds.get(flag),
         )
         for flag in wanted
     )
     prevalence, source, warning = _pretest(evidence, target, setting, pretest)
-    studies = evidence.accuracy.merge(evidence.cohorts[["cohort_id", "study_id"]], on="cohort_id")
-    listed = evidence.combinations["flags"].dropna().str.split(";")
+    studies = whole.accuracy.merge(whole.cohorts[["cohort_id", "study_id"]], on="cohort_id")
+    listed = whole.combinations["flags"].dropna().str.split(";")
     base = Entries(
         entries,
         prevalence,
@@ -86,7 +98,7 @@ def entries_from_evidence(
         setting,
         separate=frozenset(
             separate_findings(
-                evidence.flags,
+                whole.flags,
                 [set(one) for _, one in studies.groupby("study_id")["flag_id"]],
                 listed,
             )
@@ -96,78 +108,66 @@ def entries_from_evidence(
         notes=(*warning, *(note for flag in wanted for note in notes[flag])),
     )
     return _with_combinations(
-        replace(base, nested=nested_entries(entries, evidence.flags)), evidence, target
+        replace(base, nested=nested_entries(entries, whole.flags)), whole, target
     )
 
 
 def _accuracies(
-    evidence: Evidence, target: str, setting: str
+    evidence: Evidence, target: Target, setting: Setting, *, indirect: bool
 ) -> tuple[dict[str, AccuracyDraws], dict[str, list[Note]], dict[str, str]]:
     """Return the accuracy of each flag with its notes, and why the other flags have none."""
-    from backpain_stats.published.feasible import feasible_tables
-    from backpain_stats.published.likelihood import likelihood_ratios
-
-    reports = likelihood_ratios(evidence, target=target, setting=setting)
-    tables = feasible_tables(evidence, target=target, setting=setting)
+    every = published_reports(evidence)
+    of_flag: dict[str, list[Report]] = {}
+    for name in evidence.select(target=target, setting=setting).accuracy["report_id"]:
+        of_flag.setdefault(every[name].flag_id, []).append(every[name])
     accuracies: dict[str, AccuracyDraws] = {}
     notes: dict[str, list[Note]] = {}
     unusable: dict[str, str] = {}
-    for name, group in reports.groupby("flag_id", sort=True):
-        flag, rows = str(name), _rows(group)
-        usable = [one for row in rows if (one := _accuracy(tables, row)) is not None]
-        if usable:
-            accuracies[flag], note = one_accuracy(flag, usable)
-            notes[flag] = [*note, *_without_cases(accuracies[flag], rows)]
+    for flag, reports in sorted(of_flag.items()):
+        direct = [
+            report
+            for report in reports
+            if report.counted and (indirect or not report.cohort.is_indirect)
+        ]
+        known = [accuracy for report in direct if (accuracy := report_accuracy(report)) is not None]
+        if known:
+            accuracies[flag], note = one_accuracy(flag, known)
+            notes[flag] = [*note, *_without_cases(accuracies[flag], direct)]
         else:
-            unusable[flag] = "; ".join(f"{row.report_id}: {_why_not(row)}" for row in rows)
+            unusable[flag] = "; ".join(
+                f"{report.report_id}: {_why_not(report)}" for report in reports
+            )
     return accuracies, notes, unusable
 
 
-def _rows(frame: pd.DataFrame) -> list[Any]:
-    """Return the rows as named tuples."""
-    return list(frame.itertuples(index=False))
-
-
-def _accuracy(tables: pd.DataFrame, row: Any) -> AccuracyDraws | None:
-    """Return the accuracy of one report if it gives both sensitivity and specificity."""
-    if not (row.usable and row.counted):
-        return None
-    labels = {"report_id": row.report_id, "cohort_id": row.cohort_id}
-    counts = counts_from_frame(tables[tables["report_id"] == row.report_id])
-    if len(counts):
-        whole = (counts[:, 0] + counts[:, 2] > 0) & (counts[:, 1] + counts[:, 3] > 0)
-        return TableAccuracy(counts, labels) if whole.all() else None
-    if pd.isna(row.sensitivity) or pd.isna(row.specificity):
-        return None
-    return KnownAccuracy(float(row.sensitivity), float(row.specificity), labels)
-
-
-def _without_cases(used: AccuracyDraws, rows: Sequence[Any]) -> list[Note]:
+def _without_cases(used: AccuracyDraws, reports: Sequence[Report]) -> list[Note]:
     """Say what cohorts without cases found: their false-positive fractions are not used."""
-    return [
-        Note(
-            str(row.flag_id),
-            f"{row.report_id} has no cases and is not used; it found the flag in "
-            f"{format_percent(1 - row.specificity)} of its {row.fp + row.tn} non-cases, the "
-            f"report used in {format_percent(1 - used.specificity)}",
-        )
-        for row in rows
-        if row.usable and row.counted and row.n_cases is not pd.NA and row.n_cases == 0
-    ]
+    notes = []
+    for report in reports:
+        if report.cohort.n_cases == 0 and report.complete:
+            _, fp, _, tn = report.cells[middle_table(report.cells)].tolist()
+            text = (
+                f"{report.report_id} has no cases and is not used; it found the flag in "
+                f"{format_percent(fp / (fp + tn))} of its {fp + tn} non-cases, the "
+                f"report used in {format_percent(1 - used.specificity)}"
+            )
+            notes.append(Note(report.flag_id, text))
+    return notes
 
 
-def _why_not(row: Any) -> str:
-    if not pd.isna(row.reason) and row.reason:
-        return str(row.reason)
+def _why_not(report: Report) -> str:
+    """Say why a report gives no accuracy to a risk."""
+    if report.counted and report.cohort.is_indirect:
+        return sentences([*report.remarks, Remark("indirect_left_out")])
+    if report.remarks:
+        return sentences(report.remarks)
     return "its cohort has no cases or no non-cases, so one of the two accuracies is unknown"
 
 
 def _pretest(
-    evidence: Evidence, target: str, setting: str, given: PrevalenceLike | None
+    evidence: Evidence, target: Target, setting: Setting, given: PrevalenceLike | None
 ) -> tuple[Prevalence, str, list[Note]]:
     """Return the pre-test, its source, and what speaks against it."""
-    from backpain_stats.published.prevalence import SettingPrevalence, setting_prevalence
-
     if given is None:
         given = setting_prevalence(evidence, target, setting)
     prevalence = read_prevalence(given)
@@ -177,26 +177,25 @@ def _pretest(
     return prevalence, given_source(prevalence), []
 
 
-def _with_combinations(base: Entries, evidence: Evidence, target: str) -> Entries:
+def _with_combinations(base: Entries, evidence: Evidence, target: Target) -> Entries:
     """Add the published combinations whose flags and cohort are those of the model."""
     kept: list[PublishedCombination] = []
     notes = list(base.notes)
     cohort = {entry.flag_id: entry.cohort_id for entry in base.entries}
-    rows = evidence.combinations[
-        (evidence.combinations["target"] == target)
-        & evidence.combinations["cohort_id"].isin(set(cohort.values()))
-        & evidence.combinations["flags"].notna()
-    ]
-    for row in _rows(rows):
-        named = row.flags.split(";")
-        own = [flag for flag in cohort if cohort[flag] == row.cohort_id]
+    every = published_reports(evidence, "combination")
+    for row in filled_rows(evidence.select(target=target).combinations):
+        if row["cohort_id"] not in cohort.values() or "flags" not in row:
+            continue
+        named = row["flags"].split(";")
+        own = [flag for flag in cohort if cohort[flag] == row["cohort_id"]]
         flags, stands = _resolve(named, own, base, evidence)
-        at_least = threshold_of_rule(row.rule, row.k, len(named))
-        cases, noncases = _printed_pair(row)
+        name = row["combination_id"]
+        at_least = threshold_of_rule(row["rule"], row.get("k", pd.NA), len(named))
+        cases, noncases = _printed_pair(every[name])
         if flags is None or at_least is None or np.isnan([cases, noncases]).all():
             continue
-        kept.append(PublishedCombination(row.combination_id, flags, at_least, cases, noncases))
-        notes += [Note("combinations", f"{row.combination_id} {text}") for text in stands]
+        kept.append(PublishedCombination(name, flags, at_least, cases, noncases))
+        notes += [Note("combinations", f"{name} {text}") for text in stands]
     return replace(base, combinations=tuple(kept), notes=tuple(notes))
 
 
@@ -225,18 +224,23 @@ def _resolve(
     return tuple(resolved), notes
 
 
-def _printed_pair(row: Any) -> tuple[float, float]:
-    """Return a combination's probability among cases and non-cases; NaN where not printed."""
+def _printed_pair(report: Report) -> tuple[float, float]:
+    """Return a combination's probability among cases and non-cases; NaN where not printed.
+
+    Printed counts go before printed proportions; a bound is no value.
+    """
+    counts = {name: getattr(report.printed.margins, name) for name in ("tp", "fp", "fn", "tn")}
+    points = {
+        name: float(figure.point)
+        for name, figure in report.printed.values.items()
+        if figure.point is not None
+    }
     pair = []
-    for counts, figure, complement in (
-        ((row.tp, row.fn), row.sensitivity, False),
-        ((row.fp, row.tn), row.false_positive_rate, False),
-        ((row.fp, row.tn), row.specificity, True),
+    for positive, negative, share in (
+        ("tp", "fn", points.get("sensitivity", np.nan)),
+        ("fp", "tn", points.get("false_positive_rate", 1 - points.get("specificity", np.nan))),
     ):
-        value = np.nan
-        if not pd.isna(counts[0]) and not pd.isna(counts[1]) and sum(counts) > 0:
-            value = float(counts[0] / sum(counts))
-        elif not pd.isna(figure) and not str(figure).startswith(("<", ">")):
-            value = 1 - float(figure) if complement else float(figure)
-        pair.append(value)
-    return pair[0], pair[2] if np.isnan(pair[1]) else pair[1]
+        (present, most), (absent, largest) = counts[positive], counts[negative]
+        counted = present == most and absent == largest and present + absent > 0
+        pair.append(present / (present + absent) if counted else share)
+    return pair[0], pair[1]

@@ -28,10 +28,11 @@ from backpain_stats.combine.risk.posterior import (
 from backpain_stats.combine.risk.risk import Risk
 from backpain_stats.combine.risk.tables import profile_frame, sensitivity_frame
 from backpain_stats.errors import ArgumentError, PretestError
+from backpain_stats.evidence import Setting, Target
 from backpain_stats.sampling import DEFAULT_SEED, DRAWS, Seed, check_draws
 
 if TYPE_CHECKING:
-    from backpain_stats.evidence.loading import Evidence
+    from backpain_stats.evidence import Evidence
     from backpain_stats.printed.prevalence import PrevalenceLike
 
 __all__ = ["RiskModel"]
@@ -70,6 +71,9 @@ class RiskModel:
         For one-factor dependence: the range over which the correlation of
         either group is uniform and independent in the interval. The estimate
         stays at ``dependence``.
+    indirect : bool, default False
+        Whether reports on other patients than those asked about, or on another target,
+        enter.
     draws : int, default 4096
         Size of the quasi-random sample behind intervals.
     seed : int or numpy.random.Generator, optional
@@ -108,18 +112,21 @@ class RiskModel:
     def __init__(
         self,
         evidence: Evidence,
-        target: str = "malignancy",
-        setting: str = "primary_care",
+        target: Target = "malignancy",
+        setting: Setting = "primary_care",
         *,
         flags: Sequence[str] | None = None,
         dependence: Dependence = DEFAULT_DEPENDENCE,
         pretest: PrevalenceLike | None = None,
         rho_prior: tuple[float, float] | None = None,
+        indirect: bool = False,
         draws: int = DRAWS,
         seed: Seed = DEFAULT_SEED,
     ) -> None:
         """Collect what enters from the evidence."""
-        entries = entries_from_evidence(evidence, target, setting, flags, pretest)
+        entries = entries_from_evidence(
+            evidence, target, setting, flags, pretest, indirect=indirect
+        )
         self._set(entries, dependence, rho_prior, draws, seed)
 
     @classmethod

@@ -19,10 +19,11 @@ from backpain_stats.combine.risk.model import RiskModel
 from backpain_stats.combine.risk.posterior import point_marginals
 from backpain_stats.combine.risk.tables import risk_and_ratio
 from backpain_stats.errors import ArgumentError
+from backpain_stats.evidence import Setting, Target
 from backpain_stats.sampling import DEFAULT_SEED, DRAWS, Seed
 
 if TYPE_CHECKING:
-    from backpain_stats.evidence.loading import Evidence
+    from backpain_stats.evidence import Evidence
     from backpain_stats.printed.prevalence import PrevalenceLike
 
 __all__ = ["pattern_overview"]
@@ -52,8 +53,8 @@ def overview_models() -> dict[str, PatternModel]:
 
 def pattern_overview(
     evidence: Evidence,
-    target: str = "malignancy",
-    setting: str = "primary_care",
+    target: Target = "malignancy",
+    setting: Setting = "primary_care",
     *,
     flags: Sequence[str] | None = None,
     pretest: PrevalenceLike | None = None,

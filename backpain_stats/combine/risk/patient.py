@@ -11,7 +11,6 @@ import numpy as np
 from backpain_stats.checks import as_names, unknown_name
 from backpain_stats.combine.dependence.patterns import ABSENT, NOT_ASSESSED, PRESENT
 from backpain_stats.combine.inputs.entries import Entries, Entry, no_report
-from backpain_stats.combine.inputs.findings import read_threshold
 from backpain_stats.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -87,8 +86,8 @@ def check_together(entries: Entries, names: Sequence[str]) -> None:
 
 def _refusal(one: Entry, other: Entry) -> str:
     names = f"{one.flag_id} ({one.label}) and {other.flag_id} ({other.label})"
-    thresholds = [read_threshold(entry.label) for entry in (one, other)]
-    if all(thresholds) and len({(t.quantity, t.rising) for t in thresholds if t}) == 1:
+    cuts = [(cut.quantity, cut.rising) for entry in (one, other) if (cut := entry.threshold)]
+    if len(cuts) == 2 and cuts[0] == cuts[1]:
         return (
             f"{names} are thresholds of one quantity (family {one.family}) reported by different "
             "cohorts, so what lies between them has no likelihood ratio; give one of them"

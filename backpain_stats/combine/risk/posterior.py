@@ -44,7 +44,7 @@ from backpain_stats.combine.dependence.one_factor import OneFactor
 from backpain_stats.combine.dependence.patterns import NOT_ASSESSED, PRESENT
 from backpain_stats.combine.inputs.entries import Entries, Entry
 from backpain_stats.errors import ArgumentError, DataError
-from backpain_stats.published.accuracy_draws import TableAccuracy
+from backpain_stats.published import TableAccuracy
 from backpain_stats.sampling import Seed, generator, jeffreys_quantile, quasi_uniform
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ import numpy as np
 from backpain_stats.checks import check_choice, check_count, check_level
 from backpain_stats.errors import ArgumentError, NotEstimableError
 from backpain_stats.estimate import Estimate, format_number, format_percent
+from backpain_stats.evidence import Setting, Target
 from backpain_stats.meta.after.point import MEASURES
 from backpain_stats.meta.bayes.fit import fit_bayes
 from backpain_stats.meta.published.imputation import fit_imputed
@@ -18,8 +19,9 @@ from backpain_stats.sampling import DEFAULT_SEED, Seed
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
-    from backpain_stats.evidence.loading import Evidence
+    from backpain_stats.evidence import Evidence
     from backpain_stats.meta.bayes.priors import Priors
     from backpain_stats.meta.bayes.result import BayesianFit
     from backpain_stats.meta.result import BivariateFit
@@ -43,14 +45,15 @@ class PooledEvidence:
         The fit; everything it offers is there too.
     reports : pandas.DataFrame
         Every published report about the flag: ``report_id, flag_id, cohort_id, study,
-        setting, n, n_cases, tables, tp, fp, fn, tn, verdict, used, contributes, reason``.
+        setting, directness, n, n_cases, tables, tp, fp, fn, tn, verdict, used, contributes,
+        reason_code, reason``.
         What is not used says why. Counts are those of the middle feasible table.
     notes : tuple of str
         What a reader must know before quoting the result.
     """
 
-    target: str
-    setting: str | None
+    target: Target
+    setting: Setting | None
     flag: str | None
     family: str | None
     fit: BayesianFit | BivariateFit
@@ -93,12 +96,12 @@ class PooledEvidence:
         return self.fit.odds_ratio
 
     @property
-    def coefficients(self) -> Any:
+    def coefficients(self) -> NDArray[np.float64]:
         """Means of logit sensitivity and logit specificity."""
         return self.fit.coefficients
 
     @property
-    def covariance(self) -> Any:
+    def covariance(self) -> NDArray[np.float64]:
         """Covariance of the coefficients."""
         return self.fit.covariance
 
@@ -155,15 +158,16 @@ class PooledEvidence:
 def pool(
     evidence: Evidence,
     *,
-    target: str,
+    target: Target,
     flag: str | None = None,
     family: str | None = None,
-    setting: str | None = None,
+    setting: Setting | None = None,
     inference: str = "bayes",
     settings: str = "exchangeable",
     effects: str = "random",
     priors: Priors | None = None,
     imputations: int = 20,
+    indirect: bool = False,
     level: float = 0.95,
     seed: Seed = DEFAULT_SEED,
 ) -> PooledEvidence:
@@ -202,6 +206,9 @@ def pool(
         For the Bayesian fit.
     imputations : int
         Choices of tables, for the likelihood fit.
+    indirect : bool, default False
+        Whether cohorts of other patients than those asked about, or with another target,
+        take part.
     level : float
         Level of all intervals.
     seed : int, Generator or None
@@ -252,7 +259,7 @@ def pool(
             "settings='covariate' and effects='common' go with inference='likelihood'; the "
             "Bayesian fit takes all cohorts as exchangeable"
         )
-    reports = chosen_reports(evidence, target, setting, flag, family)
+    reports = chosen_reports(evidence, target, setting, flag, family, indirect=indirect)
     rows = report_rows(evidence, reports)
     if rows.empty:
         raise NotEstimableError(_nothing_to_pool(reports, target, flag or family))
@@ -273,9 +280,9 @@ def pool(
 
 def pool_all(
     evidence: Evidence,
-    target: str,
+    target: Target,
     *,
-    setting: str | None = None,
+    setting: Setting | None = None,
     by: str = "flag",
     priors: Priors | None = None,
     level: float = 0.95,
@@ -303,8 +310,10 @@ def pool_all(
     Examples
     --------
     >>> from backpain_stats import load_evidence
-    >>> pool_all(load_evidence(), "infection")[["flag_id", "cohorts"]].empty
-    True
+    >>> found = pool_all(load_evidence(), "malignancy", setting="primary_care")
+    >>> found.loc[found["flag_id"] == "cancer_history", ["cohorts", "settings"]]
+       cohorts      settings
+    0        2  primary_care
     """
     import pandas as pd
 
@@ -388,7 +397,7 @@ def _notes(reports: pd.DataFrame, settings: str, inference: str) -> tuple[str, .
     return tuple(notes)
 
 
-def _nothing_to_pool(reports: pd.DataFrame, target: str, name: str | None) -> str:
+def _nothing_to_pool(reports: pd.DataFrame, target: Target, name: str | None) -> str:
     if reports.empty:
         return f"no cohort reports {name} for {target} here"
     reasons = "; ".join(

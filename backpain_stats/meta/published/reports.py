@@ -2,89 +2,134 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from backpain_stats.checks import COUNT_COLUMNS
-from backpain_stats.evidence.loading import require_evidence
-from backpain_stats.published.accuracy_draws import middle_table, table_order
-from backpain_stats.published.feasible import VERDICTS, ReportTables, report_tables
-from backpain_stats.published.likelihood import likelihood_ratios
-from backpain_stats.published.shared_patients import first_cohorts
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from backpain_stats.evidence.loading import Evidence
+from backpain_stats.evidence import Evidence, Setting, Target, require_evidence
+from backpain_stats.published import (
+    VERDICTS,
+    Remark,
+    Report,
+    codes,
+    published_reports,
+    sentences,
+)
+from backpain_stats.tables import middle_table, ratio_order
 
 # The likelihood of printed figures is a sum over their tables; neighbouring tables differ
 # by one patient, so evenly spaced ones stand for all.
 MOST_TABLES = 41
 COLUMNS = [
-    *("report_id", "flag_id", "cohort_id", "study", "setting", "n", "n_cases"),
-    *("tables", *COUNT_COLUMNS, "verdict", "used", "contributes", "reason"),
+    *("report_id", "flag_id", "cohort_id", "study", "setting", "directness", "n", "n_cases"),
+    *("tables", *COUNT_COLUMNS, "verdict", "used", "contributes", "reason_code", "reason"),
 ]
 
 
 def chosen_reports(
     evidence: Evidence,
-    target: str,
-    setting: str | None,
+    target: Target,
+    setting: Setting | None,
     flag: str | None,
     family: str | None,
+    *,
+    indirect: bool = False,
 ) -> pd.DataFrame:
     """Return every report about the flag or family, with ``used`` and the reason if not.
 
     A report is used if a 2x2 table, or one column of it, follows from what is
     printed, and no other report about these patients is used. In a family, the flag
-    that most cohorts report goes first.
+    that most cohorts report goes first. Indirect evidence (other patients, another
+    target) is used only on request.
 
     Returns
     -------
     pandas.DataFrame
-        ``report_id, flag_id, cohort_id, study, setting, n, n_cases, tables, tp, fp, fn,
-        tn, verdict, used, contributes, reason``; the counts are the middle table's.
+        ``report_id, flag_id, cohort_id, study, setting, directness, n, n_cases, tables,
+        tp, fp, fn, tn, verdict, used, contributes, reason_code, reason``; the counts are
+        the middle table's.
     """
     named = require_evidence(evidence).select(
         target=target, setting=setting, flag=flag, family=family
     )
-    names = named.accuracy["report_id"]
-    frame = likelihood_ratios(evidence, target, setting)
-    frame = frame.loc[frame["report_id"].isin(names)].reset_index(drop=True)
-    found = report_tables(evidence)
-    frame["first"] = frame["cohort_id"].map(first_cohorts(evidence)["first"])
-    frame["contributes"] = [_contribution(found[name]) for name in frame["report_id"]]
-    able = frame["contributes"] != "nothing"
-    # The flag that most cohorts report goes first, then whole tables, then what the
-    # likelihood ratios count.
-    cohorts = frame.loc[able].groupby("flag_id")["first"].nunique()
-    order = frame.assign(
-        cohorts=frame["flag_id"].map(cohorts).fillna(0), part=frame["contributes"] != "both"
-    ).sort_values(
-        ["cohorts", "part", "counted", "flag_id", "report_id"],
-        ascending=[False, True, False, True, True],
-    )
-    holders = order.loc[able.loc[order.index]].drop_duplicates("first").set_index("first")
-    holder = frame["first"].map(holders["report_id"])
-    frame["used"] = able & (holder == frame["report_id"])
-    frame["reason"] = [
-        _reason(str(verdict), reason, str(counted), used=used, able=can)
-        for verdict, reason, counted, used, can in zip(
-            frame["verdict"], frame["reason"], holder, frame["used"], able, strict=True
-        )
+    every = published_reports(evidence)
+    reports = [every[name] for name in named.accuracy["report_id"]]
+    able = [
+        report
+        for report in reports
+        if report.contributes != "nothing" and (indirect or not report.cohort.is_indirect)
     ]
-    return frame[COLUMNS].reset_index(drop=True)
+    holders = _holders(able)
+    frame = pd.DataFrame([_row(report, holders, indirect=indirect) for report in reports])
+    types = dict.fromkeys(("n", "n_cases", *COUNT_COLUMNS), "Int64") | {"used": "bool"}
+    texts = [name for name in COLUMNS if name not in (*types, "tables")]
+    types |= dict.fromkeys(texts, "string") | {"tables": "int64"}
+    return frame.reindex(columns=COLUMNS).astype(types)
 
 
-def _reason(verdict: str, reason: object, counted: str, *, used: bool, able: bool) -> str:
-    """Say why a report is not used; for one in use, keep what has to be kept in mind."""
-    if able and not used:
-        return f"the same patients are counted by {counted}"
-    said = "" if pd.isna(reason) else str(reason)  # type: ignore[call-overload]
-    parts = [said] if used else [VERDICTS[verdict], said]
-    return "; ".join(part for part in parts if part)
+def _holders(reports: Iterable[Report]) -> dict[str, Report]:
+    """Choose the report that counts for each group of patients.
+
+    The flag that most cohorts report goes first, then whole tables, then the report
+    that counts among those of its flag.
+    """
+    several = list(reports)
+    groups: dict[str, set[str]] = {}
+    for report in several:
+        groups.setdefault(report.flag_id, set()).add(report.cohort.first)
+
+    def rank(report: Report) -> tuple[object, ...]:
+        return (
+            -len(groups[report.flag_id]),
+            report.contributes != "both",
+            bool(report.displaced_by),
+            report.flag_id,
+            report.report_id,
+        )
+
+    holders: dict[str, Report] = {}
+    for report in sorted(several, key=rank):
+        holders.setdefault(report.cohort.first, report)
+    return holders
+
+
+def _row(report: Report, holders: dict[str, Report], *, indirect: bool) -> dict[str, object]:
+    """Return what is shown of a report: its middle table, whether it is used, and why not."""
+    cohort = report.cohort
+    holder = holders.get(cohort.first)
+    used = report is holder
+    if report.contributes == "nothing":
+        remarks = (Remark("verdict", (VERDICTS[report.verdict],)), *report.remarks)
+    elif cohort.is_indirect and not indirect:
+        remarks = (Remark("indirect_left_out"), *report.remarks)
+    elif not used and holder is not None:
+        remarks = (Remark("same_patients", (holder.report_id,)),)
+    else:
+        remarks = tuple(remark for remark in report.remarks if remark.code != "displaced")
+    middle = report.cells[middle_table(report.cells)] if len(report.cells) else [-1] * 4
+    counts = {
+        cell: int(count) if count >= 0 else None
+        for cell, count in zip(COUNT_COLUMNS, middle, strict=True)
+    }
+    return counts | {
+        "report_id": report.report_id,
+        "flag_id": report.flag_id,
+        "cohort_id": cohort.cohort_id,
+        "study": cohort.study,
+        "setting": cohort.setting or None,
+        "directness": cohort.directness,
+        "n": cohort.n,
+        "n_cases": cohort.n_cases,
+        "tables": len(report.cells) if report.complete else 0,
+        "verdict": report.verdict,
+        "used": used,
+        "contributes": report.contributes,
+        "reason_code": codes(remarks),
+        "reason": sentences(remarks),
+    }
 
 
 def report_rows(evidence: Evidence, reports: pd.DataFrame) -> pd.DataFrame:
@@ -92,14 +137,12 @@ def report_rows(evidence: Evidence, reports: pd.DataFrame) -> pd.DataFrame:
 
     A group about which nothing is printed has two zeros. ``study`` is the report's name.
     """
-    found = report_tables(evidence)
+    every = published_reports(evidence)
     parts = []
-    for report, setting in reports.loc[reports["used"], ["report_id", "setting"]].itertuples(
-        index=False, name=None
-    ):
-        cells = thinned(np.maximum(found[report].cells, 0))
+    for name in reports.loc[reports["used"], "report_id"]:
+        cells = thinned(np.maximum(every[name].cells, 0))
         part = pd.DataFrame(cells, columns=list(COUNT_COLUMNS))
-        parts.append(part.assign(study=report, setting=setting))
+        parts.append(part.assign(study=name, setting=every[name].cohort.setting or None))
     columns = ["study", "setting", *COUNT_COLUMNS]
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
@@ -109,7 +152,7 @@ def thinned(cells: NDArray[np.int64]) -> NDArray[np.int64]:
     if len(cells) <= MOST_TABLES:
         return cells
     places = np.linspace(0, len(cells) - 1, MOST_TABLES).astype(int)
-    return cells[table_order(cells)[places]]
+    return cells[ratio_order(cells)[places]]
 
 
 def middle_rows(rows: pd.DataFrame) -> pd.DataFrame:
@@ -119,17 +162,3 @@ def middle_rows(rows: pd.DataFrame) -> pd.DataFrame:
         counts = part[list(COUNT_COLUMNS)].to_numpy(dtype=np.int64)
         parts.append(part.iloc[[middle_table(counts)]])
     return pd.concat(parts, ignore_index=True)
-
-
-def _contribution(report: ReportTables) -> str:
-    """Say which column of the 2x2 table the report fills: both, one, or nothing."""
-    if report.verdict not in ("unique", "several", "one_group") or not len(report.cells):
-        return "nothing"
-    tp, fp, fn, tn = report.cells.T
-    cases, noncases = bool(np.all((tp >= 0) & (fn >= 0))), bool(np.all((fp >= 0) & (tn >= 0)))
-    cases, noncases = cases and bool(np.any(tp + fn > 0)), noncases and bool(np.any(fp + tn > 0))
-    if cases and noncases:
-        return "both"
-    if cases:
-        return "sensitivity only"
-    return "specificity only" if noncases else "nothing"

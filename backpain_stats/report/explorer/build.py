@@ -7,7 +7,6 @@ dependence model. The page looks a ratio up and applies it to the pre-test odds.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,17 +16,31 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from backpain_stats import __version__
+from backpain_stats.combine.dependence.bounds import Bounds
+from backpain_stats.combine.dependence.independent import Independent
+from backpain_stats.combine.dependence.maximum_entropy import MaximumEntropy
+from backpain_stats.combine.dependence.one_factor import OneFactor
+from backpain_stats.combine.risk.all_patterns import IMPOSSIBLE, PatternRatios, pattern_ratios
+from backpain_stats.combine.risk.model import RiskModel
+from backpain_stats.combine.risk.posterior import point_marginals
 from backpain_stats.errors import NotEstimableError
-from backpain_stats.report.main.context import SETTING_LABELS, TARGET_LABELS, Context
-from backpain_stats.report.page.build import DISCLAIMER, environment
+from backpain_stats.evidence import (
+    SETTING_LABELS,
+    SETTINGS,
+    TARGET_LABELS,
+    TARGETS,
+    Setting,
+    Target,
+)
+from backpain_stats.published import likelihood_ratios, setting_prevalence
+from backpain_stats.report.page.build import json_script, render
+from backpain_stats.report.page.origin import reported_doi
 from backpain_stats.report.page.plain import PlainWords
 
 if TYPE_CHECKING:
     from backpain_stats.combine.dependence.base import Dependence
     from backpain_stats.combine.inputs.entries import Entry
-    from backpain_stats.combine.risk.all_patterns import PatternRatios
-    from backpain_stats.combine.risk.model import RiskModel
-    from backpain_stats.evidence.loading import Evidence
+    from backpain_stats.evidence import Evidence
 
 __all__ = [
     "DIGITS",
@@ -58,11 +71,6 @@ class PageModel:
 
 def page_models() -> tuple[PageModel, ...]:
     """Return the dependence models of the page, the default first."""
-    from backpain_stats.combine.dependence.bounds import Bounds
-    from backpain_stats.combine.dependence.independent import Independent
-    from backpain_stats.combine.dependence.maximum_entropy import MaximumEntropy
-    from backpain_stats.combine.dependence.one_factor import OneFactor
-
     assumed = (
         "How these findings occur together was not published: their correlation is assumed, and "
         "the interval does not vary it. Try the other models."
@@ -112,12 +120,10 @@ def explorer_data(
     NotEstimableError
         If no target and setting has a usable flag.
     """
-    from backpain_stats.combine.risk.all_patterns import IMPOSSIBLE
-
     plain = PlainWords(evidence)
     cases = []
-    for target in TARGET_LABELS:
-        for setting in SETTING_LABELS:
+    for target in TARGETS:
+        for setting in SETTINGS:
             try:
                 model = published_model(evidence, target, setting)
             except NotEstimableError:
@@ -146,17 +152,12 @@ def explorer_data(
 
 def explorer_page(data: dict[str, Any]) -> str:
     """Return the page around the data of :func:`explorer_data`."""
-    # "</" would end the script element that holds the data.
-    text = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("</", "<\\/")
-    return (
-        environment()
-        .get_template("explorer.html.j2")
-        .render(
-            title="Red flags in one patient",
-            data=text,
-            version=data["version"],
-            disclaimer=DISCLAIMER,
-        )
+    return render(
+        "explorer.html.j2",
+        styles=("style.css", "explorer.css"),
+        script="explorer.js",
+        title="Red flags in one patient",
+        data=json_script(data),
     )
 
 
@@ -176,7 +177,7 @@ def write_explorer(
     return path
 
 
-def published_model(evidence: Evidence, target: str, setting: str) -> RiskModel:
+def published_model(evidence: Evidence, target: Target, setting: Setting) -> RiskModel:
     """Return the risk model of the flags offered; its pre-test is fixed and plays no part.
 
     Everything else is the library's default, the draws behind the intervals
@@ -189,7 +190,6 @@ def published_model(evidence: Evidence, target: str, setting: str) -> RiskModel:
     NotEstimableError
         If no flag of this target and setting has a usable report.
     """
-    from backpain_stats.combine.risk.model import RiskModel
 
     def model(flags: list[str] | None = None) -> RiskModel:
         return RiskModel(evidence, target, setting, flags=flags, pretest=0.5)
@@ -203,9 +203,6 @@ def published_model(evidence: Evidence, target: str, setting: str) -> RiskModel:
 
 def _case(evidence: Evidence, model: RiskModel, plain: PlainWords) -> dict[str, Any]:
     """Build one target and setting."""
-    from backpain_stats.combine.risk.all_patterns import IMPOSSIBLE, pattern_ratios
-    from backpain_stats.combine.risk.posterior import point_marginals
-
     entries = model.entries
     tables = {}
     refused: dict[int, str] = {}
@@ -222,7 +219,7 @@ def _case(evidence: Evidence, model: RiskModel, plain: PlainWords) -> dict[str, 
         "target_label": TARGET_LABELS[entries.target],
         "setting": entries.setting,
         "setting_label": SETTING_LABELS[entries.setting],
-        **_suggestion(evidence, entries.target, entries.setting, plain),
+        **_suggestion(evidence, model, plain),
         "flags": _flags(evidence, model, plain),
         "left_out": _left_out(evidence, model, plain),
         "findings": [list(finding) for finding in point_marginals(entries).findings],
@@ -243,8 +240,6 @@ def _number(value: float) -> float | str | None:
 
 
 def _table(ratios: PatternRatios) -> dict[str, Any]:
-    from backpain_stats.combine.risk.all_patterns import IMPOSSIBLE
-
     table: dict[str, Any] = {
         name: [_number(value) for value in getattr(ratios, name)] for name in ("lr", "low", "high")
     }
@@ -258,11 +253,12 @@ def _table(ratios: PatternRatios) -> dict[str, Any]:
     return table
 
 
-def _suggestion(evidence: Evidence, target: str, setting: str, plain: PlainWords) -> dict[str, Any]:
+def _suggestion(evidence: Evidence, model: RiskModel, plain: PlainWords) -> dict[str, Any]:
     """Return the published prevalence as a suggested pre-test, or why there is none."""
-    from backpain_stats.published.prevalence import setting_prevalence
-
+    target, setting = model.entries.target, model.entries.setting
     try:
+        if not target or not setting:
+            raise NotEstimableError("the model is of no published setting")
         found = setting_prevalence(evidence, target, setting)
     except NotEstimableError:
         text = "No prevalence was published for this setting: set the pre-test probability."
@@ -277,7 +273,7 @@ def _suggestion(evidence: Evidence, target: str, setting: str, plain: PlainWords
 def _flags(evidence: Evidence, model: RiskModel, plain: PlainWords) -> list[dict[str, Any]]:
     """Return what the page shows of each flag, its sources included."""
     rows = []
-    reports = evidence.select(model.entries.target, model.entries.setting).accuracy
+    reports = evidence.select(model.entries.target or None, model.entries.setting or None).accuracy
     for entry, row in zip(model.entries.entries, model.flags.to_dict("records"), strict=True):
         notes = [plain(note.text) for note in model.entries.notes if note.about == entry.flag_id]
         if not entry.accuracy.tables and entry.accuracy.studies == 1:
@@ -301,8 +297,6 @@ def _sources(
     evidence: Evidence, reports: pd.DataFrame, entry: Entry, plain: PlainWords
 ) -> list[dict[str, Any]]:
     """Return study, page read and DOI of the report behind a flag; of all, if they were pooled."""
-    from backpain_stats.published.likelihood import likelihood_ratios
-
     own = [entry.accuracy.labels.get("report_id")]
     if not own[0]:
         found = likelihood_ratios(evidence.select(flag=entry.flag_id))
@@ -310,7 +304,7 @@ def _sources(
     reports = reports.loc[reports["report_id"].isin(own), ["report_id", "cohort_id"]]
     studies = evidence.cohorts.set_index("cohort_id")["study_id"]
     sources = []
-    for row in Context(evidence).reported_doi(reports).to_dict("records"):
+    for row in reported_doi(evidence, reports).to_dict("records"):
         study, quoted = studies[row["cohort_id"]], row["quotes"]
         quoting = (
             "" if pd.isna(quoted) or quoted == study else f", quoting {plain.citation(quoted)}"
@@ -328,7 +322,7 @@ def _sources(
 def _left_out(evidence: Evidence, model: RiskModel, plain: PlainWords) -> list[dict[str, str]]:
     """Return the reported flags that are not offered, and why."""
     entries = model.entries
-    reported = evidence.select(entries.target, entries.setting).accuracy["flag_id"]
+    reported = evidence.select(entries.target or None, entries.setting or None).accuracy["flag_id"]
     labels = evidence.flags.set_index("flag_id")["label"]
     room = f"more than the {OFFERED} flags this page holds; fewer cases stand behind it"
     return [

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING
 
 from backpain_stats.estimate import format_percent
-from backpain_stats.report.page.parts import Section
+from backpain_stats.published import posttest
+from backpain_stats.report.page.parts import Cards, Prose, Section, Strong
 
 if TYPE_CHECKING:
     from backpain_stats.report.main.context import Context
@@ -19,9 +19,10 @@ def findings_section(context: Context) -> Section:
     with_interval = usable[usable["lr_positive_low"].notna()]
     informative = with_interval[with_interval["lr_positive_low"] > 2]
     impossible = ratios[ratios["verdict"] == "impossible"]
-    reproduced = ledger["verdict"].str.startswith("reproduced")
-    differs = ledger["verdict"] == "differs"
-    inputs = ledger["verdict"] == "inputs not published"
+    finding = ledger["finding"]
+    reproduced = finding.isin(["reproduced", "conditional"])
+    inferred, differs = finding == "inferred", finding == "differs"
+    absent = finding.isin(["not_read", "not_on_file"])
     flags = context.endorsement.flags
     endorsed = flags[flags["guidelines"] > 0]
     never = endorsed["verdict"].str.contains("never measured")
@@ -47,39 +48,34 @@ def findings_section(context: Context) -> Section:
             "reports print figures that no table of whole patients can give.",
         ),
         (
-            f"{int(reproduced.sum())} of {len(ledger) - int(inputs.sum())}",
-            "published results whose inputs are known can be reproduced; "
-            f"{int(differs.sum())} differ, and for {int(inputs.sum())} more the inputs were "
-            "never published.",
+            f"{int(reproduced.sum())} of {len(ledger) - int(absent.sum())}",
+            "published results for which there is something to compute from can be reproduced; "
+            f"{int(inferred.sum())} follow from inputs that they do not name, and "
+            f"{int(differs.sum())} differ. For {int(absent.sum())} more the inputs were not read, "
+            "or are in no usable row of the files.",
         ),
-    )
-    items = "".join(
-        f'<li><strong class="figure">{escape(number)}</strong> {escape(text)}</li>'
-        for number, text in cards
     )
     return Section(
         "findings",
         "What the evidence says",
         (
-            f'<ul class="cards">{items}</ul>',
+            Cards(cards),
             _best_sentence(context, sorted(malignancy["flag_id"])),
         ),
     )
 
 
-def _best_sentence(context: Context, flags: list[str]) -> str:
+def _best_sentence(context: Context, flags: list[str]) -> Prose:
     """Say what the strongest flag for malignancy does in primary care, and what the others do."""
-    from backpain_stats.published.posttest import posttest
-
     frame = posttest(context.evidence, flags, setting="primary_care", result="positive")
     known = context.label_flags(frame[frame["estimate"].notna() & frame["counted"]])
     rows = known.sort_values("estimate", ascending=False).to_dict("records")
     best, others = rows[0], [row["estimate"] for row in rows[1:]]
-    return (
-        f"The strongest single flag for malignancy in primary care is "
-        f"<strong>{escape(str(best['label']).lower())}</strong>: it takes a pre-test probability "
-        f"of {format_percent(best['pretest'])} to {format_percent(best['estimate'])} "
-        f"({format_percent(best['ci_low'])} to {format_percent(best['ci_high'])}). The "
-        f"{len(others)} others take it to between {format_percent(min(others))} and "
-        f"{format_percent(max(others))}."
+    return Prose(
+        "The strongest single flag for malignancy in primary care is ",
+        Strong(str(best["label"]).lower()),
+        f": it takes a pre-test probability of {format_percent(best['pretest'])} to "
+        f"{format_percent(best['estimate'])} ({format_percent(best['ci_low'])} to "
+        f"{format_percent(best['ci_high'])}). The {len(others)} others take it to between "
+        f"{format_percent(min(others))} and {format_percent(max(others))}.",
     )

@@ -1,0 +1,156 @@
+"""What every result shows of itself: as text, as HTML and as a frame, from one description."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from html import escape
+from textwrap import fill
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Grid", "Result", "Shown", "format_number", "format_percent", "grid_of"]
+
+LINE = 88
+
+
+class Grid(NamedTuple):
+    """A table of text: its rows, and what stands above them if anything does."""
+
+    rows: Sequence[Sequence[str]]
+    head: Sequence[str] = ()
+
+
+class Shown(NamedTuple):
+    """What a result shows: a title, tables of text, and what a reader has to know."""
+
+    title: str
+    grids: Sequence[Grid] = ()
+    notes: Sequence[str] = ()
+
+
+class Result(ABC):
+    """A result with a face: a subclass says what is shown, and gives its data as a frame.
+
+    A dataclass of results is declared with ``repr=False``, so that an interactive session
+    shows the text and not its fields.
+    """
+
+    __slots__ = ()
+
+    @abstractmethod
+    def _shown(self) -> Shown:
+        """Return the title, the tables and the notes to show."""
+
+    @abstractmethod
+    def to_frame(self) -> pd.DataFrame:
+        """Return the numbers, unrounded, as a data frame."""
+
+    def __str__(self) -> str:
+        """Return what is shown as text."""
+        title, grids, notes = self._shown()
+        blocks = [title, *map(_text, grids), "\n".join(_wrapped(note) for note in notes)]
+        return "\n\n".join(filter(None, blocks))
+
+    def __repr__(self) -> str:
+        """Return the same as ``str``."""
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        """Return the same for notebooks; every word of it is escaped."""
+        title, grids, notes = self._shown()
+        return "".join([f"<p>{escape(title)}</p>", *map(_html, grids),
+                        *(f"<p>{escape(note)}</p>" for note in notes)])  # fmt: skip
+
+
+def format_number(value: float, digits: int = 3) -> str:
+    """Print a number to ``digits`` significant digits; infinity is a value here.
+
+    Examples
+    --------
+    >>> format_number(14.8195), format_number(0.0), format_number(float("inf"))
+    ('14.8', '0', 'infinity')
+    """
+    if value is None or math.isnan(value):
+        return "not estimable"
+    if math.isinf(value):
+        return "infinity" if value > 0 else "-infinity"
+    if value == 0:
+        return "0"
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    return f"{value:.{decimals}f}"
+
+
+def format_percent(value: float, digits: int = 2) -> str:
+    """Print a fraction as percent, keeping small ones and those near 1 legible.
+
+    Above 99% the distance from 100% keeps ``digits - 1`` significant digits, so
+    that only certainty prints as 100%.
+
+    Examples
+    --------
+    >>> format_percent(0.0892), format_percent(0.0066), format_percent(0.71)
+    ('8.9%', '0.66%', '71%')
+    >>> format_percent(0.9953), format_percent(1.0)
+    ('99.5%', '100%')
+    """
+    if value is None or math.isnan(value):
+        return "not estimable"
+    if 0.99 < value < 1:
+        decimals = max(0, digits - 2 - math.floor(math.log10(100 * (1 - value))))
+        return f"{100 * value:.{decimals}f}%"
+    return f"{format_number(100 * value, digits)}%"
+
+
+def grid_of(frame: pd.DataFrame, columns: Sequence[str] | None = None) -> Grid:
+    """Return a frame as a table of text; floats to three digits, missing values empty.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> grid_of(pd.DataFrame({"flag_id": ["age_50"], "lr_positive": [2.6143], "n": [None]}))
+    Grid(rows=[['age_50', '2.61', '']], head=['flag_id', 'lr_positive', 'n'])
+    """
+    chosen = frame if columns is None else frame[list(columns)]
+    rows = [[_cell(value) for value in row] for row in chosen.itertuples(index=False)]
+    return Grid(rows, [str(name) for name in chosen.columns])
+
+
+def _cell(value: Any) -> str:
+    import pandas as pd  # the ground is light: only who shows a frame has loaded pandas
+
+    if pd.isna(value):
+        return ""
+    return format_number(value) if isinstance(value, float) else str(value)
+
+
+def _text(grid: Grid) -> str:
+    """Align the columns: the first to the left, and the others to the right under a head."""
+    rows = [row for row in (grid.head, *grid.rows) if row]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    side = ">" if grid.head else "<"
+    return "\n".join(
+        "  ".join(
+            f"{cell:{side if place else '<'}{width}}"
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    )
+
+
+def _html(grid: Grid) -> str:
+    head = "".join(f"<th scope='col'>{escape(cell)}</th>" for cell in grid.head)
+    rows = "".join(
+        f"<tr><th scope='row'>{escape(first)}</th>"
+        + "".join(f"<td>{escape(cell)}</td>" for cell in others)
+        + "</tr>"
+        for first, *others in grid.rows
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _wrapped(note: str) -> str:
+    return fill(note, LINE, subsequent_indent="  ", break_on_hyphens=False)
