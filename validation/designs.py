@@ -1,6 +1,6 @@
 """Coverage of the models of several tests and of several thresholds, on simulated studies.
 
-    python validation/designs.py [--replicates 160] [--jobs 1]
+    python validation/designs.py [--replicates 100] [--jobs 1]
 
 writes reports/simulation_designs.csv and .md. Studies are drawn from the models themselves. Every
 replicate has a seed of its own, so that the numbers do not depend on where it runs.
@@ -296,7 +296,7 @@ def report(rows: pd.DataFrame, replicates: int, minutes: float) -> str:
 
 
 @click.command()
-@click.option("--replicates", default=160, show_default=True)
+@click.option("--replicates", default=100, show_default=True)
 @click.option("--jobs", default=1, show_default=True, help="Processes; the result is the same.")
 def main(replicates: int, jobs: int) -> None:
     """Run the simulation and write the two files."""

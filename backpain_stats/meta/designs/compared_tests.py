@@ -10,10 +10,18 @@ import numpy as np
 from backpain_stats.checks import check_choice, check_known
 from backpain_stats.errors import ArgumentError
 from backpain_stats.estimate import Estimate, format_number, format_percent
-from backpain_stats.meta.after.point import MEASURES, SummaryPoint, log_measures
-from backpain_stats.meta.after.summary import Summary
-from backpain_stats.meta.designs.delta import PROPORTIONS, Inference, Kind, kinds_of, on_scale
+from backpain_stats.meta.designs.delta import (
+    MEASURES,
+    PROPORTIONS,
+    Inference,
+    Kind,
+    SummaryPoint,
+    kinds_of,
+    log_measures,
+    on_scale,
+)
 from backpain_stats.meta.designs.paired_data import TestedStudies
+from backpain_stats.result import Grid, Result, Shown
 from backpain_stats.sampling import DEFAULT_SEED, DRAWS, Seed, check_draws, generator
 
 if TYPE_CHECKING:
@@ -74,7 +82,7 @@ class EqualityTest:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class ComparedTests:
+class ComparedTests(Result):
     """Several tests compared; made by :func:`~backpain_stats.meta.designs.compare_tests`.
 
     Parameters
@@ -300,10 +308,9 @@ class ComparedTests:
             }
         )
 
-    def summary(self) -> Summary:
-        """Return the comparison, ready to be read."""
+    def _shown(self) -> Shown:
         header = ("", *(_LABELS[name] for name in MEASURES))
-        rows = [header]
+        rows: list[tuple[str, ...]] = []
         for name in self.tests:
             point = self.point(name)
             rows.append((name, *(_printed(point.estimate(m), m) for m in MEASURES)))
@@ -329,7 +336,8 @@ class ComparedTests:
         title = (
             f"{len(self.tests)} tests compared: {self.method}, {self.covariance_model} covariance"
         )
-        return Summary(title, self.to_frame(), tuple(rows), tuple(facts), self._all_notes())
+        notes = [f"Note: {note}" for note in self._all_notes()]
+        return Shown(title, (Grid(rows, header), Grid(facts)), notes)
 
     def _printed_pairs(self) -> list[tuple[int, int]]:
         """Every pair of up to three tests; of more, each against the first."""
@@ -367,15 +375,6 @@ class ComparedTests:
     def to_frame(self) -> pd.DataFrame:
         """Return :meth:`differences`."""
         return self.differences()
-
-    def __str__(self) -> str:
-        """Return the summary as text."""
-        return str(self.summary())
-
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        return self.summary()._repr_html_()
 
 
 def _printed(estimate: Estimate, measure: str) -> str:

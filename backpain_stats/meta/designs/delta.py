@@ -11,14 +11,25 @@ from scipy.special import expit
 from scipy.stats import t as student
 
 from backpain_stats.estimate import Estimate
-from backpain_stats.meta.after.point import MEASURES, SummaryPoint
+from backpain_stats.meta.after.point import MEASURES, SummaryPoint, log_measures
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
 
-__all__ = ["INTERVALS", "PROPORTIONS", "Inference", "Intervals", "Kind", "kinds_of", "on_scale"]
+__all__ = [
+    "INTERVALS",
+    "MEASURES",
+    "PROPORTIONS",
+    "Inference",
+    "Intervals",
+    "Kind",
+    "SummaryPoint",
+    "kinds_of",
+    "log_measures",
+    "on_scale",
+]
 
 Kind = Literal["difference", "ratio"]
 Intervals = Literal["t", "normal"]

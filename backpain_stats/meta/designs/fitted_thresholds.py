@@ -12,9 +12,7 @@ from scipy.special import expit, logit
 from backpain_stats.checks import check_choice, check_fraction, real_number, real_numbers
 from backpain_stats.errors import ArgumentError, NotEstimableError
 from backpain_stats.estimate import Estimate, format_number, format_percent
-from backpain_stats.meta.after.point import SummaryPoint
-from backpain_stats.meta.after.summary import Summary
-from backpain_stats.meta.designs.delta import Inference
+from backpain_stats.meta.designs.delta import Inference, SummaryPoint
 from backpain_stats.meta.designs.logistic_pair import (
     area,
     log_band_ratio,
@@ -23,6 +21,7 @@ from backpain_stats.meta.designs.logistic_pair import (
     optimal_place,
 )
 from backpain_stats.meta.designs.threshold_data import ThresholdStudies, Transform, scale_of
+from backpain_stats.result import Grid, Result, Shown
 from backpain_stats.tables.intervals import normal_quantile
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ _EXTREME = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class FittedThresholds:
+class FittedThresholds(Result):
     """A model of several thresholds; made by :func:`~backpain_stats.meta.designs.fit_thresholds`.
 
     Parameters
@@ -335,10 +334,9 @@ class FittedThresholds:
             }
         )
 
-    def summary(self) -> Summary:
-        """Return the fit, ready to be read: accuracy at five thresholds, and the optimum."""
+    def _shown(self) -> Shown:
         labels = ("Sensitivity", "Specificity", "LR+", "LR-")
-        rows: list[tuple[str, ...]] = [(self.threshold, *labels)]
+        rows: list[tuple[str, ...]] = []
         observed = np.unique(self.studies.thresholds)
         shown = np.unique(np.quantile(observed, np.linspace(0, 1, _SHOWN), method="nearest"))
         for value in shown:
@@ -355,8 +353,8 @@ class FittedThresholds:
             best = self.optimal_threshold()
             facts.insert(2, ("Optimal threshold (Youden)", _range(best)))
         title = f"Accuracy by threshold of {self.threshold}: {self.method}"
-        frame = self.accuracy(shown)
-        return Summary(title, frame, tuple(rows), tuple(facts), self._all_notes())
+        notes = [f"Note: {note}" for note in self._all_notes()]
+        return Shown(title, (Grid(rows, (self.threshold, *labels)), Grid(facts)), notes)
 
     def _all_notes(self) -> tuple[str, ...]:
         notes = list(self.notes)
@@ -369,15 +367,6 @@ class FittedThresholds:
     def to_frame(self) -> pd.DataFrame:
         """Return :meth:`accuracy` at the thresholds that studies report."""
         return self.accuracy()
-
-    def __str__(self) -> str:
-        """Return the summary as text."""
-        return str(self.summary())
-
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        return self.summary()._repr_html_()
 
 
 def _printed(estimate: Estimate) -> str:
