@@ -227,7 +227,7 @@ def _assumption(entries: Entries, dependence: Dependence, posterior: Posterior) 
     """Return what the dependence model leaves open when several findings are assessed."""
     if isinstance(dependence, OneFactor) and posterior.dependence is None:
         return [
-            "how the findings occur together was not published: their correlation is an "
+            "how the findings occur together was not found in print: their correlation is an "
             "assumption, and the interval does not vary it (a prior on rho does)"
         ]
     unpublished = isinstance(dependence, MaximumEntropy) and not entries.combinations
