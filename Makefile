@@ -5,11 +5,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help report test lint bench notebooks lab clean
+.PHONY: help report test test-fast snapshot lint bench notebooks lab clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -37,6 +37,12 @@ test: $(VENV)/.stamp-test ## Style, types, layers and all tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest -n 2 backpain_stats tests
+
+test-fast: $(VENV)/.stamp-test ## The quick tests only, for every save
+	$(BIN)/python -m pytest -n 2 -m "not slow and not browser" backpain_stats tests
+
+snapshot: $(VENV)/.stamp-test ## Write what the shipped evidence gives anew, and list what changed
+	$(BIN)/python tests/data/make_snapshot.py
 
 lint: $(VENV)/.stamp-test ## Style, types and layers only
 	$(BIN)/ruff check .
