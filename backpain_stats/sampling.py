@@ -71,6 +71,19 @@ def jeffreys_quantile(
     return np.asarray(draws, dtype=np.float64)
 
 
+def table_draws(
+    cells: NDArray[np.int64], uniform: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Map uniforms of shape (draws, 3) to draws of sensitivity and specificity.
+
+    Each is drawn from its Jeffreys posterior, Beta with 1/2 added to both counts,
+    independent of the other; of several tables (shape (tables, 4), ordered tp, fp, fn,
+    tn) each is equally likely.
+    """
+    tp, fp, fn, tn = cells[(uniform[:, 0] * len(cells)).astype(int)].T
+    return jeffreys_quantile(uniform[:, 1], tp, fn), jeffreys_quantile(uniform[:, 2], tn, fp)
+
+
 def interval_around(
     estimate: ArrayLike, draws: NDArray[np.float64], level: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

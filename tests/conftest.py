@@ -6,10 +6,12 @@ import json
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+import pandas as pd
 import pytest
 
 from backpain_stats import Evidence, load_evidence
 from backpain_stats.cli import main
+from backpain_stats.evidence import TABLES
 
 FROZEN = Path(__file__).parent / "fixtures" / "evidence"
 
@@ -125,3 +127,57 @@ class Folder:
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:
     return Folder(tmp_path)
+
+
+# What it would do to a page that does not escape: give it another title, add an element, end a
+# script or open a comment in one, run a template, start a formula, break XML.
+# Figures, Word and CSV get the same.
+HOSTILE = (
+    "<img src=x onerror=\"document.title='PWNED'\"><!--<script></script>"
+    "<script>document.title='PWNED'</script></title></style></textarea>\" ' &amp; {{ 7 * 7 }} "
+    "${7*7} $\\frac$ \u2028 \u2029 ]]> --> #zqx"
+)
+COHORTS = {"deyo1988_malignancy", "henschke2009_malignancy", "reinus1998_malignancy"}
+
+
+def small_folder(frozen: Path, out: Path, addition: str = HOSTILE) -> Path:
+    """Write the evidence of three cohorts, an addition to every free text of it."""
+    tables = {
+        path.stem: pd.read_csv(path, dtype=str, keep_default_na=False)
+        for path in sorted(frozen.glob("*.csv"))
+        if path.stem in TABLES
+    }
+    cohorts = tables["cohorts"]
+    kept = set(cohorts.loc[cohorts["target"] == "malignancy", "cohort_id"]) & COHORTS
+    for name, table in tables.items():
+        if "cohort_id" in table:
+            tables[name] = table[table["cohort_id"].isin(kept | {""})]
+        if "target" in table:
+            tables[name] = tables[name][tables[name]["target"].isin(["malignancy", ""])]
+    out.mkdir()
+    for name, table in tables.items():
+        texts = [column.name for column in TABLES[name].columns if column.kind == "text"]
+        own = table.assign(**{text: table[text] + addition for text in texts if text in table})
+        own.to_csv(out / f"{name}.csv", index=False)
+    return out
+
+
+@pytest.fixture(scope="session")
+def hostile(frozen_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Evidence:
+    """Load a small evidence in which every free text tries to be more than text."""
+    return load_evidence(small_folder(frozen_folder, tmp_path_factory.mktemp("hostile") / "own"))
+
+
+@pytest.fixture(scope="session")
+def hostile_pages(hostile: Evidence, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Write the three pages of the hostile evidence."""
+    from backpain_stats.report import PanelQuestion, build_panel, build_report
+
+    out = tmp_path_factory.mktemp("hostile_pages")
+    build_report(hostile, out / "report")
+    build_panel(hostile, PanelQuestion("malignancy", "primary_care", [0.003]), out / "panel")
+    return {
+        "report": out / "report" / "index.html",
+        "explorer": out / "report" / "explorer.html",
+        "panel": out / "panel" / "index.html",
+    }

@@ -83,6 +83,7 @@ def compare_flags(
     *,
     target: Target,
     setting: Setting,
+    indirect: bool = False,
     level: float = 0.95,
     draws: int = DRAWS,
     seed: Seed = DEFAULT_SEED,
@@ -99,6 +100,9 @@ def compare_flags(
         The published evidence.
     target, setting : str
         The condition, and where the patients were seen.
+    indirect : bool, default False
+        Whether reports on other patients than those asked about, or on another target,
+        are compared too.
     level : float, default 0.95
         Level of the intervals.
     draws, seed
@@ -137,7 +141,7 @@ def compare_flags(
     check_choice(target, "target", TARGETS)
     check_choice(setting, "setting", SETTINGS)
     ratios = likelihood_ratios(evidence, target=target, setting=setting, level=level)
-    known = has_ratio(ratios)
+    known = has_ratio(ratios, indirect=indirect)
     if not known.any():
         raise NotEstimableError(
             f"no flag has a usable likelihood ratio for {target} in {setting}; settings with "
@@ -177,7 +181,7 @@ _PAIR_COLUMNS = [
 
 def _sets(evidence: Evidence, flags: pd.DataFrame) -> list[tuple[str, list[AccuracyDraws]]]:
     """Return the accuracies of each cohort that has tables for two flags or more."""
-    tables = published_tables(evidence, flag=sorted(set(flags["flag_id"])))
+    tables = published_tables(evidence, flag=sorted(set(flags["flag_id"])), indirect=True)
     tables = tables[tables["report_id"].isin(flags["report_id"]) & tables["tp"].notna()]
     sets = []
     for cohort, rows in tables.groupby("cohort_id"):

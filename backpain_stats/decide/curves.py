@@ -36,6 +36,7 @@ def decision_curve(
     flag: str | Sequence[str] | None = None,
     target: Target | None = None,
     setting: Setting | None = None,
+    indirect: bool = False,
     level: float = 0.95,
     draws: int = DRAWS,
     seed: Seed = DEFAULT_SEED,
@@ -66,6 +67,9 @@ def decision_curve(
         Harm of asking, in units of a case found.
     flag, target, setting : str, optional
         For evidence: the flags or combinations, the condition and the setting.
+    indirect : bool, default False
+        For evidence: whether reports on other patients than those asked about, or on
+        another target, are used.
     level : float, default 0.95
         Level of the bands (pointwise).
     draws, seed
@@ -114,7 +118,9 @@ def decision_curve(
     check_level(level)
     if not 0 <= real_number(test_harm) < np.inf:
         raise ArgumentError(f"test_harm is {test_harm!r}; it must be a number, 0 or more")
-    accuracies, _ = read_source(source, flag=flag, target=target, setting=setting)
+    accuracies, _ = read_source(
+        source, flag=flag, target=target, setting=setting, indirect=indirect
+    )
     pi = read_prevalence(prevalence)
     points = np.array([[one.sensitivity, one.specificity] for one in accuracies])
     grid = _grid(thresholds, points, pi.estimate)
@@ -169,6 +175,7 @@ def decisive_range(
     flag: str | Sequence[str] | None = None,
     target: Target | None = None,
     setting: Setting | None = None,
+    indirect: bool = False,
     level: float = 0.95,
     draws: int = DRAWS,
     seed: Seed = DEFAULT_SEED,
@@ -182,7 +189,7 @@ def decisive_range(
 
     Parameters
     ----------
-    source, prevalence, flag, target, setting, level, draws, seed
+    source, prevalence, flag, target, setting, indirect, level, draws, seed
         As for :func:`decision_curve`.
 
     Returns
@@ -202,7 +209,9 @@ def decisive_range(
     0    0.003           0.0021            0.0424
     """
     check_level(level)
-    accuracies, _ = read_source(source, flag=flag, target=target, setting=setting)
+    accuracies, _ = read_source(
+        source, flag=flag, target=target, setting=setting, indirect=indirect
+    )
     pi = read_prevalence(prevalence)
     sensitivity, specificity, uniform = joint_draws(accuracies, draws=draws, seed=seed)
     drawn_pi = pi.draws(uniform)

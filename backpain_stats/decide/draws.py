@@ -39,6 +39,7 @@ def read_source(
     flag: str | Sequence[str] | None = None,
     target: Target | None = None,
     setting: Setting | None = None,
+    indirect: bool = False,
 ) -> tuple[list[AccuracyDraws], pd.DataFrame]:
     """Read what a user hands in as a list of accuracies, and what could not be used.
 
@@ -52,6 +53,9 @@ def read_source(
         For evidence or a frame: only these flags, or combinations.
     target, setting : str, optional
         For evidence only.
+    indirect : bool, default False
+        For evidence: whether reports on other patients than those asked about, or on
+        another target, are used.
 
     Returns
     -------
@@ -71,7 +75,9 @@ def read_source(
     elif isinstance(source, Evidence):
         from backpain_stats.decide.published import published_tables
 
-        frame = published_tables(source, flag=flag, target=target, setting=setting)
+        frame = published_tables(
+            source, flag=flag, target=target, setting=setting, indirect=indirect
+        )
     elif isinstance(source, PooledEvidence):
         return [pooled_accuracy(source.fit, flag=_name(flag, source.name))], _unusable([])
     elif isinstance(source, BivariateFit | BayesianFit):

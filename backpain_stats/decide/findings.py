@@ -154,6 +154,7 @@ def summary_of_findings(
     flag: str | Sequence[str] | None = None,
     target: Target | None = None,
     setting: Setting | None = None,
+    indirect: bool = False,
     title: str | None = None,
     level: float = 0.95,
     draws: int = DRAWS,
@@ -175,6 +176,9 @@ def summary_of_findings(
         The number of patients.
     flag, target, setting : str, optional
         For evidence: the flags or combinations, the condition and the setting.
+    indirect : bool, default False
+        For evidence: whether reports on other patients than those asked about, or on
+        another target, are used.
     title : str, optional
         Heading of the table.
     level, draws, seed
@@ -220,6 +224,7 @@ def summary_of_findings(
         flag=flag,
         target=target,
         setting=setting,
+        indirect=indirect,
         level=level,
         draws=draws,
         seed=seed,

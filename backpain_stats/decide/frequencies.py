@@ -33,6 +33,7 @@ def natural_frequencies(
     flag: str | Sequence[str] | None = None,
     target: Target | None = None,
     setting: Setting | None = None,
+    indirect: bool = False,
     level: float = 0.95,
     draws: int = DRAWS,
     seed: Seed = DEFAULT_SEED,
@@ -61,6 +62,9 @@ def natural_frequencies(
         The number of patients :math:`N`.
     flag, target, setting : str, optional
         For evidence: the flags or combinations, the condition and the setting.
+    indirect : bool, default False
+        For evidence: whether reports on other patients than those asked about, or on
+        another target, are used.
     level : float, default 0.95
         Level of the intervals.
     draws : int, default 4096
@@ -125,7 +129,9 @@ def natural_frequencies(
     if check_count(per, "per") < 1:
         raise ArgumentError(f"per is {per!r}; at least 1 patient is needed")
     prevalences = read_prevalences(prevalence)
-    accuracies, unusable = read_source(source, flag=flag, target=target, setting=setting)
+    accuracies, unusable = read_source(
+        source, flag=flag, target=target, setting=setting, indirect=indirect
+    )
     drawn = joint_draws(accuracies, draws=draws, seed=seed)
     rows = [
         _row(accuracy, (drawn[0][i], drawn[1][i], drawn[2]), one, per, level)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -17,6 +18,8 @@ __all__ = ["Layout", "layout_docx", "layout_html", "layout_markdown"]
 # A column is as wide as its texts ask for, within these bounds (in letters); the first
 # holds phrases and is never narrow.
 _NARROWEST, _FIRST, _WIDEST = 9, 17, 26
+# What XML, and so a Word document, cannot hold.
+_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _STYLE = (
     "border-collapse:collapse;table-layout:auto;font-size:0.85rem;width:100%",
     "border:1px solid currentColor;padding:0.25rem 0.4rem;text-align:left;vertical-align:top",
@@ -112,10 +115,11 @@ def layout_docx(layout: Layout, path: Path) -> Path:
     docx = optional_import("docx", "docx", "a Word document")
     document = docx.Document()
     width = _landscape(document)
-    document.core_properties.title = layout.title
+    title = _XML.sub(" ", layout.title)
+    document.core_properties.title = title
     document.core_properties.author = "backpain_stats"
     document.styles["Normal"].font.name = "Arial"
-    document.add_heading(layout.title, level=1)
+    document.add_heading(title, level=1)
     grouped = any(name for name, _ in layout.head)
     table = document.add_table(rows=2 if grouped else 1, cols=len(layout.head))
     table.style = "Table Grid"
@@ -187,7 +191,7 @@ def _write(cell: Any, text: str, *, bold: bool = False) -> None:
 def _run(paragraph: Any, text: str, *, bold: bool = False) -> None:
     from docx.shared import Pt
 
-    run = paragraph.add_run(text)
+    run = paragraph.add_run(_XML.sub(" ", text))
     run.font.size = Pt(7.5)
     run.bold = bold
 

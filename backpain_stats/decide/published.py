@@ -9,7 +9,13 @@ import pandas as pd
 from backpain_stats.checks import COUNT_COLUMNS, as_names, check_choice, unknown_name
 from backpain_stats.errors import ArgumentError, NotEstimableError
 from backpain_stats.evidence import SETTINGS, TARGETS, Evidence, Setting, Target
-from backpain_stats.published import Report, likelihood_ratios, published_reports, sentences
+from backpain_stats.published import (
+    Remark,
+    Report,
+    likelihood_ratios,
+    published_reports,
+    sentences,
+)
 
 __all__ = ["has_ratio", "printed_labels", "published_tables", "settings_with_ratios"]
 
@@ -22,6 +28,7 @@ def published_tables(
     flag: str | Sequence[str] | None = None,
     target: Target | None = None,
     setting: Setting | None = None,
+    indirect: bool = False,
 ) -> pd.DataFrame:
     """List the tables behind every report of flags and of combinations of flags.
 
@@ -33,6 +40,9 @@ def published_tables(
         Names of flags (``cancer_history``) or of combinations (``deyo1988_any_of_4``).
     target, setting : str, optional
         The condition, and where the patients were seen.
+    indirect : bool, default False
+        Whether indirect evidence (other patients, another target) is counted; it is
+        listed in any case.
 
     Returns
     -------
@@ -64,16 +74,21 @@ def published_tables(
         named = evidence.select(target, setting).combinations["combination_id"]
         every = published_reports(evidence, "combination")
         reports += [every[name] for name in named if rules is None or name in rules]
-    frame = _tables(reports)
+    frame = _tables(reports, indirect=indirect)
     if frame.empty:
         raise NotEstimableError(_nothing(evidence, flag, target, setting))
     counts = ["table", "tables", *COUNT_COLUMNS]
     return frame.astype(dict.fromkeys(counts, "Int64") | {"counted": bool})
 
 
-def has_ratio(ratios: pd.DataFrame) -> pd.Series:
-    """Tell which rows of ``likelihood_ratios`` may be counted and have a likelihood ratio."""
+def has_ratio(ratios: pd.DataFrame, *, indirect: bool = False) -> pd.Series:
+    """Tell which rows of ``likelihood_ratios`` may be counted and have a likelihood ratio.
+
+    Indirect evidence counts only on request.
+    """
     known = ratios["lr_positive"].notna() | ratios["lr_negative"].notna()
+    if not indirect:
+        known &= ~ratios["directness"].str.startswith("indirect")
     return ratios["usable"] & ratios["counted"] & known
 
 
@@ -125,11 +140,13 @@ def _split_names(
     return [one for one in names if one in flags], [one for one in names if one in rules]
 
 
-def _tables(reports: Iterable[Report]) -> pd.DataFrame:
+def _tables(reports: Iterable[Report], *, indirect: bool) -> pd.DataFrame:
     """Return the tables of reports, each report at least once."""
     rows = []
     for report in reports:
         cells = report.cells.tolist() if report.complete else [[pd.NA] * 4]
+        left_out = report.cohort.is_indirect and not indirect
+        remarks = (*report.remarks, *((Remark("indirect_left_out"),) if left_out else ()))
         about = {
             "report_id": report.report_id,
             "flag_id": report.flag_id,
@@ -138,9 +155,9 @@ def _tables(reports: Iterable[Report]) -> pd.DataFrame:
             "target": report.cohort.target,
             "setting": report.cohort.setting or pd.NA,
             "directness": report.cohort.directness,
-            "counted": report.counted,
+            "counted": report.counted and not left_out,
             "tables": len(cells) if report.complete else pd.NA,
-            "reason": sentences(report.remarks),
+            "reason": sentences(remarks),
         }
         rows += [
             about

@@ -36,6 +36,7 @@ def thresholds(
     flag: str | Sequence[str] | None = None,
     target: Target | None = None,
     setting: Setting | None = None,
+    indirect: bool = False,
     level: float = 0.95,
     draws: int = DRAWS,
     seed: Seed = DEFAULT_SEED,
@@ -71,6 +72,9 @@ def thresholds(
         The panel's prevalence; the answer then also says what happens there.
     flag, target, setting : str, optional
         For evidence: the flags or combinations, the condition and the setting.
+    indirect : bool, default False
+        For evidence: whether reports on other patients than those asked about, or on
+        another target, are used.
     level : float, default 0.95
         Level of the intervals.
     draws, seed
@@ -112,7 +116,9 @@ def thresholds(
     """
     check_level(level)
     benefit, harm, test_harm = check_values(benefit, harm, test_harm)
-    accuracies, unusable = read_source(source, flag=flag, target=target, setting=setting)
+    accuracies, unusable = read_source(
+        source, flag=flag, target=target, setting=setting, indirect=indirect
+    )
     sensitivity, specificity, uniform = joint_draws(accuracies, draws=draws, seed=seed)
     prevalence = None if pretest is None else read_prevalence(pretest)
     rows = []

@@ -1,4 +1,6 @@
-# Every figure; see the stub of the package.
+# Every figure; see the stub of the package. What is imported by its full name is no figure.
+
+from backpain_stats.plots.offscreen import off_screen as off_screen
 
 from .draw_calibration import calibration as calibration
 from .draw_crosshair import crosshair as crosshair

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from backpain_stats.checks import check_choice, require_columns
 from backpain_stats.errors import DataError
-from backpain_stats.plots.style import GREY, MARKERS, PALETTE, axes_or_new, percent_axis, tidy
+from backpain_stats.plots.marks import Look, figure, legend_below
+from backpain_stats.plots.style import (
+    GREY,
+    MARKERS,
+    PALETTE,
+    axes_or_new,
+    percent_axis,
+    printable,
+    tidy,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-__all__ = ["calibration"]
+__all__ = ["calibration", "calibration_coordinates"]
 
+ELEMENTS = ("diagonal", "intervals", "curves", "points", "counts")
 COLUMNS = ("model", "bin", "predicted", "estimate", "ci_low", "ci_high", "ci_level")
 SCALES = ("logit", "linear")
 # The ends of the log-odds axes; what lies beyond is drawn at the end, as an open mark.
@@ -21,17 +31,21 @@ EDGE = 0.001
 TICKS = (0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999)
 
 
-def calibration_coordinates(curve: pd.DataFrame, scale: str = "logit") -> pd.DataFrame:
-    """Return one row a point: ``model, x, y, low, high, at_edge``, as they are drawn.
+def calibration_coordinates(result: pd.DataFrame, scale: str = "logit") -> pd.DataFrame:
+    """Return one row per point: ``model, x, y, low, high, n, at_edge``, as they are drawn.
 
     On the log-odds scale coordinates stop at 0.1% and 99.9%; ``at_edge`` marks
     the points that lie beyond (an observed 0% among them).
     """
-    require_columns(curve, COLUMNS, "the frame of a calibration curve")
+    require_columns(result, COLUMNS, "the frame of a calibration curve")
     check_choice(scale, "scale", SCALES)
-    points = curve.rename(
-        columns={"predicted": "x", "estimate": "y", "ci_low": "low", "ci_high": "high"}
-    )[["model", "x", "y", "low", "high"]].reset_index(drop=True)
+    points = (
+        result.assign(n=result["n"] if "n" in result else float("nan"))
+        .rename(columns={"predicted": "x", "estimate": "y", "ci_low": "low", "ci_high": "high"})[
+            ["model", "x", "y", "low", "high", "n"]
+        ]
+        .reset_index(drop=True)
+    )
     if scale == "linear":
         return points.assign(at_edge=False)
     ends = ["x", "y", "low", "high"]
@@ -40,15 +54,20 @@ def calibration_coordinates(curve: pd.DataFrame, scale: str = "logit") -> pd.Dat
     return points.assign(**inside, at_edge=beyond)
 
 
-def calibration(curve: pd.DataFrame, *, scale: str = "logit", ax: Axes | None = None) -> Axes:
-    """Draw calibration curves; honest probabilities lie on the diagonal.
+@figure
+def calibration(
+    result: pd.DataFrame, *, scale: str = "logit", ax: Axes | None = None, **style: Any
+) -> Axes:
+    """Draw calibration curves: observed frequencies against predicted probabilities.
+
+    Predictions that come true as often as they say lie on the diagonal.
 
     Where predictions are overconfident the curve is flatter than the diagonal:
     high predictions come true less often than they say, low ones more often.
 
     Parameters
     ----------
-    curve : pandas.DataFrame
+    result : pandas.DataFrame
         The frame of :func:`backpain_stats.calibration.calibration_curve`; one
         line a model, up to seven.
     scale : {"logit", "linear"}
@@ -56,6 +75,12 @@ def calibration(curve: pd.DataFrame, *, scale: str = "logit", ax: Axes | None = 
         points beyond 0.1% and 99.9% are drawn there, as open marks.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure by default.
+
+    **style
+        How an element looks, in matplotlib's words, or False to leave it out: ``diagonal`` and
+        ``curves`` (words of ``plot``), ``intervals`` (of ``vlines``), ``points`` (of
+        ``scatter``), ``counts``, the bars below that show how many predictions each point
+        stands for (of ``vlines``).
 
     Returns
     -------
@@ -79,7 +104,8 @@ def calibration(curve: pd.DataFrame, *, scale: str = "logit", ax: Axes | None = 
     >>> ax.get_xlabel()
     'Predicted probability'
     """
-    coordinates = calibration_coordinates(curve, scale)
+    look = Look(style, ELEMENTS)
+    coordinates = calibration_coordinates(result, scale)
     models = list(coordinates.groupby("model", sort=False))
     if not 0 < len(models) <= len(PALETTE):
         raise DataError(f"the frame has {len(models)} models; 1 to {len(PALETTE)} can be drawn")
@@ -88,24 +114,40 @@ def calibration(curve: pd.DataFrame, *, scale: str = "logit", ax: Axes | None = 
         ax.set_xscale("logit")
         ax.set_yscale("logit")
     start, stop = (EDGE, 1 - EDGE) if scale == "logit" else (0.0, 1.0)
-    ax.plot([start, stop], [start, stop], color=GREY, linewidth=1, linestyle=(0, (4, 3)),
-            zorder=0, label="honest")  # fmt: skip
+    ax.plot([start, stop], [start, stop],
+            **look("diagonal", color=GREY, linewidth=1, linestyle=(0, (4, 3)), zorder=0,
+                   label="observed as predicted"))  # fmt: skip
     for (name, points), colour, marker in zip(models, PALETTE, MARKERS, strict=False):
         ordered = points.sort_values("x")
-        ax.vlines(ordered["x"], ordered["low"], ordered["high"], color=colour, linewidth=1.1,
-                  alpha=0.7)  # fmt: skip
+        ax.vlines(ordered["x"], ordered["low"], ordered["high"],
+                  **look("intervals", color=colour, linewidth=1.1, alpha=0.7))  # fmt: skip
         inside = ordered[~ordered["at_edge"]]
-        ax.plot(inside["x"], inside["y"], color=colour, linewidth=0.9, alpha=0.7)
+        ax.plot(inside["x"], inside["y"], **look("curves", color=colour, linewidth=0.9, alpha=0.7))
         face = [("white" if edge else colour) for edge in ordered["at_edge"]]
-        ax.scatter(ordered["x"], ordered["y"], marker=marker, s=30, facecolor=face,
-                   edgecolor=colour, zorder=3, clip_on=False)  # fmt: skip
-        ax.plot([], [], color=colour, marker=marker, markersize=5, linewidth=0.9, label=str(name))
+        ax.scatter(ordered["x"], ordered["y"],
+                   **look("points", marker=marker, s=30, facecolor=face, edgecolor=colour, zorder=3,
+                          clip_on=False))  # fmt: skip
+        ax.plot([], [], color=colour, marker=marker, markersize=5, linewidth=0.9,
+                label=printable(name))  # fmt: skip
+    if coordinates["at_edge"].any():
+        ax.plot([], [], color=GREY, marker="o", markerfacecolor="white", linestyle="none",
+                label="beyond the axis: drawn at its end")  # fmt: skip
     _axes(ax, scale, start, stop)
-    ax.legend(frameon=False, fontsize=8, loc="upper left")
-    level = f"{100 * curve['ci_level'].iloc[0]:g}%"
-    return tidy(
-        ax, xlabel="Predicted probability", ylabel=f"Observed frequency ({level} intervals)"
-    )
+    if coordinates["n"].notna().all():
+        _counts(ax, models, coordinates["n"].max(), look)
+    level = f"{100 * result['ci_level'].iloc[0]:g}%"
+    tidy(ax, xlabel="Predicted probability", ylabel=f"Observed frequency ({level} intervals)")
+    legend_below(ax)
+    return ax
+
+
+def _counts(ax: Axes, models: list[Any], most: float, look: Look) -> None:
+    """Draw a bar per point on the lower edge: its height is the share of the largest count."""
+    for (_, points), colour in zip(models, PALETTE, strict=False):
+        ax.vlines(points["x"], 0, 0.08 * points["n"] / most, transform=ax.get_xaxis_transform(),
+                  **look("counts", color=colour, linewidth=3, alpha=0.35, zorder=0))  # fmt: skip
+    ax.text(0.995, 0.09, f"bars: predictions per point, up to {most:,.0f}", ha="right",
+            va="bottom", fontsize=7, color=GREY, transform=ax.transAxes)  # fmt: skip
 
 
 def _axes(ax: Axes, scale: str, start: float, stop: float) -> None:

@@ -2,52 +2,71 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 from backpain_stats.checks import require_columns
-from backpain_stats.plots.draw_forest_paired import COLUMNS
-from backpain_stats.plots.style import BLUE, GREY, LIGHT_GREY, axes_or_new, refuse_empty, tidy
+from backpain_stats.plots.draw_forest_paired import STUDY_COLUMNS
+from backpain_stats.plots.marks import Look, draw_roc_space, figure, write_names
+from backpain_stats.plots.style import BLUE, GREY, axes_or_new, refuse_empty, words
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
 
+__all__ = ["crosshair", "crosshair_coordinates"]
 
-def crosshair_coordinates(studies: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a study: ``study, x, x_low, x_high, y, y_low, y_high`` in ROC space.
+ELEMENTS = ("intervals", "points", "diagonal", "names")
+
+
+def crosshair_coordinates(result: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per study: ``study, x, x_low, x_high, y, y_low, y_high`` in ROC space.
 
     Studies that lack one of the two groups have no place in ROC space and are
     not among the rows.
     """
-    import pandas as pd
-
-    require_columns(studies, COLUMNS, "the frame of studies (see study_accuracy)")
-    refuse_empty(studies, "the frame of studies")
+    require_columns(result, STUDY_COLUMNS, "the frame of studies (see study_accuracy)")
+    refuse_empty(result, "the frame of studies")
     frame = pd.DataFrame(
         {
-            "study": studies["study"],
-            "x": 1 - studies["specificity"],
-            "x_low": 1 - studies["specificity_high"],
-            "x_high": 1 - studies["specificity_low"],
-            "y": studies["sensitivity"],
-            "y_low": studies["sensitivity_low"],
-            "y_high": studies["sensitivity_high"],
+            "study": result["study"],
+            "x": 1 - result["specificity"],
+            "x_low": 1 - result["specificity_high"],
+            "x_high": 1 - result["specificity_low"],
+            "y": result["sensitivity"],
+            "y_low": result["sensitivity_low"],
+            "y_high": result["sensitivity_high"],
         }
     )
     return frame.dropna(subset=["x", "y"]).reset_index(drop=True)
 
 
-def crosshair(studies: pd.DataFrame, *, label: bool = False, ax: Axes | None = None) -> Axes:
+@figure
+def crosshair(
+    result: pd.DataFrame,
+    *,
+    label: bool | str = False,
+    color: str | None = None,
+    ax: Axes | None = None,
+    **style: Any,
+) -> Axes:
     """Draw each study in ROC space with the intervals of both its fractions.
 
     Parameters
     ----------
-    studies : pandas.DataFrame
-        The frame of :func:`backpain_stats.meta.studies.study_accuracy`.
-    label : bool
-        Whether the studies' names stand beside their points.
+    result : pandas.DataFrame
+        The frame of :func:`backpain_stats.study_accuracy`.
+    label : bool or str
+        True writes the studies' names beside their points; a text is the name of these studies
+        in a legend.
+    color : str, optional
+        The colour of points and intervals.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure by default.
+    **style
+        How an element looks, in matplotlib's words, or False to leave it out: ``intervals``
+        (words of ``hlines``), ``points`` (of ``scatter``), ``diagonal`` (of ``plot``), ``names``
+        (of ``annotate``).
 
     Returns
     -------
@@ -62,8 +81,7 @@ def crosshair(studies: pd.DataFrame, *, label: bool = False, ax: Axes | None = N
     --------
     >>> import matplotlib.pyplot as plt
     >>> import pandas as pd
-    >>> from backpain_stats import plots
-    >>> from backpain_stats.meta.studies import study_accuracy
+    >>> from backpain_stats import plots, study_accuracy
     >>> data = pd.DataFrame({"study": list("ABCDEF"), "tp": [19, 8, 25, 7, 40, 12],
     ...                      "fp": [10, 2, 9, 4, 22, 0], "fn": [4, 0, 11, 3, 7, 5],
     ...                      "tn": [80, 30, 90, 22, 95, 41]})
@@ -72,26 +90,22 @@ def crosshair(studies: pd.DataFrame, *, label: bool = False, ax: Axes | None = N
     '1 − specificity (false-positive fraction)'
     >>> plt.close(ax.figure)
     """
-    points = crosshair_coordinates(studies)
+    look = Look(style, ELEMENTS)
+    points = crosshair_coordinates(result)
     ax = axes_or_new(ax, 5.4, 5.2)
-    ax.hlines(points["y"], points["x_low"], points["x_high"], color=GREY, linewidth=0.9)
-    ax.vlines(points["x"], points["y_low"], points["y_high"], color=GREY, linewidth=0.9)
-    ax.scatter(points["x"], points["y"], s=22, color=BLUE, zorder=3)
-    if label:
-        for row in points.itertuples():
-            ax.annotate(str(row.study), (row.x, row.y), xytext=(4, 4),
-                        textcoords="offset points", fontsize=7)  # fmt: skip
-    draw_roc_space(ax)
-    missing = len(studies) - len(points)
+    lines = look("intervals", color=color or GREY, linewidth=0.9, alpha=0.7)
+    ax.hlines(points["y"], points["x_low"], points["x_high"], **lines)
+    ax.vlines(points["x"], points["y_low"], points["y_high"], **lines)
+    own = label if isinstance(label, str) else None
+    ax.scatter(points["x"], points["y"],
+               **look("points", color=color or BLUE, s=22, zorder=3, label=own))  # fmt: skip
+    draw_roc_space(ax, look)
+    if label is True:
+        names = [words(str(name)) for name in points["study"]]
+        write_names(ax, names, points["x"], points["y"], look("names", fontsize=7))
+    if own:
+        ax.legend(loc="lower right", frameon=False, fontsize=8)
+    missing = len(result) - len(points)
     if missing:
-        ax.set_title(f"{missing} of {len(studies)} studies lack cases or non-cases", fontsize=8)
+        ax.set_title(f"{missing} of {len(result)} studies lack cases or non-cases", fontsize=8)
     return ax
-
-
-def draw_roc_space(ax: Axes) -> None:
-    """Set the limits, labels and the diagonal of a useless test."""
-    ax.plot([0, 1], [0, 1], color=LIGHT_GREY, linewidth=1, zorder=0)
-    ax.set_xlim(-0.01, 1.01)
-    ax.set_ylim(-0.01, 1.01)
-    ax.set_aspect("equal")
-    tidy(ax, xlabel="1 − specificity (false-positive fraction)", ylabel="Sensitivity")

@@ -7,45 +7,51 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from scipy.special import logit
 
 from backpain_stats.checks import require_columns
 from backpain_stats.errors import DataError
+from backpain_stats.plots.marks import Look, figure
 from backpain_stats.plots.style import (
     BLACK,
+    FONT,
     GREY,
     PALETTE,
     PERCENTS,
     axes_or_new,
     flag_and_study,
     percent_text,
-    spread_out,
+    text_width,
     words,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
-    import pandas as pd
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
+__all__ = ["fagan", "fagan_coordinates"]
+
+ELEMENTS = ("lines", "bands", "intervals", "letters")
 # The three axes stand at x = 0, 1/2 and 1. A straight line through a pre-test
 # probability p and a likelihood ratio meets the right axis at the post-test
 # probability, because y is -logit(p), log(LR) / 2 and logit(p').
 PRETEST, RATIO, POSTTEST = 0.0, 0.5, 1.0
+# Where the bars of the intervals stand right of the last axis, and how far apart.
+BARS, BAR_STEP = 0.16, 0.045
 SMALLEST_PERCENT = 0.001
 REACH = float(logit(PERCENTS[-1]))
 LARGEST_RATIO = 1000.0
-FONT = 8
 
 
-def fagan_coordinates(posttests: pd.DataFrame) -> pd.DataFrame:
+def fagan_coordinates(result: pd.DataFrame) -> pd.DataFrame:
     """Return where each test's line and intervals meet the three axes.
 
     Parameters
     ----------
-    posttests : pandas.DataFrame
+    result : pandas.DataFrame
         As for :func:`fagan`.
 
     Returns
@@ -61,10 +67,8 @@ def fagan_coordinates(posttests: pd.DataFrame) -> pd.DataFrame:
     DataError
         If a column is missing, or no row has an estimate.
     """
-    import pandas as pd
-
-    require_columns(posttests, ("pretest", "estimate", "ci_low", "ci_high"), "the frame of tests")
-    rows = posttests[posttests["estimate"].notna()]
+    require_columns(result, ("pretest", "estimate", "ci_low", "ci_high"), "the frame of tests")
+    rows = result[result["estimate"].notna()]
     if rows.empty:
         raise DataError("no row of the frame of tests has a post-test probability (estimate)")
 
@@ -102,12 +106,13 @@ def fagan_coordinates(posttests: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def fagan(posttests: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+@figure
+def fagan(result: pd.DataFrame, *, ax: Axes | None = None, **style: Any) -> Axes:
     """Draw Fagan's nomogram for one or several tests.
 
     Parameters
     ----------
-    posttests : pandas.DataFrame
+    result : pandas.DataFrame
         The frame of :func:`backpain_stats.posttest`, or any with ``pretest,
         estimate, ci_low, ci_high`` (the post-test probability and its
         interval); a :class:`~backpain_stats.PosttestEstimate` becomes such a
@@ -117,13 +122,18 @@ def fagan(posttests: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure by default.
 
+    **style
+        How an element looks, in matplotlib's words, or False to leave it out: ``lines`` (words of
+        ``plot``), ``bands`` (of ``fill``), ``intervals``, the bars at the right (of ``plot``),
+        ``letters`` (of ``text``).
+
     Returns
     -------
     matplotlib.axes.Axes
         Three graduated axes: pre-test probability (left, downwards), likelihood
         ratio, post-test probability. Each test is a straight line, dashed for
-        a negative result; its band spans the interval on each axis, and a bar
-        marks that on the right one. A line that leaves the right axis ends in
+        a negative result; its band spans the interval on each axis, and a bar right of the
+        right one shows that of the post-test probability. A line that leaves the right axis ends in
         an arrow: the post-test probability is 0% or 100%. The legend prints
         each post-test probability beside its pre-test.
 
@@ -146,20 +156,29 @@ def fagan(posttests: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> print(ax.get_legend().get_texts()[0].get_text())
     positive: 0.66% → 8.9% (3.7% to 17%)
     """
-    places = fagan_coordinates(posttests)
-    ax = axes_or_new(ax, 6.4, 6.6 + 0.2 * len(places))
+    look = Look(style, ELEMENTS)
+    places = fagan_coordinates(result)
+    drawn = result[result["estimate"].notna()].to_dict("records")
+    phrases = [
+        _phrase(place, row) for place, row in zip(places.to_dict("records"), drawn, strict=True)
+    ]
+    # As wide as the longest line of the legend, its handle and letter included.
+    longest = max(text_width(phrase, FONT + 0.5) for phrase in phrases) / 72 + 0.9
+    ax = axes_or_new(ax, max(6.4, longest), 6.2 + 0.2 * len(places))
     _draw_axes(ax, places)
     letters = string.ascii_uppercase if len(places) > 1 else " "
-    drawn = posttests[posttests["estimate"].notna()].to_dict("records")
     groups = list(dict.fromkeys(places["name"]))
-    for order, (place, row) in enumerate(zip(places.to_dict("records"), drawn, strict=True)):
+    for order, (place, phrase) in enumerate(zip(places.to_dict("records"), phrases, strict=True)):
         letter = letters[order % len(letters)].strip()
-        text = f"{letter}  {_phrase(place, row)}".strip()
+        text = f"{letter}  {phrase}".strip()
         colour = PALETTE[groups.index(place["name"]) % len(PALETTE)]
-        _draw_test(ax, place, colour, order, text)
-    if len(places) > 1:
-        _write_letters(ax, places)
-    _dress(ax, posttests)
+        _draw_test(ax, place, colour, order, look=look, text=text)
+        if letter:
+            ax.text(POSTTEST + BARS + BAR_STEP * order, -place["limit"] * 1.01, letter,
+                    **look("letters", ha="center", va="top", fontsize=FONT, fontweight="bold",
+                           color=colour))  # fmt: skip
+    ax.set_xlim(-0.17, POSTTEST + BARS + BAR_STEP * len(places))
+    _dress(ax, result)
     return ax
 
 
@@ -171,35 +190,30 @@ def _phrase(place: Mapping[Hashable, Any], row: Mapping[Hashable, Any]) -> str:
     return f"{name}: {before} → {after} ({interval})".removeprefix(": ")
 
 
-def _draw_test(ax: Axes, place: Mapping[Hashable, Any], colour: str, order: int, text: str) -> None:
-    """Draw one line, its band and the interval bars on the axes."""
+def _draw_test(
+    ax: Axes, place: Mapping[Hashable, Any], colour: str, order: int, *, look: Look, text: str
+) -> None:
+    """Draw one line, its band and, right of the axes, the interval of the post-test probability."""
     top = [(PRETEST, place["left_low"]), (RATIO, place["middle_high"]),
            (POSTTEST, place["right_high"])]  # fmt: skip
     bottom = [(PRETEST, place["left_high"]), (RATIO, place["middle_low"]),
               (POSTTEST, place["right_low"])]  # fmt: skip
     corners = [corner for corner in top + bottom[::-1] if not np.isnan(corner[1])]
     if not np.isnan(place["right_low"]):
-        ax.fill(*zip(*corners, strict=True), color=colour, alpha=0.13, linewidth=0, zorder=1)
-        # Bars of several tests stand side by side, not on one another.
-        inward = POSTTEST - 0.013 * order
-        ax.vlines(inward, place["right_low"], place["right_high"], color=colour, linewidth=3.5,
-                  zorder=2)  # fmt: skip
-    style = "--" if place["result"] == "negative" else "-"
-    ax.plot([PRETEST, POSTTEST], [place["left"], place["right"]], color=colour, linestyle=style,
-            linewidth=1.6, label=text, zorder=3)  # fmt: skip
+        ax.fill(*zip(*corners, strict=True),
+                **look("bands", color=colour, alpha=0.13, linewidth=0, zorder=1))  # fmt: skip
+    dashes = "--" if place["result"] == "negative" else "-"
+    # Bars of several tests stand side by side, right of the labels, not on one another.
+    aside = POSTTEST + BARS + BAR_STEP * order
+    bar = look("intervals", color=colour, linewidth=2, solid_capstyle="butt", zorder=2)
+    ax.plot([aside, aside], [place["right_low"], place["right_high"]], **bar)
+    ax.plot(aside, place["right"], **{**bar, "marker": "o", "markersize": 4, "linestyle": "none"})
+    ax.plot([PRETEST, POSTTEST], [place["left"], place["right"]],
+            **look("lines", color=colour, linestyle=dashes, linewidth=1.6, label=text,
+                   zorder=3))  # fmt: skip
     if abs(place["right"]) >= place["limit"]:
         ax.plot(POSTTEST, place["right"], marker="^" if place["right"] > 0 else "v", color=colour,
                 clip_on=False, markersize=8, linestyle="none", zorder=4)  # fmt: skip
-
-
-def _write_letters(ax: Axes, places: pd.DataFrame) -> None:
-    """Write a letter beside the end of each line; colour alone would not do in print."""
-    heights = spread_out(places["right"], gap=0.055 * float(places["limit"].iloc[0]))
-    for order, (end, height) in enumerate(zip(places["right"], heights, strict=True)):
-        letter = string.ascii_uppercase[order % 26]
-        ax.annotate(letter, (POSTTEST + 0.105, end), (POSTTEST + 0.15, height), va="center",
-                    ha="center", fontsize=FONT, fontweight="bold",
-                    arrowprops={"arrowstyle": "-", "linewidth": 0.6, "color": GREY})  # fmt: skip
 
 
 def _draw_axes(ax: Axes, places: pd.DataFrame) -> None:
@@ -217,14 +231,13 @@ def _draw_axes(ax: Axes, places: pd.DataFrame) -> None:
         if y <= end + 1e-9:
             ax.plot([RATIO - 0.012, RATIO], [y, y], color=BLACK, linewidth=0.8, zorder=4)
             ax.text(RATIO - 0.022, y, f"{ratio:g}", ha="right", va="center", fontsize=FONT - 1,
-                    zorder=4, bbox={"color": "white", "alpha": 0.75, "pad": 0.2})  # fmt: skip
+                    zorder=5, bbox={"color": "white", "pad": 0.6, "linewidth": 0})  # fmt: skip
     titles = {PRETEST: "Pre-test\nprobability", RATIO: "Likelihood\nratio",
               POSTTEST: "Post-test\nprobability"}  # fmt: skip
     for x, title in titles.items():
         ax.text(x, limit * 1.04, title, ha="center", va="bottom", fontsize=FONT + 1,
                 fontweight="bold")  # fmt: skip
-    ax.set_xlim(-0.17, 1.19)
-    ax.set_ylim(-limit * 1.03, limit * 1.18)
+    ax.set_ylim(-limit * 1.06, limit * 1.18)
     ax.set_axis_off()
 
 
@@ -234,6 +247,8 @@ def _dress(ax: Axes, posttests: pd.DataFrame) -> None:
     if len(missing):
         names = "; ".join(dict.fromkeys(flag_and_study(missing)))
         title = textwrap.fill(f"no post-test probability: {names}", 86)
+    if not ax.get_legend_handles_labels()[0]:
+        return
     legend = ax.legend(
         loc="upper center", bbox_to_anchor=(0.5, 0.0), frameon=False, fontsize=FONT + 0.5,
         handlelength=3, title=title or None, title_fontsize=FONT - 0.5,

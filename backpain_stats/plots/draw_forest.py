@@ -1,91 +1,119 @@
-"""Likelihood ratios of every report, both results side by side, grouped by flag."""
+"""Ratios of every report or study on logarithmic axes that share their rows."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
+from scipy.stats import norm
 
-from backpain_stats.checks import require_columns
-from backpain_stats.plots.draw_ranking import MEASURES, UNINFORMATIVE, colour_of, ratio_note
+from backpain_stats.checks import check_choice, require_columns
+from backpain_stats.errors import ArgumentError
+from backpain_stats.plots.draw_ranking import explain_marks
+from backpain_stats.plots.marks import (
+    Look,
+    draw_diamond,
+    draw_interval,
+    draw_zone,
+    figure,
+    interval_name,
+)
+from backpain_stats.plots.rows import TextColumn, lay_out, natural_width, width_before
 from backpain_stats.plots.style import (
     BLACK,
+    FONT,
     GREY,
-    LIGHT_GREY,
+    RATIOS,
     axes_or_new,
+    colour_of,
     flag_names,
     interval_text,
+    printable,
+    ratio_axis,
     ratio_limits,
-    ratio_ticks,
     refuse_empty,
+    tidy,
     words,
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
-    from numpy.typing import ArrayLike, NDArray
 
-# Both panels live on one Axes, each one unit wide, with the numbers to its right.
-PANEL_STARTS = {"lr_positive": 0.0, "lr_negative": 1.62}
-NUMBERS_START = 1.04
-LEFT, RIGHT = -1.42, 3.24
-LONGEST_REASON = 96
-FONT = 8
+__all__ = ["forest", "forest_coordinates"]
+
+ELEMENTS = ("zone", "unity", "intervals", "points", "diamond")
+CELLS = {"tp": "TP", "fp": "FP", "fn": "FN", "tn": "TN"}
+# Letters of a reason: it starts at the first panel and must end before the second.
+LONGEST_REASON = 52
+LONGEST_NAME = 60
 
 
-def forest_coordinates(ratios: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def forest_coordinates(
+    result: Any,
+    *,
+    measures: Sequence[str] = ("lr_positive", "lr_negative"),
+    group: str | None = "flag",
+    sort: bool = True,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the lines of the figure from top to bottom, and the marks on them.
 
     Parameters
     ----------
-    ratios : pandas.DataFrame
+    result, measures, group, sort
         As for :func:`forest`.
 
     Returns
     -------
     lines : pandas.DataFrame
-        ``y, kind`` (``"flag"`` or ``"report"``), ``text, reason`` (why a report
-        has no ratio; empty where it has one). Flags stand in the order of
-        their highest LR+, those without any last.
+        ``y, kind`` (``"group"`` or ``"report"``), ``text, reason`` (why a report has no ratio;
+        empty where it has one) and ``row``, its position in the frame (-1 for a group). Groups
+        stand in the order of their highest ratio, those without any last.
     marks : pandas.DataFrame
-        One row a report and ratio that exists: ``y, measure, estimate, low,
-        high, counted``; the values ``panel_low, panel_high`` at the edges of the
-        panel; and, as places on the Axes, ``x, x_low, x_high``: a value beyond
-        the panel is placed at its edge.
+        One row per report and ratio that exists: ``y, measure, estimate, low, high, counted``
+        (whether its patients are counted here), ``share`` (its weight as a share of the largest;
+        1 without a column ``weight``).
 
     Raises
     ------
     DataError
         If a column is missing or there is no row.
+    ArgumentError
+        If a measure is not known.
     """
-    import pandas as pd
-
-    needed = [f"{measure}{end}" for measure in MEASURES for end in ("", "_low", "_high")]
-    require_columns(ratios, ("study", *needed), "the frame of ratios")
-    refuse_empty(ratios, "the frame of ratios")
-    reports = ratios.assign(
-        _name=flag_names(ratios),
-        _highest=ratios["lr_positive"].groupby(flag_names(ratios)).transform("max"),
-    ).sort_values(
-        ["_highest", "_name", "lr_positive"],
-        ascending=[False, True, False],
-        na_position="last",
-        kind="stable",
+    frame = _reports(result, measures)
+    names = _group_names(frame, group)
+    first = measures[0]
+    order = frame.assign(
+        _row=np.arange(len(frame)),
+        _group=names,
+        _highest=frame[first].groupby(names, sort=False).transform("max"),
     )
+    if sort:
+        order = order.sort_values(
+            ["_highest", "_group", first],
+            ascending=[False, True, False],
+            na_position="last",
+            kind="stable",
+        )
+    headings = order["_group"].drop_duplicates()
+    headings = headings[headings != ""]
+    weights = frame["weight"].to_numpy(dtype=float) if "weight" in frame else np.ones(len(frame))
+    shares = np.sqrt(weights / np.nanmax(weights))
     lines: list[dict[str, Any]] = []
     marks: list[dict[str, Any]] = []
-    flags = reports["_name"].drop_duplicates()
-    y = float(len(reports) + len(flags))
-    for flag in flags:
-        lines.append({"y": y, "kind": "flag", "text": flag, "reason": ""})
-        y -= 1
-        for report in reports[reports["_name"] == flag].to_dict("records"):
-            found = [m for m in MEASURES if not np.isnan(float(report[m]))]
-            reason = "" if found else _short(report.get("reason"))
-            lines.append({"y": y, "kind": "report", "text": _origin(report), "reason": reason})
+    y = float(len(frame) + len(headings))
+    for heading in order["_group"].drop_duplicates():
+        if heading:
+            lines.append({"y": y, "kind": "group", "text": heading, "reason": "", "row": -1})
+            y -= 1
+        for report in order[order["_group"] == heading].to_dict("records"):
+            known = [m for m in measures if not np.isnan(float(report[m]))]
+            reason = "" if known else _short(report.get("reason"))
+            lines.append({"y": y, "kind": "report", "text": _origin(report), "reason": reason,
+                          "row": report["_row"]})  # fmt: skip
             marks += [
                 {
                     "y": y,
@@ -94,169 +122,264 @@ def forest_coordinates(ratios: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame
                     "low": float(report[f"{measure}_low"]),
                     "high": float(report[f"{measure}_high"]),
                     "counted": bool(report.get("counted", True)),
+                    "share": float(shares[report["_row"]]),
                 }
-                for measure in found
+                for measure in known
             ]
             y -= 1
-    frame = pd.DataFrame(marks, columns=["y", "measure", "estimate", "low", "high", "counted"])
-    frame[["x", "x_low", "x_high", "panel_low", "panel_high"]] = np.nan
-    for measure, limits in _panel_limits(frame).items():
-        rows = frame["measure"] == measure
-        frame.loc[rows, ["panel_low", "panel_high"]] = limits
-        for name, column in (("x", "estimate"), ("x_low", "low"), ("x_high", "high")):
-            frame.loc[rows, name] = _place(frame.loc[rows, column], measure, limits)
-    return pd.DataFrame(lines, columns=["y", "kind", "text", "reason"]), frame
+    columns = ["y", "measure", "estimate", "low", "high", "counted", "share"]
+    return pd.DataFrame(lines), pd.DataFrame(marks, columns=columns)
 
 
-def forest(ratios: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw LR+ and LR- of every report side by side, grouped by flag.
+@figure
+def forest(
+    result: Any,
+    *,
+    measures: Sequence[str] = ("lr_positive", "lr_negative"),
+    group: str | None = "flag",
+    sort: bool = True,
+    counts: bool = False,
+    columns: Mapping[str, str] | None = None,
+    summary: object = None,
+    ax: Axes | None = None,
+    **style: Any,
+) -> Axes:
+    """Draw the ratios of every report or study side by side, on logarithmic axes.
 
     Parameters
     ----------
-    ratios : pandas.DataFrame
-        The frame of :func:`backpain_stats.likelihood_ratios`, or any with
-        ``flag_id`` (or ``label``), ``study`` and both ratios with their ends.
-        ``setting, n, n_cases, counted`` and ``reason`` are used if there.
+    result : pandas.DataFrame or UnivariatePool
+        The frame of :func:`backpain_stats.likelihood_ratios`, or any with ``study`` and each
+        measure with its ends (``lr_positive, lr_positive_low, lr_positive_high``). ``label`` or
+        ``flag_id, setting, n, n_cases, counted, weight`` and ``reason`` are used if there. What
+        :func:`backpain_stats.pool_univariate` returned is drawn with its summary.
+    measures : sequence of {"lr_positive", "lr_negative", "odds_ratio"}
+        One panel per measure.
+    group : str or None
+        ``"flag"`` (where the frame has flags), a column of the frame, or None for no groups.
+    sort : bool
+        Whether the largest ratio stands on top; otherwise the order of the frame is kept.
+    counts : bool
+        Whether the columns TP, FP, FN and TN are printed.
+    columns : mapping, optional
+        Further columns of the frame to print, with their headings. By default, where the
+        frame knows them, cases and patients; ``{}`` prints none.
+    summary : UnivariatePool, BivariateFit or mapping, optional
+        Adds a diamond per measure below the rows: something that has the measures as
+        attributes or keys, each an :class:`~backpain_stats.Estimate`.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure by default. Both panels are drawn on this
-        one Axes: its x coordinate is a place, not a ratio.
+        Where to draw; a new figure by default. Its place is divided among text and panels.
+    **style
+        How an element looks, in matplotlib's words, or False to leave it out: ``zone`` (0.5 to
+        2, where a result hardly moves a probability) and ``unity`` (words of ``axvspan`` and
+        ``axvline``), ``intervals`` and ``points`` (of ``plot``), ``diamond`` (of ``fill``).
 
     Returns
     -------
     matplotlib.axes.Axes
-        Two logarithmic panels. Arrows go on to 0 or infinity; open markers are
-        reports on patients counted in another row; diamonds were printed
-        without an interval. A report that cannot be used keeps its row, in
-        grey, with the reason.
+        The panel of the first measure; the others are its ``child_axes``. On each the
+        horizontal coordinate is the ratio: ``ax.axvline(5)`` draws a line at 5. Arrows go on to 0
+        or infinity; open markers are reports on patients counted in another row; diamonds were
+        printed without an interval. A report that cannot be used keeps its row, in grey.
 
     Raises
     ------
     DataError
         If a column is missing or there is no row.
+    ArgumentError
+        If a measure is not known, or the summary lacks it.
 
     Examples
     --------
     >>> from backpain_stats import likelihood_ratios, load_evidence, plots
     >>> ratios = likelihood_ratios(load_evidence(), target="malignancy")
-    >>> ax = plots.forest(ratios)
-    >>> "pain duration 1 month" in [text.get_text() for text in ax.texts]
-    True
+    >>> ax = plots.forest(ratios, points={"marker": "s"})
+    >>> ax.get_xscale(), ax.child_axes[0].get_xlabel()
+    ('log', 'Likelihood ratio of a negative result (LR−)')
+    >>> line = ax.axvline(5)
     """
-    lines, marks = forest_coordinates(ratios)
-    ax = axes_or_new(ax, 10.5, 1.3 + 0.24 * len(lines))
-    top = len(lines) + 0.5
-    for measure, limits in _panel_limits(marks).items():
-        _draw_panel(ax, measure, limits, top, _interval_words(ratios))
-    _write_lines(ax, lines)
-    for mark in marks.to_dict("records"):
-        _draw_mark(ax, mark)
-    _dress(ax, marks, top)
+    look = Look(style, ELEMENTS)
+    if hasattr(result, "pooled") and hasattr(result, "measure"):
+        summary, measures = summary or {result.measure: result.pooled}, (result.measure,)
+    lines, marks = forest_coordinates(result, measures=measures, group=group, sort=sort)
+    frame = _reports(result, measures)
+    diamonds = {measure: _summary(summary, measure) for measure in measures if summary is not None}
+    text_columns = [_names(lines, diamonds), *_columns(frame, lines, counts, columns, diamonds)]
+    head = float(len(lines)) + 1.1
+    rows = [*lines["y"], *([0.0] if diamonds else [])]
+    printed = [[_numbers(frame, lines, marks, measure, diamonds)] for measure in measures]
+    height = 1.5 + 0.24 * (len(lines) + bool(diamonds))
+    ax = axes_or_new(ax, natural_width(text_columns, printed), height)
+    panels = lay_out(ax, rows, text_columns, printed, head)
+    values = [marks[["estimate", "low", "high"]].to_numpy().ravel()]
+    values += [np.array([d.estimate, d.ci_low, d.ci_high]) for d in diamonds.values()]
+    limits = ratio_limits(np.concatenate(values))
+    for panel, measure in zip(panels, measures, strict=True):
+        own = marks[marks["measure"] == measure]
+        _draw_panel(panel, measure, own, limits, look)
+        if measure in diamonds:
+            d = diamonds[measure]
+            looks = look("diamond", color=BLACK, zorder=3)
+            draw_diamond(panel, 0.0, (d.estimate, d.ci_low, d.ci_high), looks)
+    ax.set_ylim(-0.6 if diamonds else 0.4, head + 0.5)
+    for line in lines[lines["reason"] != ""].to_dict("records"):
+        ax.annotate(line["reason"], (0, line["y"]), (3, 0), xycoords=ax.get_yaxis_transform(),
+                    textcoords="offset points", va="center", fontsize=FONT - 0.5, color=GREY,
+                    style="italic", bbox={"color": "white", "pad": 0.6}, zorder=3)  # fmt: skip
+    left = width_before(text_columns)
+    explain_marks(ax, marks, loc="upper left", bbox_to_anchor=(0.0, 0.0), left=left)
     return ax
 
 
+def _reports(result: Any, measures: Sequence[str]) -> pd.DataFrame:
+    """Return the frame of reports, after a look at its columns."""
+    if not measures:
+        raise ArgumentError("measures is empty; choose one or more of " + ", ".join(RATIOS))
+    for measure in measures:
+        check_choice(measure, "measures", tuple(RATIOS))
+    frame = _of_pool(result) if hasattr(result, "pooled") else result
+    needed = [f"{measure}{end}" for measure in measures for end in ("", "_low", "_high")]
+    require_columns(frame, ("study", *needed), "the frame of ratios")
+    refuse_empty(frame, "the frame of ratios")
+    return frame.reset_index(drop=True)
+
+
+def _of_pool(pool: Any) -> pd.DataFrame:
+    """Return the studies of a univariate pool as a frame of its ratio.
+
+    The interval of a study is that of its log ratio, estimate plus or minus z standard errors.
+    """
+    studies, level = pool.studies, pool.pooled.ci_level
+    half = norm.isf((1 - level) / 2) * studies["standard_error"]
+    ends = {"": 0, "_low": -1, "_high": 1}
+    logs = {f"{pool.measure}{end}": np.exp(studies["log_ratio"] + sign * half)
+            for end, sign in ends.items()}  # fmt: skip
+    return studies.assign(**logs, ci_level=level)
+
+
+def _group_names(frame: pd.DataFrame, group: str | None) -> pd.Series:
+    """Return the heading that each row stands under; empty for none."""
+    if group == "flag":
+        names = flag_names(frame)
+    elif group is None:
+        names = [""] * len(frame)
+    else:
+        require_columns(frame, [group], "the frame of ratios")
+        names = [words(str(value)) for value in frame[group]]
+    return pd.Series([textwrap.shorten(n, LONGEST_NAME, placeholder=" …") for n in names],
+                     index=frame.index)  # fmt: skip
+
+
 def _origin(report: dict[str, Any]) -> str:
-    """Say which patients a report is about."""
-    patients = ""
-    if _known(report.get("n_cases")):
-        total = f" of {int(report['n']):,}" if _known(report.get("n")) else ""
-        patients = f"{int(report['n_cases']):,}{total}"
-    return ", ".join(filter(None, (words(report["study"]), words(report.get("setting")), patients)))
-
-
-def _interval_words(ratios: pd.DataFrame) -> str:
-    levels = ratios["ci_level"].dropna().unique().tolist() if "ci_level" in ratios else []
-    return f"{100 * levels[0]:g}% interval" if len(levels) == 1 else "interval"
-
-
-def _known(value: object) -> bool:
-    import pandas as pd
-
-    return value is not None and not pd.isna(value)  # type: ignore[call-overload]
+    """Say which study a report is of, and where its patients were seen."""
+    return ", ".join(filter(None, (words(str(report["study"])), words(report.get("setting")))))
 
 
 def _short(reason: object) -> str:
-    """Return the first clause of a reason, cut to the width of the figure."""
+    """Return the first clause of a reason, cut to the width of a panel."""
     text = reason if isinstance(reason, str) and reason else "no ratio can be estimated"
-    return textwrap.shorten(text.split(". ")[0], LONGEST_REASON, placeholder=" …")
+    return textwrap.shorten(printable(text).split(". ")[0], LONGEST_REASON, placeholder=" …")
 
 
-def _panel_limits(marks: pd.DataFrame) -> dict[str, tuple[float, float]]:
-    limits = {}
-    for measure in MEASURES:
-        rows = marks.loc[marks["measure"] == measure, ["estimate", "low", "high"]]
-        limits[measure] = ratio_limits(rows.to_numpy(dtype=float).ravel())
-    return limits
+def _summary(summary: object, measure: str) -> Any:
+    """Return the summary of one measure."""
+    values = summary if isinstance(summary, Mapping) else {measure: getattr(summary, measure, None)}
+    if not hasattr(values.get(measure), "ci_low"):
+        raise ArgumentError(f"the summary has no {measure} to draw")
+    return values[measure]
 
 
-def _place(values: ArrayLike, measure: str, limits: tuple[float, float]) -> NDArray[np.float64]:
-    """Return where ratios stand on the Axes; those beyond the panel at its edge."""
-    low, high = np.log(limits)
-    inside = np.clip(np.asarray(values, dtype=float), *limits)
-    return np.asarray(PANEL_STARTS[measure] + (np.log(inside) - low) / (high - low))
+def _names(lines: pd.DataFrame, diamonds: Mapping[str, Any]) -> TextColumn:
+    """Return the column of groups and studies."""
+    grouped = (lines["kind"] == "group").any()
+    texts, looks = [], []
+    for line in lines.to_dict("records"):
+        heading = line["kind"] == "group"
+        texts.append(line["text"] if heading or not grouped else f"   {line['text']}")
+        looks.append({"fontweight": "bold" if heading else "normal",
+                      "color": GREY if line["reason"] else BLACK})  # fmt: skip
+    if diamonds:
+        texts.append("Summary")
+        looks.append({"fontweight": "bold"})
+    return TextColumn("" if grouped else "Study", texts, looks=looks)
+
+
+def _columns(
+    frame: pd.DataFrame,
+    lines: pd.DataFrame,
+    counts: bool,
+    columns: Mapping[str, str] | None,
+    diamonds: Mapping[str, Any],
+) -> list[TextColumn]:
+    """Return the columns of counts and the caller's own."""
+    chosen = dict(CELLS) if counts else {}
+    require_columns(frame, [*chosen, *(columns or {})], "the frame of ratios")
+    below = [""] if diamonds else []
+    parts = []
+    if columns is None and {"n", "n_cases"} <= set(frame.columns):
+        texts = [_patients(n, m) for n, m in zip(frame["n_cases"], frame["n"], strict=True)]
+        parts.append(("Cases of patients", texts))
+    for name, heading in {**chosen, **(columns or {})}.items():
+        texts = ["" if pd.isna(value) else _cell(value) for value in frame[name]]
+        parts.append((heading, texts))
+    made = []
+    for heading, texts in parts:
+        own = [texts[row] if row >= 0 else "" for row in lines["row"]]
+        made.append(TextColumn(heading, [*own, *below], align="right"))
+    return made
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, str):
+        return words(value)
+    return f"{value:,.3g}" if isinstance(value, float) and value % 1 else f"{value:,.0f}"
+
+
+def _patients(n_cases: Any, n: Any) -> str:
+    if pd.isna(n_cases) and pd.isna(n):
+        return ""
+    return " of ".join("?" if pd.isna(count) else f"{int(count):,}" for count in (n_cases, n))
+
+
+def _numbers(
+    frame: pd.DataFrame,
+    lines: pd.DataFrame,
+    marks: pd.DataFrame,
+    measure: str,
+    diamonds: Mapping[str, Any],
+) -> TextColumn:
+    """Return the printed ratios of one measure."""
+    own = marks[marks["measure"] == measure].set_index("y")
+    texts = [
+        interval_text(*own.loc[y, ["estimate", "low", "high"]]) if y in own.index else ""
+        for y in lines["y"]
+    ]
+    looks: list[dict[str, Any]] = [{} for _ in texts]
+    if diamonds:
+        d = diamonds[measure]
+        texts.append(interval_text(d.estimate, d.ci_low, d.ci_high))
+        looks.append({"fontweight": "bold"})
+    levels: Any = frame["ci_level"].dropna() if "ci_level" in frame else []
+    return TextColumn(f"{RATIOS[measure][0]} ({interval_name(levels)})", texts, looks=looks)
 
 
 def _draw_panel(
-    ax: Axes, measure: str, limits: tuple[float, float], top: float, interval: str
+    ax: Axes, measure: str, marks: pd.DataFrame, limits: tuple[float, float], look: Look
 ) -> None:
-    start = PANEL_STARTS[measure]
-    left, right = _place(UNINFORMATIVE, measure, limits)
-    ax.fill_between([left, right], 0.4, top, color=LIGHT_GREY, alpha=0.5, linewidth=0, zorder=0)
-    ax.vlines(_place(ratio_ticks(*limits), measure, limits), 0.4, top, color=LIGHT_GREY,
-              linewidth=0.6, zorder=0)  # fmt: skip
-    ax.vlines(_place([1.0], measure, limits), 0.4, top, color=GREY, linewidth=0.8, zorder=1)
-    ax.hlines(0.4, start, start + 1, color=BLACK, linewidth=0.8)
-    name, meaning = MEASURES[measure][0], MEASURES[measure][1].split(" (")[0]
-    ax.text(start + 0.5, top + 0.35, meaning[0].upper() + meaning[1:], ha="center", va="center",
-            fontsize=FONT)  # fmt: skip
-    ax.text(start + NUMBERS_START, top + 0.35, f"{name} ({interval})", va="center", fontsize=FONT,
-            fontweight="bold")  # fmt: skip
-
-
-def _write_lines(ax: Axes, lines: pd.DataFrame) -> None:
-    for line in lines.to_dict("records"):
-        flag = line["kind"] == "flag"
-        grey = not flag and bool(line["reason"])
-        ax.text(LEFT if flag else LEFT + 0.06, line["y"], line["text"], va="center", fontsize=FONT,
-                fontweight="bold" if flag else "normal", color=GREY if grey else BLACK)  # fmt: skip
-        if grey:
-            ax.text(0.02, line["y"], line["reason"], va="center", fontsize=FONT - 0.5, color=GREY,
-                    style="italic", bbox={"color": "white", "pad": 0.6})  # fmt: skip
-
-
-def _draw_mark(ax: Axes, mark: Mapping[Any, Any]) -> None:
-    start = PANEL_STARTS[mark["measure"]]
-    colour, y = colour_of(mark["measure"]), mark["y"]
-    has_interval = not np.isnan(mark["x_low"])
-    if has_interval:
-        ax.hlines(y, mark["x_low"], mark["x_high"], color=colour, linewidth=1.4, zorder=2)
-    face = colour if mark["counted"] else "white"
-    shape, size = ("o" if has_interval else "D"), 5.0
-    for value, place in (("low", "x_low"), ("high", "x_high"), ("estimate", "x")):
-        below, above = mark[value] < mark["panel_low"], mark[value] > mark["panel_high"]
-        for edge, marker, beyond in ((start, "<", below), (start + 1, ">", above)):
-            if beyond:
-                big = 7.5 if value == "estimate" else 4.5
-                ax.plot(edge, y, marker=marker, color=colour, markerfacecolor=face,
-                        markersize=big, linestyle="none", zorder=3)  # fmt: skip
-        if value == "estimate" and not (below or above):
-            ax.plot(mark[place], y, marker=shape, color=colour, markerfacecolor=face,
-                    markersize=size, linestyle="none", zorder=3)  # fmt: skip
-    text = interval_text(mark["estimate"], mark["low"], mark["high"])
-    ax.text(start + NUMBERS_START, y, text, va="center", fontsize=FONT)
-
-
-def _dress(ax: Axes, marks: pd.DataFrame, top: float) -> None:
-    places: list[float] = []
-    labels: list[str] = []
-    for measure, limits in _panel_limits(marks).items():
-        ticks = ratio_ticks(*limits)
-        places += _place(ticks, measure, limits).tolist()
-        labels += [f"{tick:g}" for tick in ticks]
-    ax.set_xticks(places, labels, fontsize=FONT)
-    ax.tick_params(axis="x", length=0, pad=1)
-    ax.set_yticks([])
-    ax.set_xlim(LEFT, RIGHT)
-    ax.set_ylim(0.35, top + 0.8)
-    ax.spines[:].set_visible(False)
-    note = ratio_note(marks["low"], marks["estimate"], marks["counted"])
-    ax.set_xlabel(note, fontsize=FONT)
+    """Draw the ratios of one measure on their logarithmic axis."""
+    ax.set_xscale("log")
+    ax.set_xlim(*limits)
+    draw_zone(ax, look)
+    colour = colour_of(measure)
+    for mark in marks.to_dict("records"):
+        shape = "D" if np.isnan(mark["low"]) else "o"
+        face = colour if mark["counted"] else "white"
+        draw_interval(
+            ax, mark["y"], (mark["estimate"], mark["low"], mark["high"]), limits,
+            interval=look("intervals", color=colour, linewidth=1.4, zorder=2),
+            point=look("points", color=colour, markerfacecolor=face, marker=shape,
+                       markersize=2.5 + 3.0 * mark["share"], zorder=3),
+        )  # fmt: skip
+    ratio_axis(ax)
+    tidy(ax, grid="x", xlabel=RATIOS[measure][1])
+    ax.xaxis.label.set_fontsize(FONT)

@@ -2,87 +2,117 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from backpain_stats.checks import require_columns
+from backpain_stats.errors import NotEstimableError
+from backpain_stats.plots.marks import Look, draw_diamond, figure, interval_name
+from backpain_stats.plots.rows import TextColumn, lay_out, natural_width
 from backpain_stats.plots.style import (
     BLACK,
     BLUE,
+    FONT,
     GREY,
-    LIGHT_GREY,
     VERMILION,
     axes_or_new,
     refuse_empty,
+    tidy,
     words,
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
 
-MEASURES = ("sensitivity", "specificity")
+__all__ = ["STUDY_COLUMNS", "forest_paired", "paired_coordinates"]
+
+MEASURES = {"sensitivity": (BLUE, "no cases"), "specificity": (VERMILION, "no non-cases")}
+CELLS = ("tp", "fp", "fn", "tn")
 INTERVALS = tuple(f"{measure}{end}" for measure in MEASURES for end in ("", "_low", "_high"))
-COLUMNS = ("study", "tp", "fp", "fn", "tn", *INTERVALS)
-# Both panels live on one Axes: specificity is drawn this far to the right.
-PANEL_STEP = 1.2
-COUNT_PLACES = {"tp": -0.84, "fp": -0.60, "fn": -0.38, "tn": -0.12}
-# Width of a letter in units of the axis, and inches a unit.
-LETTER, INCHES = 0.042, 1.75
-NUMBER_PLACES = (2 * PANEL_STEP + 0.02, 2 * PANEL_STEP + 0.98)
-RIGHT_END = 2 * PANEL_STEP + 1.9
+STUDY_COLUMNS = ("study", *CELLS, *INTERVALS)
+ELEMENTS = ("intervals", "points", "diamond", "prediction")
 NUMBER_FORMAT = "{:.2f} ({:.2f} to {:.2f})"
 
 
-def paired_coordinates(studies: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a mark: ``study, measure, x, x_low, x_high, y, area``.
+def paired_coordinates(result: pd.DataFrame, group: str | None = None) -> pd.DataFrame:
+    """Return one row per mark: ``study, group, measure, x, x_low, x_high, y, area``.
 
-    ``x`` is the fraction moved to its panel; ``area`` is the marker's area,
-    proportional to the patients behind the fraction.
+    ``area`` is the marker's area in square points; it grows with the patients behind the
+    fraction. Rows of one group stand together, below a row that is left for its heading.
     """
-    import pandas as pd
-
-    require_columns(studies, COLUMNS, "the frame of studies (see study_accuracy)")
-    refuse_empty(studies, "the frame of studies")
-    groups = (studies["tp"] + studies["fn"], studies["fp"] + studies["tn"])
+    require_columns(result, STUDY_COLUMNS, "the frame of studies (see study_accuracy)")
+    refuse_empty(result, "the frame of studies")
+    frame = result.reset_index(drop=True).assign(_group="")
+    if group is not None:
+        require_columns(frame, [group], "the frame of studies")
+        frame["_group"] = [words(str(value)) for value in frame[group]]
+        order = {name: place for place, name in enumerate(frame["_group"].drop_duplicates())}
+        frame = frame.sort_values("_group", key=lambda names: names.map(order), kind="stable")
+    headings = int(frame["_group"].nunique()) if group is not None else 0
+    opened = (frame["_group"] != frame["_group"].shift()).cumsum() if headings else 0
+    y = len(frame) + headings - np.arange(len(frame)) - np.asarray(opened, dtype=float)
+    patients = {"sensitivity": frame["tp"] + frame["fn"], "specificity": frame["fp"] + frame["tn"]}
     parts = []
-    for step, (measure, patients) in enumerate(zip(MEASURES, groups, strict=True)):
-        size = patients.to_numpy(dtype=float)
+    for measure, count in patients.items():
+        size = count.to_numpy(dtype=float)
         parts.append(
             pd.DataFrame(
                 {
-                    "study": studies["study"].to_numpy(),
+                    "study": frame["study"].to_numpy(),
+                    "group": frame["_group"].to_numpy(),
                     "measure": measure,
-                    "x": studies[measure].to_numpy(dtype=float) + step * PANEL_STEP,
-                    "x_low": studies[f"{measure}_low"].to_numpy(dtype=float) + step * PANEL_STEP,
-                    "x_high": studies[f"{measure}_high"].to_numpy(dtype=float) + step * PANEL_STEP,
-                    "y": np.arange(len(studies), 0, -1, dtype=float),
+                    "x": frame[measure].to_numpy(dtype=float),
+                    "x_low": frame[f"{measure}_low"].to_numpy(dtype=float),
+                    "x_high": frame[f"{measure}_high"].to_numpy(dtype=float),
+                    "y": y,
                     "area": 12 + 48 * size / max(size.max(), 1),
+                    "row": frame.index.to_numpy(),
                 }
             )
         )
     return pd.concat(parts, ignore_index=True)
 
 
-def forest_paired(studies: pd.DataFrame, *, fit: Any = None, ax: Axes | None = None) -> Axes:
+@figure
+def forest_paired(
+    result: pd.DataFrame,
+    *,
+    fit: Any = None,
+    group: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    ax: Axes | None = None,
+    **style: Any,
+) -> Axes:
     """Draw sensitivity and specificity of each study side by side, with the counts.
 
     Parameters
     ----------
-    studies : pandas.DataFrame
-        The frame of :func:`backpain_stats.meta.studies.study_accuracy` (or any
-        with its columns). A study without cases shows "no cases" in place of a
-        sensitivity, one without non-cases the same on the right.
+    result : pandas.DataFrame
+        The frame of :func:`backpain_stats.study_accuracy` (or any with its columns). A study
+        without cases shows "no cases" in place of a sensitivity, one without non-cases the
+        same on the right.
     fit : BivariateFit or BayesianFit, optional
-        Adds the summary of the fit as a diamond below the studies.
+        Adds the summary of the fit as a diamond below the studies and, as a line through it,
+        the prediction interval of a new study.
+    group : str, optional
+        A column whose values group the studies under headings.
+    columns : mapping, optional
+        Further columns of the frame to print, with their headings.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure by default.
+        Where to draw; a new figure by default. Its place is divided among text and panels.
+    **style
+        How an element looks, in matplotlib's words, or False to leave it out: ``intervals``
+        (words of ``hlines``), ``points`` (of ``scatter``), ``diamond`` (of ``fill``),
+        ``prediction`` (of ``plot``).
 
     Returns
     -------
     matplotlib.axes.Axes
-        Squares grow with the number of patients behind them.
+        The panel of sensitivity; that of specificity is ``ax.child_axes[0]``. Squares grow with
+        the number of patients behind them.
 
     Raises
     ------
@@ -94,77 +124,92 @@ def forest_paired(studies: pd.DataFrame, *, fit: Any = None, ax: Axes | None = N
     >>> import matplotlib.pyplot as plt
     >>> import pandas as pd
     >>> from backpain_stats import plots
-    >>> from backpain_stats.meta.studies import study_accuracy
+    >>> from backpain_stats import study_accuracy
     >>> data = pd.DataFrame({"study": list("ABCDEF"), "tp": [19, 8, 25, 7, 40, 12],
     ...                      "fp": [10, 2, 9, 4, 22, 0], "fn": [4, 0, 11, 3, 7, 5],
     ...                      "tn": [80, 30, 90, 22, 95, 41]})
     >>> ax = plots.forest_paired(study_accuracy(data))
-    >>> [text.get_text() for text in ax.texts][:3]
-    ['Study', 'A', 'B']
+    >>> ax.get_xlabel(), ax.child_axes[0].get_xlabel()
+    ('Sensitivity', 'Specificity')
     >>> plt.close(ax.figure)
     """
-    marks = paired_coordinates(studies)
-    rows = len(studies)
-    left = COUNT_PLACES["tp"] - 0.25 - LETTER * max(7, *studies["study"].astype(str).str.len())
-    width = (RIGHT_END - left) * INCHES
-    ax = axes_or_new(ax, width, 1.3 + 0.27 * (rows + (fit is not None)))
-    for measure, colour in zip(MEASURES, (BLUE, VERMILION), strict=True):
-        one = marks.loc[marks["measure"] == measure]
-        ax.hlines(one["y"], one["x_low"], one["x_high"], color=BLACK, linewidth=0.9)
-        ax.scatter(one["x"], one["y"], s=one["area"], marker="s", color=colour, zorder=3)
-    _write_counts(ax, studies, left)
-    _write_numbers(ax, studies)
-    if fit is not None:
-        _draw_summary(ax, fit, left)
-    _dress(ax, rows, left=left, lowest=-0.6 if fit is not None else 0.4)
+    look = Look(style, ELEMENTS)
+    marks = paired_coordinates(result, group)
+    half = marks[marks["measure"] == "sensitivity"]
+    frame = result.reset_index(drop=True).iloc[half["row"].to_numpy()]
+    require_columns(frame, [*(columns or {})], "the frame of studies")
+    head = float(half["y"].max()) + (1.1 if group is None else 2.1)
+    headings = half.drop_duplicates("group") if group is not None else half.iloc[:0]
+    rows = [*half["y"], *(headings["y"] + 1), *([0.0] if fit is not None else [])]
+    below = [""] * len(headings) + [""] * (fit is not None)
+    names = [*(words(str(s)) for s in half["study"]), *headings["group"],
+             *(["Summary"] if fit is not None else [])]  # fmt: skip
+    bold = {"fontweight": "bold"}
+    looks: list[dict[str, Any]] = [{}] * len(half) + [bold] * (len(names) - len(half))
+    before = [TextColumn("Study", names, looks=looks)]
+    before += [
+        TextColumn(heading, [*(_cell(value) for value in frame[name]), *below], align="right")
+        for name, heading in {**{c: c.upper() for c in CELLS}, **(columns or {})}.items()
+    ]
+    printed = [[_numbers(frame, measure, fit, below)] for measure in MEASURES]
+    height = 1.4 + 0.25 * (head + 2 * (fit is not None))
+    ax = axes_or_new(ax, natural_width(before, printed), height)
+    panels = lay_out(ax, rows, before, printed, head)
+    for panel, (measure, (colour, empty)) in zip(panels, MEASURES.items(), strict=True):
+        own = marks[marks["measure"] == measure]
+        _draw_panel(panel, own, colour, empty, look)
+        if fit is not None:
+            _draw_summary(panel, fit, measure, look)
+        tidy(panel, grid="x", xlabel=measure.capitalize())
+    ax.set_ylim(-0.6 if fit is not None else 0.4, head + 0.5)
     return ax
 
 
-def _write_counts(ax: Axes, studies: pd.DataFrame, left: float) -> None:
-    rows = len(studies)
-    heads = {"study": (left, "left"), **{c: (x, "right") for c, x in COUNT_PLACES.items()}}
-    for column, (x, side) in heads.items():
-        title = "Study" if column == "study" else column.upper()
-        ax.text(x, rows + 0.9, title, ha=side, va="center", fontsize=8, fontweight="bold")
-        for y, value in zip(range(rows, 0, -1), studies[column], strict=True):
-            text = words(value) if column == "study" else str(value)
-            ax.text(x, y, text, ha=side, va="center", fontsize=8)
+def _cell(value: object) -> str:
+    if isinstance(value, str):
+        return words(value)
+    return "" if pd.isna(value) else f"{value:,g}"  # type: ignore[call-overload]
 
 
-def _write_numbers(ax: Axes, studies: pd.DataFrame) -> None:
-    empty = {"sensitivity": "no cases", "specificity": "no non-cases"}
-    for step, measure in enumerate(MEASURES):
-        numbers = studies[[measure, f"{measure}_low", f"{measure}_high"]].to_numpy(dtype=float)
-        for y, values in zip(range(len(studies), 0, -1), numbers, strict=True):
-            if np.isnan(values[0]):
-                ax.text(step * PANEL_STEP + 0.5, y, empty[measure], ha="center", va="center",
-                        fontsize=8, color=GREY, style="italic")  # fmt: skip
-            text = "" if np.isnan(values[0]) else NUMBER_FORMAT.format(*values)
-            ax.text(NUMBER_PLACES[step], y, text, ha="left", va="center", fontsize=8)
-        ax.text(NUMBER_PLACES[step], len(studies) + 0.9, measure.capitalize(), ha="left",
-                va="center", fontsize=8, fontweight="bold")  # fmt: skip
+def _numbers(frame: pd.DataFrame, measure: str, fit: Any, below: list[str]) -> TextColumn:
+    """Return the printed fractions of one measure, that of the summary last."""
+    values = frame[[measure, f"{measure}_low", f"{measure}_high"]].to_numpy(dtype=float)
+    texts = ["" if np.isnan(row[0]) else NUMBER_FORMAT.format(*row) for row in values] + below
+    looks: list[dict[str, Any]] = [{} for _ in texts]
+    if fit is not None:
+        summary = getattr(fit, measure)
+        texts[-1] = NUMBER_FORMAT.format(summary.estimate, summary.ci_low, summary.ci_high)
+        looks[-1] = {"fontweight": "bold"}
+    levels: Any = frame["ci_level"].dropna() if "ci_level" in frame else []
+    return TextColumn(interval_name(levels).capitalize(), texts, looks=looks)
 
 
-def _draw_summary(ax: Axes, fit: Any, left: float) -> None:
-    ax.text(left, 0, "Summary", ha="left", va="center", fontsize=8, fontweight="bold")
-    for step, estimate in enumerate((fit.sensitivity, fit.specificity)):
-        low, mid, high = estimate.ci_low, estimate.estimate, estimate.ci_high
-        x = np.array([low, mid, high, mid]) + step * PANEL_STEP
-        ax.fill(x, [0, 0.28, 0, -0.28], color=BLACK, zorder=3)
-        text = NUMBER_FORMAT.format(mid, low, high)
-        ax.text(NUMBER_PLACES[step], 0, text, ha="left", va="center", fontsize=8, fontweight="bold")
-
-
-def _dress(ax: Axes, rows: int, *, left: float, lowest: float) -> None:
+def _draw_panel(ax: Axes, marks: pd.DataFrame, colour: str, empty: str, look: Look) -> None:
+    """Draw one fraction of every study."""
+    known = marks.dropna(subset="x")
+    # The line lies above the square: the interval of a large study is narrower than its square.
+    ax.scatter(known["x"], known["y"], s=known["area"],
+               **look("points", marker="s", color=colour, alpha=0.55, linewidth=0))  # fmt: skip
+    ax.hlines(known["y"], known["x_low"], known["x_high"],
+              **look("intervals", color=BLACK, linewidth=1.1))  # fmt: skip
+    for y in marks.loc[marks["x"].isna(), "y"]:
+        ax.text(0.5, y, empty, ha="center", va="center", fontsize=FONT, color=GREY, style="italic")
+    ax.set_xlim(-0.01, 1.01)
     ticks = np.linspace(0, 1, 6)
-    for step, measure in enumerate(MEASURES):
-        ax.vlines(ticks + step * PANEL_STEP, lowest, rows + 0.5, color=LIGHT_GREY, linewidth=0.6,
-                  zorder=0)  # fmt: skip
-        ax.text(step * PANEL_STEP + 0.5, rows + 0.9, measure.capitalize(), ha="center",
-                va="center", fontsize=9, fontweight="bold")  # fmt: skip
-    ax.set_xticks([*ticks, *(ticks + PANEL_STEP)], [f"{tick:g}" for tick in ticks] * 2)
-    ax.tick_params(axis="x", labelsize=8)
-    ax.set_yticks([])
-    ax.set_xlim(left - 0.05, RIGHT_END)
-    ax.set_ylim(lowest, rows + 1.4)
-    ax.spines[["left", "top", "right", "bottom"]].set_visible(False)
+    ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+
+
+def _draw_summary(ax: Axes, fit: Any, measure: str, look: Look) -> None:
+    """Draw the summary as a diamond, and the prediction interval of a new study through it."""
+    summary = getattr(fit, measure)
+    if hasattr(fit, "predict"):
+        try:
+            row = fit.predict().set_index("measure").loc[measure]
+        except NotEstimableError:
+            pass  # common effects: there is nothing to predict beyond the summary
+        else:
+            ax.plot([row["ci_low"], row["ci_high"]], [0, 0],
+                    **look("prediction", color=GREY, linewidth=2.4, solid_capstyle="butt",
+                           zorder=2))  # fmt: skip
+    draw_diamond(ax, 0.0, (summary.estimate, summary.ci_low, summary.ci_high),
+                 look("diamond", color=BLACK, zorder=3))  # fmt: skip

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
+from backpain_stats.plots.marks import Look, figure, legend_below
 from backpain_stats.plots.style import (
     BLACK,
     BLUE,
@@ -17,19 +19,21 @@ from backpain_stats.plots.style import (
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
 
     from backpain_stats.meta.univariate.deeks import DeeksTest
 
+__all__ = ["funnel_coordinates", "funnel_deeks"]
 
-def funnel_coordinates(test: DeeksTest) -> tuple[pd.DataFrame, pd.DataFrame]:
+ELEMENTS = ("studies", "regression", "reference")
+
+
+def funnel_coordinates(result: DeeksTest) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the points (``study, x, y``) and the regression line (``x, y``).
 
     ``x`` is the odds ratio, ``y`` is ``1 / sqrt(effective size)``.
     """
-    import pandas as pd
-
+    test = result
     require_result(test, ("studies", "slope"), "deeks_test")
     used = test.studies.loc[test.studies["used"]]
     points = pd.DataFrame(
@@ -40,15 +44,20 @@ def funnel_coordinates(test: DeeksTest) -> tuple[pd.DataFrame, pd.DataFrame]:
     return points, line
 
 
-def funnel_deeks(test: DeeksTest, *, ax: Axes | None = None) -> Axes:
+@figure
+def funnel_deeks(result: DeeksTest, *, ax: Axes | None = None, **style: Any) -> Axes:
     """Draw Deeks' funnel with its regression line; large studies are at the top.
 
     Parameters
     ----------
-    test : DeeksTest
+    result : DeeksTest
         What :func:`backpain_stats.meta.univariate.deeks.deeks_test` returned.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure by default.
+
+    **style
+        How an element looks, in matplotlib's words, or False to leave it out: ``studies`` (words of
+        ``scatter``), ``regression`` (of ``plot``), ``reference`` (of ``axvline``).
 
     Returns
     -------
@@ -70,12 +79,19 @@ def funnel_deeks(test: DeeksTest, *, ax: Axes | None = None) -> Axes:
     'Slope 12.3, p = 0.29, 6 studies'
     >>> plt.close(ax.figure)
     """
-    points, line = funnel_coordinates(test)
+    look, test = Look(style, ELEMENTS), result
+    points, line = funnel_coordinates(result)
     ax = axes_or_new(ax, 5.6, 4.6)
-    ax.scatter(points["x"], points["y"], s=26, color=BLUE, zorder=3, label="studies")
-    ax.plot(line["x"], line["y"], color=VERMILION, linewidth=1.5, label="weighted regression")
-    ax.axvline(np.exp(test.intercept), color=BLACK, linewidth=0.8, linestyle=":",
-               label="odds ratio of an infinitely large study")  # fmt: skip
+    ax.scatter(points["x"], points["y"],
+               **look("studies", s=26, color=BLUE, zorder=3, label="studies"))  # fmt: skip
+    ax.plot(
+        line["x"],
+        line["y"],
+        **look("regression", color=VERMILION, linewidth=1.5, label="weighted regression"),
+    )
+    ax.axvline(np.exp(test.intercept),
+               **look("reference", color=BLACK, linewidth=0.8, linestyle=":",
+                      label="odds ratio of an infinitely large study"))  # fmt: skip
     ratio_axis(ax)
     ax.set_ylim(bottom=0)
     ax.invert_yaxis()
@@ -88,5 +104,5 @@ def funnel_deeks(test: DeeksTest, *, ax: Axes | None = None) -> Axes:
         title=f"Slope {test.slope.estimate:.3g}, p = {test.pvalue:.2g}, "
         f"{len(points)} studies{note}",
     )
-    ax.legend(frameon=False, fontsize=8)
+    legend_below(ax, ncols=3)
     return ax

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import string
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from scipy.special import expit, logit
 
 from backpain_stats.checks import check_choice, check_pretest, require_columns
 from backpain_stats.errors import DataError
+from backpain_stats.plots.marks import Look, figure
 from backpain_stats.plots.style import (
     BLACK,
     GREY,
@@ -26,9 +28,11 @@ from backpain_stats.plots.style import (
 from backpain_stats.tables.bayes_rule import posttest_probability
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
 
+__all__ = ["posttest", "posttest_coordinates"]
+
+ELEMENTS = ("curves", "bands", "diagonal", "pretests")
 POINTS = 121
 SCALES = ("logit", "linear")
 # Beyond these a log-odds axis is cut; 0 and 1 lie at infinity.
@@ -38,13 +42,13 @@ STRIP = 13  # height of a line of the strip above the axes, in points
 
 
 def posttest_coordinates(
-    posttests: pd.DataFrame, low: float = 0.001, high: float = 0.5
+    result: pd.DataFrame, low: float = 0.001, high: float = 0.5
 ) -> pd.DataFrame:
     """Return the points of every curve, even in the log-odds of the pre-test.
 
     Parameters
     ----------
-    posttests : pandas.DataFrame
+    result : pandas.DataFrame
         As for :func:`posttest`.
     low, high : float
         First and last pre-test probability.
@@ -52,7 +56,7 @@ def posttest_coordinates(
     Returns
     -------
     pandas.DataFrame
-        121 rows a curve: ``curve`` (a number), ``name, result, pretest,
+        121 rows per curve: ``curve`` (a number), ``name, result, pretest,
         posttest, posttest_low, posttest_high``. The ends are those of the
         likelihood ratio at that pre-test probability; NaN without an interval.
 
@@ -63,10 +67,8 @@ def posttest_coordinates(
     PretestError
         If ``low`` or ``high`` is not strictly between 0 and 1.
     """
-    import pandas as pd
-
-    require_columns(posttests, ("lr", "lr_low", "lr_high", "result"), "the frame of tests")
-    rows = posttests[posttests["lr"].notna()]
+    require_columns(result, ("lr", "lr_low", "lr_high", "result"), "the frame of tests")
+    rows = result[result["lr"].notna()]
     if rows.empty:
         raise DataError("no row of the frame of tests has a likelihood ratio (lr)")
     first, last = logit(check_pretest([low, high]))
@@ -92,25 +94,27 @@ def posttest_coordinates(
     )
 
 
+@figure
 def posttest(
-    posttests: pd.DataFrame,
+    result: pd.DataFrame,
     *,
     prevalences: pd.DataFrame | None = None,
     scale: str = "logit",
     ax: Axes | None = None,
+    **style: Any,
 ) -> Axes:
     """Draw the post-test probability against the pre-test probability.
 
     Parameters
     ----------
-    posttests : pandas.DataFrame
+    result : pandas.DataFrame
         The frame of :func:`backpain_stats.posttest`, or any with ``result``
         (positive or negative), ``lr, lr_low, lr_high``; ``label`` or
         ``flag_id``, ``study``, ``pretest`` and ``setting`` are used if there.
         Each row with a likelihood ratio is one curve.
     prevalences : pandas.DataFrame, optional
         Pre-test probabilities to mark: ``setting, estimate`` and, for a band,
-        ``ci_low, ci_high``. By default those of ``posttests`` are marked.
+        ``ci_low, ci_high``. By default those of ``result`` are marked.
     scale : {"logit", "linear"}
         Scale of both axes. On the log-odds scale a curve is a straight line
         and small probabilities stay legible; the linear one shows how small
@@ -118,10 +122,15 @@ def posttest(
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure by default.
 
+    **style
+        How an element looks, in matplotlib's words, or False to leave it out: ``curves``,
+        ``diagonal`` (words of ``plot``), ``bands`` (of ``fill_between``), ``pretests`` (of
+        ``axvline``).
+
     Returns
     -------
     matplotlib.axes.Axes
-        A line and a band a curve, dashed for a negative result, and the
+        A line and a band per curve, dashed for a negative result, and the
         diagonal on which a result says nothing. The band is the interval of
         the likelihood ratio alone: along it the pre-test is given. Dotted lines
         stand at the prevalence of each setting, whose name and interval are on
@@ -143,26 +152,29 @@ def posttest(
     'A  cancer history, deyo1988, positive: LR 15 (4.9 to 42)'
     """
     check_choice(scale, "scale", SCALES)
-    marks = _marks(posttests, prevalences)
+    look = Look(style, ELEMENTS)
+    marks = _marks(result, prevalences)
     ends = [1e-3, 0.5, *marks[["estimate", "low", "high"]].to_numpy(float).ravel()]
     ends = [end for end in ends if 0 < end < 1]
     low, high = max(min(ends) / 1.2, EDGES[0]), min(max(ends), EDGES[1])
-    curves = posttest_coordinates(posttests, low, high)
+    curves = posttest_coordinates(result, low, high)
     ax = axes_or_new(ax, 7.2, 5.4 + 0.18 * curves["curve"].nunique())
-    _draw_marks(ax, marks)
-    ax.plot([low, high], [low, high], color=GREY, linewidth=0.9, zorder=1)
+    _draw_marks(ax, marks, look)
+    ax.plot([low, high], [low, high], **look("diagonal", color=GREY, linewidth=0.9, zorder=1))
     groups = list(dict.fromkeys(curves["name"]))
-    texts = _legend_texts(posttests)
+    texts = _legend_texts(result)
     if len(texts) > 1:
         texts = [f"{string.ascii_uppercase[i % 26]}  {text}" for i, text in enumerate(texts)]
     for text, (_, curve) in zip(texts, curves.groupby("curve"), strict=True):
         colour = PALETTE[groups.index(curve["name"].iloc[0]) % len(PALETTE)]
-        style = "--" if curve["result"].iloc[0] == "negative" else "-"
+        dashes = "--" if curve["result"].iloc[0] == "negative" else "-"
         bottom = np.maximum(curve["posttest_low"], EDGES[0])
         top = np.minimum(curve["posttest_high"], EDGES[1])
-        ax.fill_between(curve["pretest"], bottom, top, color=colour, alpha=0.15, linewidth=0)
-        ax.plot(curve["pretest"], np.clip(curve["posttest"], *EDGES), color=colour,
-                linestyle=style, linewidth=1.6, label=text, zorder=3)  # fmt: skip
+        ax.fill_between(curve["pretest"], bottom, top,
+                        **look("bands", color=colour, alpha=0.15, linewidth=0))  # fmt: skip
+        ax.plot(curve["pretest"], np.clip(curve["posttest"], *EDGES),
+                **look("curves", color=colour, linestyle=dashes, linewidth=1.6, label=text,
+                       zorder=3))  # fmt: skip
     _dress(ax, scale, curves)
     if len(texts) > 1:
         _write_letters(ax, curves)
@@ -181,8 +193,6 @@ def _legend_texts(posttests: pd.DataFrame) -> list[str]:
 
 def _marks(posttests: pd.DataFrame, prevalences: pd.DataFrame | None) -> pd.DataFrame:
     """Return ``setting, estimate, low, high`` of the pre-test probabilities to mark."""
-    import pandas as pd
-
     require_columns(posttests, (), "the frame of post-test probabilities")
     if prevalences is not None:
         require_columns(prevalences, ("setting", "estimate"), "the frame of prevalences")
@@ -198,12 +208,14 @@ def _marks(posttests: pd.DataFrame, prevalences: pd.DataFrame | None) -> pd.Data
     return marks[marks["estimate"].notna()].drop_duplicates(ignore_index=True)
 
 
-def _draw_marks(ax: Axes, marks: pd.DataFrame) -> None:
+def _draw_marks(ax: Axes, marks: pd.DataFrame, look: Look) -> None:
     """Draw a dotted line at each pre-test, and its interval and name in a strip on top."""
     from matplotlib.transforms import ScaledTranslation
 
     for row, mark in enumerate(marks.sort_values("estimate").to_dict("records")):
-        ax.axvline(mark["estimate"], color=BLACK, linewidth=0.8, linestyle=":", zorder=2)
+        ax.axvline(mark["estimate"],
+                   **look("pretests", color=BLACK, linewidth=0.8, linestyle=":",
+                          zorder=2))  # fmt: skip
         inches = STRIP / 72 * (len(marks) - row)
         line = ax.get_xaxis_transform() + ScaledTranslation(0, inches, ax.figure.dpi_scale_trans)
         end = mark["estimate"]
@@ -245,6 +257,7 @@ def _dress(ax: Axes, scale: str, curves: pd.DataFrame) -> None:
     ax.set_yticks(y_ticks, [percent_text(tick) for tick in y_ticks], fontsize=FONT)
     ax.minorticks_off()
     tidy(ax, grid="both", xlabel="pre-test probability", ylabel="post-test probability")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), frameon=False, fontsize=FONT,
-              handlelength=3, title="solid grey: a result that says nothing (LR 1)",
-              title_fontsize=FONT)  # fmt: skip
+    if ax.get_legend_handles_labels()[0]:
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), frameon=False, fontsize=FONT,
+                  handlelength=3, title="solid grey: a result that says nothing (LR 1)",
+                  title_fontsize=FONT)  # fmt: skip

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from backpain_stats.checks import check_choice, require_columns
+from backpain_stats.plots.marks import Look, draw_interval, draw_zone, figure, legend_below
 from backpain_stats.plots.style import (
-    BLUE,
     GREY,
-    LIGHT_GREY,
-    VERMILION,
+    RATIOS,
     axes_or_new,
+    colour_of,
     flag_names,
     interval_text,
+    ratio_axis,
     ratio_limits,
-    ratio_ticks,
     refuse_empty,
     tidy,
     words,
@@ -27,20 +27,17 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-MEASURES = {
-    "lr_positive": ("LR+", "likelihood ratio of a positive result (LR+)"),
-    "lr_negative": ("LR−", "likelihood ratio of a negative result (LR−)"),
-}
-UNINFORMATIVE = (0.5, 2.0)
+MEASURES = ("lr_positive", "lr_negative")
+ELEMENTS = ("zone", "unity", "intervals", "points", "numbers")
 LONGEST_NAME = 46  # letters; a longer name would leave the axis too little room
 
 
-def ranking_coordinates(ratios: pd.DataFrame, measure: str = "lr_positive") -> pd.DataFrame:
+def ranking_coordinates(result: pd.DataFrame, measure: str = "lr_positive") -> pd.DataFrame:
     """Return one row a report, the most informative on top.
 
     Parameters
     ----------
-    ratios : pandas.DataFrame
+    result : pandas.DataFrame
         As for :func:`ranking`.
     measure : {"lr_positive", "lr_negative"}
         What to order by: LR+ from the largest down, LR- from the smallest up.
@@ -60,21 +57,21 @@ def ranking_coordinates(ratios: pd.DataFrame, measure: str = "lr_positive") -> p
     """
     import pandas as pd
 
-    check_choice(measure, "measure", tuple(MEASURES))
-    require_columns(ratios, (measure, f"{measure}_low", f"{measure}_high"), "the frame of ratios")
-    refuse_empty(ratios, "the frame of ratios")
+    check_choice(measure, "measure", MEASURES)
+    require_columns(result, (measure, f"{measure}_low", f"{measure}_high"), "the frame of ratios")
+    refuse_empty(result, "the frame of ratios")
     origins = [
         ", ".join(filter(None, (words(row.get("study")), words(row.get("setting")))))
-        for row in ratios.to_dict("records")
+        for row in result.to_dict("records")
     ]
     places = pd.DataFrame(
         {
-            "name": flag_names(ratios),
+            "name": flag_names(result),
             "origin": origins,
-            "estimate": ratios[measure].to_numpy(dtype=float),
-            "low": ratios[f"{measure}_low"].to_numpy(dtype=float),
-            "high": ratios[f"{measure}_high"].to_numpy(dtype=float),
-            "counted": ratios["counted"].to_numpy(dtype=bool) if "counted" in ratios else True,
+            "estimate": result[measure].to_numpy(dtype=float),
+            "low": result[f"{measure}_low"].to_numpy(dtype=float),
+            "high": result[f"{measure}_high"].to_numpy(dtype=float),
+            "counted": result["counted"].to_numpy(dtype=bool) if "counted" in result else True,
         }
     )
     places = places.sort_values(
@@ -87,12 +84,19 @@ def ranking_coordinates(ratios: pd.DataFrame, measure: str = "lr_positive") -> p
     return places
 
 
-def ranking(ratios: pd.DataFrame, *, measure: str = "lr_positive", ax: Axes | None = None) -> Axes:
+@figure
+def ranking(
+    result: pd.DataFrame,
+    *,
+    measure: str = "lr_positive",
+    ax: Axes | None = None,
+    **style: Any,
+) -> Axes:
     """Draw the flags in the order of their likelihood ratio.
 
     Parameters
     ----------
-    ratios : pandas.DataFrame
+    result : pandas.DataFrame
         The frame of :func:`backpain_stats.likelihood_ratios`, or any with the
         columns ``flag_id`` (or ``label``) and ``lr_positive, lr_positive_low,
         lr_positive_high`` (or those of ``lr_negative``); ``study``,
@@ -101,6 +105,10 @@ def ranking(ratios: pd.DataFrame, *, measure: str = "lr_positive", ax: Axes | No
         Which ratio.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure by default.
+    **style
+        How an element looks, in matplotlib's words, or False to leave it out: ``zone`` (words of
+        ``axvspan``), ``unity`` (of ``axvline``), ``intervals`` and ``points`` (of ``plot``),
+        ``numbers`` (of ``annotate``).
 
     Returns
     -------
@@ -126,78 +134,54 @@ def ranking(ratios: pd.DataFrame, *, measure: str = "lr_positive", ax: Axes | No
     >>> ax.get_xscale()
     'log'
     """
-    places = ranking_coordinates(ratios, measure)
-    ax = axes_or_new(ax, 8.5, 1.4 + 0.34 * len(places))
+    look = Look(style, ELEMENTS)
+    places = ranking_coordinates(result, measure)
+    ax = axes_or_new(ax, 8.5, 1.6 + 0.36 * len(places))
     low, high = ratio_limits(places[["estimate", "low", "high"]].to_numpy().ravel())
     ax.set_xscale("log")
     ax.set_xlim(low / 1.12, high * 1.12)
-    ax.axvspan(*UNINFORMATIVE, color=LIGHT_GREY, alpha=0.5, linewidth=0, zorder=0)
-    ax.axvline(1, color=GREY, linewidth=0.8, zorder=1)
+    draw_zone(ax, look)
+    colour = colour_of(measure)
+    beside = ax.get_yaxis_transform()
     for row in places.to_dict("records"):
         values = row["estimate"], row["low"], row["high"]
         if np.isnan(values[0]):
             ax.text(0.5, row["y"], "no ratio can be estimated", ha="center", va="center",
-                    fontsize=8, style="italic", color=GREY, transform=ax.get_yaxis_transform(),
+                    fontsize=8, style="italic", color=GREY, transform=beside,
                     bbox={"color": "white", "pad": 1})  # fmt: skip
             continue
-        draw_ratio(ax, row["y"], values, (low, high), counted=row["counted"],
-                   colour=colour_of(measure))  # fmt: skip
-        ax.annotate(interval_text(*values), (1.01, row["y"]), va="center", fontsize=8,
-                    xycoords=ax.get_yaxis_transform(), annotation_clip=False)  # fmt: skip
-    ax.set_xticks(ratio_ticks(low, high), [f"{tick:g}" for tick in ratio_ticks(low, high)])
-    ax.minorticks_off()
+        shape, face = "D" if np.isnan(row["low"]) else "o", colour if row["counted"] else "white"
+        draw_interval(
+            ax, row["y"], values, (low, high),
+            interval=look("intervals", color=colour, linewidth=1.4, zorder=2),
+            point=look("points", color=colour, markerfacecolor=face, marker=shape,
+                       markersize=5.5, zorder=3),
+        )  # fmt: skip
+        ax.annotate(interval_text(*values), (1.01, row["y"]), xycoords=beside,
+                    **look("numbers", va="center", fontsize=8, annotation_clip=False))  # fmt: skip
+    ratio_axis(ax)
     names = [
         "\n".join(filter(None, (textwrap.shorten(name, LONGEST_NAME, placeholder=" …"), origin)))
         for name, origin in zip(places["name"], places["origin"], strict=True)
     ]
-    ax.set_yticks(places["y"], names, fontsize=7.5, linespacing=1.05)
+    ax.set_yticks(places["y"], names, fontsize=7.5, linespacing=1.15)
     ax.tick_params(axis="y", length=0)
     ax.set_ylim(0.4, len(places) + 0.6)
-    tidy(ax, grid="x")
-    note = ratio_note(places["low"], places["estimate"], places["counted"])
-    ax.set_xlabel("\n".join([MEASURES[measure][1], *note.split("; ")]), fontsize=8)
+    tidy(ax, grid="x", xlabel=RATIOS[measure][1])
     ax.spines["left"].set_visible(False)
+    explain_marks(ax, places)
     return ax
 
 
-def ratio_note(low: pd.Series, estimate: pd.Series, counted: pd.Series) -> str:
-    """Explain the shading and those markers that occur."""
-    notes = ["shaded: uninformative, 0.5 to 2"]
-    if not counted.all():
-        notes.append("open: patients counted in another row")
-    if (low.isna() & estimate.notna()).any():
-        notes.append("diamond: printed without an interval")
-    return "; ".join(notes)
-
-
-def colour_of(measure: str) -> str:
-    """Return the colour of a measure, the same in every figure."""
-    return BLUE if measure == "lr_positive" else VERMILION
-
-
-def draw_ratio(
-    ax: Axes,
-    y: float,
-    values: tuple[float, float, float],
-    limits: tuple[float, float],
-    *,
-    counted: bool,
-    colour: str,
-) -> None:
-    """Draw estimate, low and high of one ratio; what leaves the limits ends in an arrow."""
-    estimate, low, high = values
-    bottom, top = limits
-    if not np.isnan(low):
-        ax.hlines(y, max(low, bottom), min(high, top), color=colour, linewidth=1.4, zorder=2)
-        for end, beyond, marker in ((bottom, low < bottom, "<"), (top, high > top, ">")):
-            if beyond:
-                ax.plot(end, y, marker=marker, color=colour, markersize=5, clip_on=False, zorder=2)
-    shape = "D" if np.isnan(low) else "o"
-    face = colour if counted else "white"
-    if bottom <= estimate <= top:
-        ax.plot(estimate, y, marker=shape, color=colour, markerfacecolor=face, markersize=5.5,
-                linestyle="none", zorder=3)  # fmt: skip
-    else:
-        end, marker = (bottom, "<") if estimate < bottom else (top, ">")
-        ax.plot(end, y, marker=marker, color=colour, markerfacecolor=face, markersize=8,
-                linestyle="none", clip_on=False, zorder=3)  # fmt: skip
+def explain_marks(ax: Axes, marks: pd.DataFrame, **options: Any) -> None:
+    """Add a legend for the shaded zone and for those kinds of marks that occur."""
+    known = marks["estimate"].notna()
+    kinds = (
+        ("patients counted in another row", ~marks["counted"].astype(bool) & known, "o", "white"),
+        ("printed without an interval", marks["low"].isna() & known, "D", GREY),
+    )
+    for text, those, marker, face in kinds:
+        if those.any():
+            ax.plot([], [], marker=marker, color=GREY, markerfacecolor=face, markersize=5.5,
+                    linestyle="none", label=text)  # fmt: skip
+    legend_below(ax, **{"ncols": 3, **options})

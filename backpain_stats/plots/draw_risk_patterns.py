@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ from scipy.special import logit
 from backpain_stats.checks import check_count, require_columns
 from backpain_stats.errors import ArgumentError, DataError
 from backpain_stats.estimate import format_number, format_percent
+from backpain_stats.plots.marks import Look, figure
 from backpain_stats.plots.style import (
     BLACK,
     BLUE,
@@ -27,12 +28,13 @@ from backpain_stats.plots.style import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["risk_patterns"]
+__all__ = ["risk_patterns", "risk_patterns_coordinates"]
 
+ELEMENTS = ("intervals", "ranges", "points", "present", "absent", "pretest")
 # Columns of a profile that are no flags.
 RESULTS = (
     "probability_cases", "probability_noncases", "probability", "lr", "pretest", "posttest",
-    "posttest_low", "posttest_high",
+    "posttest_low", "posttest_high", "ci_low", "ci_high", "ci_level", "method",
 )  # fmt: skip
 # Risks beyond these are drawn at the end of the log-odds axis.
 LOWEST, HIGHEST = 1e-6, 1 - 1e-6
@@ -41,12 +43,13 @@ TICKS = (1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999, 0.9999)
 COLUMN = 0.062
 
 
-def risk_patterns_coordinates(profile: pd.DataFrame, most: int = 32) -> pd.DataFrame:
+def risk_patterns_coordinates(result: pd.DataFrame, most: int = 32) -> pd.DataFrame:
     """Return the patterns drawn, from the lowest risk to the highest.
 
     A column for each flag (1 present, 0 absent), then ``low, high`` (the ends
-    of the risk; equal where the model gives one number), ``share`` (of all
-    patients; NaN under ``Bounds``) and ``pretest``. With more patterns than
+    of the risk; equal where the model gives one number), ``ci_low, ci_high`` (NaN
+    where the profile has no intervals), ``share`` (of all patients by the model; NaN
+    under ``Bounds``) and ``pretest``. With more patterns than
     ``most`` the most frequent ones are kept; patterns without a risk are not
     among them.
 
@@ -55,6 +58,7 @@ def risk_patterns_coordinates(profile: pd.DataFrame, most: int = 32) -> pd.DataF
     DataError
         If columns are missing, or no pattern has a risk.
     """
+    profile = result
     point = "posttest" in getattr(profile, "columns", ())
     ends = ["posttest", "posttest"] if point else ["posttest_low", "posttest_high"]
     require_columns(profile, ["pretest", *ends], "the frame of a profile")
@@ -64,6 +68,10 @@ def risk_patterns_coordinates(profile: pd.DataFrame, most: int = 32) -> pd.DataF
     frame = profile[flags].assign(
         low=profile[ends[0]].clip(LOWEST, HIGHEST),
         high=profile[ends[1]].clip(LOWEST, HIGHEST),
+        **{
+            end: profile[end].clip(LOWEST, HIGHEST) if end in profile else np.nan
+            for end in ("ci_low", "ci_high")
+        },
         share=profile["probability"] if point else np.nan,
         pretest=profile["pretest"],
     )
@@ -80,7 +88,10 @@ def risk_patterns_coordinates(profile: pd.DataFrame, most: int = 32) -> pd.DataF
     return frame.sort_values(["low", "high"], kind="stable", ignore_index=True)
 
 
-def risk_patterns(profile: pd.DataFrame, *, most: int = 32, ax: Axes | None = None) -> Axes:
+@figure
+def risk_patterns(
+    result: pd.DataFrame, *, most: int = 32, ax: Axes | None = None, **style: Any
+) -> Axes:
     """Draw every pattern of findings as a row: its findings, its risk, its frequency.
 
     A filled dot is a finding present, an open one absent. Rows are ordered by
@@ -89,12 +100,17 @@ def risk_patterns(profile: pd.DataFrame, *, most: int = 32, ax: Axes | None = No
 
     Parameters
     ----------
-    profile : pandas.DataFrame
+    result : pandas.DataFrame
         The frame of :meth:`backpain_stats.RiskModel.profile`.
     most : int
         Rows drawn at most: the most frequent patterns.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure by default.
+
+    **style
+        How an element looks, in matplotlib's words, or False to leave it out: ``intervals`` and
+        ``ranges``, what bounds leave open (words of ``hlines``), ``points``, ``present`` and
+        ``absent`` (of ``scatter``), ``pretest`` (of ``axvline``).
 
     Returns
     -------
@@ -120,36 +136,52 @@ def risk_patterns(profile: pd.DataFrame, *, most: int = 32, ax: Axes | None = No
     >>> ax.get_xscale()
     'logit'
     """
+    look = Look(style, ELEMENTS)
     if check_count(most, "most") < 1:
         raise ArgumentError(f"most is {most}; it must be 1 or more")
-    rows = risk_patterns_coordinates(profile, most)
-    flags = [str(column) for column in rows if column not in ("low", "high", "share", "pretest")]
+    rows = risk_patterns_coordinates(result, most)
+    known = ("low", "high", "ci_low", "ci_high", "share", "pretest")
+    flags = [str(column) for column in rows if column not in known]
     ax = axes_or_new(ax, 5.0 + 0.4 * len(flags), 0.27 * len(rows) + 2.2)
     ax.set_xscale("logit")
     pretest = float(rows["pretest"].iloc[0])
-    ax.axvline(pretest, color=GREY, linewidth=1, linestyle=(0, (4, 3)), zorder=0)
+    ax.axvline(pretest, **look("pretest", color=GREY, linewidth=1, linestyle=(0, (4, 3)),
+                               zorder=0))  # fmt: skip
     place = np.arange(len(rows))
     above, below = rows["low"] > pretest, rows["high"] <= pretest
     for own, colour, marker in (
         (above, VERMILION, "D"), (below, BLUE, "o"), (~above & ~below, GREY, "s"),
     ):  # fmt: skip
-        ax.hlines(place[own], rows["low"][own], rows["high"][own], color=colour, linewidth=3)
+        ax.hlines(place[own], rows["ci_low"][own], rows["ci_high"][own],
+                  **look("intervals", color=colour, linewidth=1))  # fmt: skip
+        ax.hlines(place[own], rows["low"][own], rows["high"][own],
+                  **look("ranges", color=colour, linewidth=3))  # fmt: skip
         same = own & (rows["low"] == rows["high"])
-        ax.scatter(rows["low"][same], place[same], color=colour, marker=marker, s=28, zorder=3)
-    _dots(ax, rows[flags].to_numpy(dtype=int), flags)
+        ax.scatter(rows["low"][same], place[same],
+                   **look("points", color=colour, marker=marker, s=28, zorder=3))  # fmt: skip
+    _dots(ax, rows[flags].to_numpy(dtype=int), flags, look)
     _shares(ax, rows["share"].to_numpy(dtype=float))
-    _axis(ax, min(rows["low"].min(), pretest), max(rows["high"].max(), pretest))
+    ends = rows[["low", "high", "ci_low", "ci_high"]].to_numpy(dtype=float)
+    _axis(ax, min(np.nanmin(ends), pretest), max(np.nanmax(ends), pretest))
     ax.set_ylim(-0.7, len(rows) - 0.3)
     ax.set_yticks([])
-    tidy(ax, grid="x", xlabel=f"Risk; dashed: pre-test {format_percent(pretest)}")
+    tidy(ax, grid="x", xlabel=_words_below(result, rows, pretest))
     ax.spines["left"].set_visible(False)
-    left_out = len(profile) - len(rows)
-    if left_out:
-        covered = format_percent(float(rows["share"].sum()))
-        ax.annotate(f"the {len(rows)} most frequent of {len(profile)} patterns: {covered} "
-                    "of patients", (0, 0), xytext=(0, -44), xycoords="axes fraction",
-                    textcoords="offset points", fontsize=8, color=GREY)  # fmt: skip
     return ax
+
+
+def _words_below(profile: pd.DataFrame, rows: pd.DataFrame, pretest: float) -> str:
+    """Say what the dashed line is, whether there are intervals, and what is left out."""
+    text = f"Risk; dashed: pre-test {format_percent(pretest)}"
+    shown = rows["ci_low"].notna().any() or (rows["low"] != rows["high"]).any()
+    intervals = "" if shown else "; no intervals drawn"
+    if len(profile) == len(rows):
+        return text + intervals
+    covered = format_percent(float(rows["share"].sum()))
+    return (
+        f"{text}{intervals}\nthe {len(rows)} most frequent of {len(profile)} patterns: "
+        f"{covered} of patients"
+    )
 
 
 def _axis(ax: Axes, lowest: float, highest: float) -> None:
@@ -160,29 +192,35 @@ def _axis(ax: Axes, lowest: float, highest: float) -> None:
     percent_axis(ax.xaxis, spaced_ticks(TICKS, start, stop, gap=0.13))
 
 
-def _dots(ax: Axes, present: np.ndarray, flags: list[str]) -> None:
+def _dots(ax: Axes, present: np.ndarray, flags: list[str], look: Look) -> None:
     """Draw the findings of each row to the left of the axis, and their names above."""
     beside = ax.get_yaxis_transform()
     columns = -COLUMN * (len(flags) - np.arange(len(flags)))
     for row in range(0, len(present), 2):
         ax.axhspan(row - 0.5, row + 0.5, color=LIGHT_GREY, alpha=0.25, linewidth=0, zorder=-1)
-    for row, found in enumerate(present == 1):
-        ax.scatter(columns[~found], np.full((~found).sum(), row), transform=beside, s=16,
-                   facecolor="white", edgecolor=GREY, linewidth=0.8, clip_on=False)  # fmt: skip
-        ax.plot(columns[found], np.full(found.sum(), row), transform=beside, color=BLACK,
-                marker="o", markersize=6, linewidth=1.6, clip_on=False)  # fmt: skip
-    for at, flag in zip(columns, flags, strict=True):
-        ax.text(at, len(present) - 0.3, words(flag), transform=beside, rotation=45,
+    for state, element, default in (
+        (0, "absent", {"s": 16, "facecolor": "white", "edgecolor": GREY, "linewidth": 0.8}),
+        (1, "present", {"s": 34, "color": BLACK, "zorder": 3}),
+    ):
+        at, column = np.nonzero(present == state)
+        ax.scatter(columns[column], at, transform=beside, clip_on=False, **look(element, **default))
+    for row, states in enumerate(present == 1):
+        if states.sum() > 1:
+            ends = columns[np.flatnonzero(states)[[0, -1]]]
+            ax.plot(ends, [row, row], transform=beside, color=BLACK, linewidth=1.4, clip_on=False,
+                    visible=look.shown("present"))  # fmt: skip
+    for place, flag in zip(columns, flags, strict=True):
+        ax.text(place, len(present) - 0.3, words(flag), transform=beside, rotation=45,
                 ha="left", va="bottom", fontsize=8, rotation_mode="anchor")  # fmt: skip
 
 
 def _shares(ax: Axes, shares: np.ndarray) -> None:
-    """Write how many of 1,000 patients have each pattern, to the right of the axis."""
+    """Write how many of 1,000 patients the model gives each pattern, to the right of the axis."""
     if np.isnan(shares).all():
         return
     beside = ax.get_yaxis_transform()
     for row, share in enumerate(shares):
         text = format_number(1000 * share, 2) if share >= 1e-6 else "< 0.001"
         ax.text(1.13, row, text, transform=beside, ha="right", va="center", fontsize=8)
-    ax.text(1.13, len(shares) - 0.3, "of 1,000\npatients", transform=beside, ha="right",
-            va="bottom", fontsize=8)  # fmt: skip
+    ax.text(1.13, len(shares) - 0.3, "of 1,000 patients\n(by the model)", transform=beside,
+            ha="right", va="bottom", fontsize=8)  # fmt: skip

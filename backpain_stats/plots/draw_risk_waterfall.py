@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from scipy.special import logit
 
 from backpain_stats.errors import DataError
 from backpain_stats.estimate import format_number, format_percent
+from backpain_stats.plots.marks import Look, figure
 from backpain_stats.plots.style import (
     BLACK,
     BLUE,
@@ -30,8 +31,9 @@ if TYPE_CHECKING:
 
     from backpain_stats.combine.risk.risk import Risk
 
-__all__ = ["risk_waterfall"]
+__all__ = ["risk_waterfall", "risk_waterfall_coordinates"]
 
+ELEMENTS = ("bars", "points", "interval", "multiplied")
 TICKS = (
     1e-6, 1e-5, 1e-4, 1e-3, 0.003, 0.01, 0.03, 0.1, 0.3, 0.5, 0.7, 0.9, 0.97, 0.99, 0.999, 0.9999,
 )  # fmt: skip
@@ -41,8 +43,8 @@ MARGIN = 0.12
 SAME = 0.01
 
 
-def risk_waterfall_coordinates(risk: Risk) -> pd.DataFrame:
-    """Return one row a step: ``step, kind, start, stop, text``, in log odds.
+def risk_waterfall_coordinates(result: Risk) -> pd.DataFrame:
+    """Return one row per step: ``step, kind, start, stop, text``, in log odds.
 
     ``kind`` is ``"pretest"``, ``"finding"`` or ``"posttest"``. A finding's bar
     runs from the log odds before it to those after it; those two have no
@@ -56,6 +58,7 @@ def risk_waterfall_coordinates(risk: Risk) -> pd.DataFrame:
         If the risk has no point estimate (``Bounds``), or a finding's
         contribution is not finite.
     """
+    risk = result
     require_result(risk, ("contributions", "posttest"), "RiskModel.risk")
     log_odds = risk.contributions["log_odds"].to_numpy(dtype=float)
     if math.isnan(risk.posttest.estimate):
@@ -89,7 +92,8 @@ def risk_waterfall_coordinates(risk: Risk) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["step", "kind", "start", "stop", "text"])
 
 
-def risk_waterfall(risk: Risk, *, ax: Axes | None = None) -> Axes:
+@figure
+def risk_waterfall(result: Risk, *, ax: Axes | None = None, **style: Any) -> Axes:
     """Draw what each finding does to one patient's risk, on the log-odds axis.
 
     Bars to the right raise the risk, bars to the left lower it; each begins
@@ -99,10 +103,15 @@ def risk_waterfall(risk: Risk, *, ax: Axes | None = None) -> Axes:
 
     Parameters
     ----------
-    risk : Risk
+    result : Risk
         From :meth:`backpain_stats.RiskModel.risk`.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure by default.
+
+    **style
+        How an element looks, in matplotlib's words, or False to leave it out: ``bars``, the
+        findings (words of ``barh``), ``points``, before and after, ``interval`` and
+        ``multiplied`` (of ``plot``).
 
     Returns
     -------
@@ -126,7 +135,8 @@ def risk_waterfall(risk: Risk, *, ax: Axes | None = None) -> Axes:
     >>> [text.get_text() for text in ax.get_yticklabels()][0]
     'pre-test'
     """
-    everything = risk_waterfall_coordinates(risk)
+    look, risk = Look(style, ELEMENTS), result
+    everything = risk_waterfall_coordinates(result)
     steps = everything[everything["kind"].isin(["pretest", "finding", "posttest"])]
     ax = axes_or_new(ax, 7.2, 0.42 * len(steps) + 1.3)
     last = len(steps) - 1
@@ -135,15 +145,16 @@ def risk_waterfall(risk: Risk, *, ax: Axes | None = None) -> Axes:
     ):
         if kind == "finding":
             raises = stop >= start
-            ax.barh(row, stop - start, left=start, height=0.55,
-                    color=VERMILION if raises else BLUE,
-                    hatch=None if raises else "////", edgecolor="white")  # fmt: skip
+            ax.barh(row, stop - start, left=start, hatch=None if raises else "////",
+                    **look("bars", height=0.55, facecolor=VERMILION if raises else BLUE,
+                           edgecolor="white"))  # fmt: skip
         else:
-            ax.plot(stop, row, marker="o" if kind == "pretest" else "D", color=BLACK,
-                    markersize=7, zorder=4)  # fmt: skip
+            ax.plot(stop, row,
+                    **look("points", marker="o" if kind == "pretest" else "D", color=BLACK,
+                           markersize=7, zorder=4))  # fmt: skip
         if row < last:
             ax.plot([stop, stop], [row, row + 1], color=GREY, linewidth=0.8, zorder=0)
-    beside = _beside(ax, everything, last)
+    beside = _beside(ax, everything, last, look)
     _write(ax, steps, beside)
     ax.set_yticks(range(len(steps)), [_wrapped(str(name)) for name in steps["step"]])
     ax.set_ylim(len(steps) - 0.4, -0.6)
@@ -153,7 +164,7 @@ def risk_waterfall(risk: Risk, *, ax: Axes | None = None) -> Axes:
     return tidy(ax, grid="x", xlabel=what)
 
 
-def _beside(ax: Axes, everything: pd.DataFrame, last: int) -> list[float]:
+def _beside(ax: Axes, everything: pd.DataFrame, last: int, look: Look) -> list[float]:
     """Draw interval and multiplied risk in the last row; return where they reach."""
     at = {
         str(row.kind): (float(row.start), float(row.stop))  # type: ignore[arg-type]
@@ -162,14 +173,17 @@ def _beside(ax: Axes, everything: pd.DataFrame, last: int) -> list[float]:
     reach: list[float] = []
     low, high = at["interval"]
     if math.isfinite(low) and math.isfinite(high):
-        ax.plot([low, high], [last, last], color=BLACK, linewidth=1.6, zorder=3)
+        ax.plot([low, high], [last, last],
+                **look("interval", color=BLACK, linewidth=1.6, zorder=3))  # fmt: skip
         reach += [low, high]
     multiplied = at["multiplied"][1]
     if math.isfinite(multiplied) and abs(multiplied - at["posttest"][1]) > SAME:
-        ax.plot(multiplied, last, marker="D", markerfacecolor="white", markeredgecolor=GREY,
-                markersize=7, linestyle="none", zorder=5,
-                label="likelihood ratios multiplied")  # fmt: skip
-        ax.legend(frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(0, 1.0))
+        ax.plot(multiplied, last,
+                **look("multiplied", marker="D", markerfacecolor="white", markeredgecolor=GREY,
+                       markersize=7, linestyle="none", zorder=5,
+                       label="likelihood ratios multiplied"))  # fmt: skip
+        if look.shown("multiplied"):
+            ax.legend(frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(0, 1.0))
         reach.append(multiplied)
     return reach
 

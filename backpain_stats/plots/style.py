@@ -11,10 +11,12 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.optimize import isotonic_regression
 from scipy.special import logit
 
 from backpain_stats.errors import ArgumentError, DataError
 from backpain_stats.estimate import format_number, format_percent
+from backpain_stats.plots.offscreen import new_figure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,6 +35,8 @@ PURPLE = "#CC79A7"
 GREY = "#767676"
 LIGHT_GREY = "#D9D9D9"
 PALETTE = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK)
+# Points of the text beside a figure.
+FONT = 8.0
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 
@@ -44,10 +48,7 @@ def axes_or_new(ax: Axes | None, width: float = 6.4, height: float = 4.8) -> Axe
                 f"ax is {type(ax).__name__}; give a matplotlib Axes, or leave it out"
             )
         return ax
-    import matplotlib.pyplot as plt
-
-    _, new = plt.subplots(figsize=(width, height), layout="constrained")
-    return new
+    return new_figure(width, height).add_subplot()
 
 
 def tidy(ax: Axes, *, grid: str | None = None, **labels: Any) -> Axes:
@@ -60,20 +61,33 @@ def tidy(ax: Axes, *, grid: str | None = None, **labels: Any) -> Axes:
     return ax
 
 
+# Short name and axis label of each ratio.
+RATIOS = {
+    "lr_positive": ("LR+", "Likelihood ratio of a positive result (LR+)"),
+    "lr_negative": ("LR−", "Likelihood ratio of a negative result (LR−)"),
+    "odds_ratio": ("DOR", "Diagnostic odds ratio"),
+}
+
+
+def colour_of(measure: str) -> str:
+    """Return the colour of a measure, the same in every figure."""
+    return {"lr_positive": BLUE, "lr_negative": VERMILION}.get(measure, GREEN)
+
+
 # Graduations of a ratio's logarithmic axis and of a probability's log-odds axis.
-_STEPS = {1: (1.0,), 2: (1.0, 3.0), 3: (1.0, 2.0, 5.0)}
+_STEPS = {1: (1.0,), 2: (1.0, 3.0), 3: (1.0, 2.0, 5.0), 6: (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)}
 PERCENTS = (1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2,
             0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995,
             0.9998, 0.9999, 0.99995, 0.99998, 0.99999)  # fmt: skip
 
 
 def ratio_limits(
-    values: ArrayLike, widest: tuple[float, float] = (0.01, 1000)
+    values: ArrayLike, widest: tuple[float, float] = (0.01, 1000), *, around: bool = True
 ) -> tuple[float, float]:
     """Return the limits of a logarithmic axis for ratios: 1-2-5 steps around the values.
 
-    The limits always hold 0.2 to 5, never pass ``widest``, and ignore zero,
-    infinity and NaN, which are drawn as arrows.
+    The limits hold 0.2 to 5 (unless ``around`` is False: then they span a factor of three or
+    more), never pass ``widest``, and ignore zero, infinity and NaN, which are drawn as arrows.
 
     Examples
     --------
@@ -83,7 +97,11 @@ def ratio_limits(
     finite = np.asarray(values, dtype=float)
     finite = finite[np.isfinite(finite) & (finite > 0)]
     steps = np.array([step * 10.0**power for power in range(-6, 7) for step in (1, 2, 5)])
-    low, high = min(0.2, *finite) if finite.size else 0.2, max(5.0, *finite) if finite.size else 5.0
+    if around or not finite.size:
+        finite = np.append(finite, [0.2, 5.0])
+    low, high = float(finite.min()), float(finite.max())
+    if high / low < 3:
+        low, high = low / 1.5, high * 1.5
     below = steps[steps <= low * (1 + 1e-9)].max(initial=steps[0])
     above = steps[steps >= high * (1 - 1e-9)].min(initial=steps[-1])
     return float(max(below, widest[0])), float(min(above, widest[1]))
@@ -98,7 +116,8 @@ def ratio_ticks(low: float, high: float, most: int = 7) -> list[float]:
     [0.1, 0.3, 1.0, 3.0, 10.0, 30.0]
     """
     ticks: list[float] = []
-    for count in (3, 2, 1):
+    # Six steps a decade only where three would give no scale to read from.
+    for count in (6, 3, 2, 1) if high < 12 * low else (3, 2, 1):
         ticks = [
             float(f"{step * 10.0**power:.6g}") for power in range(-6, 7) for step in _STEPS[count]
         ]
@@ -162,9 +181,12 @@ def percent_text(value: float) -> str:
 
 
 def ratio_axis(ax: Axes) -> None:
-    """Make the horizontal axis logarithmic, with round ratios at its ticks."""
+    """Make the horizontal axis logarithmic, with as many round ratios as have room at its ticks."""
     ax.set_xscale("log")
-    ticks = ratio_ticks(*ax.get_xlim())
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    inches = ax.get_window_extent().width / figure.dpi
+    ticks = ratio_ticks(*ax.get_xlim(), most=max(3, min(9, int(inches / 0.36))))
     ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     ax.minorticks_off()
 
@@ -197,6 +219,33 @@ def spaced_ticks(ticks: Iterable[float], start: float, stop: float, gap: float) 
     return kept
 
 
+def printable(text: object) -> str:
+    r"""Return a text without the control characters that no font can draw.
+
+    Examples
+    --------
+    >>> printable("two\x0blines"), printable("Night sweats")
+    ('two lines', 'Night sweats')
+    """
+    return "".join(c if c.isprintable() or c == "\n" else " " for c in str(text))
+
+
+def text_width(text: str, size: float = FONT, *, bold: bool = False) -> float:
+    """Return the width of a text of the current font in points."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    if not text:
+        return 0.0
+    font = FontProperties(size=size, weight="bold" if bold else "normal")
+    return float(
+        max(
+            text_to_path.get_text_width_height_descent(line, font, False)[0]
+            for line in printable(text).split("\n")
+        )
+    )
+
+
 def words(value: object) -> str:
     """Return an identifier as words; nothing for a missing one.
 
@@ -205,14 +254,14 @@ def words(value: object) -> str:
     >>> words("primary_care"), words(None)
     ('primary care', '')
     """
-    return value.replace("_", " ") if isinstance(value, str) else ""
+    return printable(value.replace("_", " ")) if isinstance(value, str) else ""
 
 
 def flag_names(frame: pd.DataFrame) -> list[str]:
     """Return what each row is about: its ``label``, or its ``flag_id`` or ``flag`` as words."""
     for column in ("label", "flag_id", "flag"):
         if column in frame.columns:
-            return [words(name) if column != "label" else str(name) for name in frame[column]]
+            return [words(name) if column != "label" else printable(name) for name in frame[column]]
     return [""] * len(frame)
 
 
@@ -236,15 +285,10 @@ def spread_out(places: ArrayLike, gap: float) -> NDArray[np.float64]:
     order = np.argsort(wanted, kind="stable")
     # Least squares under a minimal gap is a monotone regression of what is left
     # after the gaps are taken out: neighbours that collide share their mean.
-    blocks: list[list[float]] = []
-    for rank, place in enumerate(wanted[order]):
-        blocks.append([place - rank * gap, 1.0])
-        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
-            (first, n), (second, m) = blocks[-2:]
-            blocks[-2:] = [[(first * n + second * m) / (n + m), n + m]]
-    moved = np.repeat([mean for mean, _ in blocks], [int(n) for _, n in blocks])
+    steps = gap * np.arange(wanted.size)
+    moved = isotonic_regression(wanted[order] - steps).x if wanted.size else steps
     result = np.empty_like(wanted)
-    result[order] = moved + gap * np.arange(wanted.size)
+    result[order] = moved + steps
     return result
 
 

@@ -221,7 +221,8 @@ def parse_printed(
     """
     if not (isinstance(rounding, str) and rounding in ROUNDINGS):
         check_choice(rounding, "rounding", ROUNDINGS)
-    given = _as_text(text, name)
+    short = isinstance(text, str) and len(text) <= LONGEST
+    given = text.strip() if short else _as_text(text, name)
     plain = given.translate(_SIGNS)
     sign = -1 if signed and plain.startswith("-") else 1
     number = _NUMBER.fullmatch(plain[1:] if sign < 0 else plain)
@@ -318,6 +319,8 @@ def parse_count_range(value: Any, name: str) -> tuple[int, int] | None:
     if is_absent(value):
         return None
     ends: Any = value
+    if type(value) is int and 0 <= value <= LARGEST_COUNT:
+        return value, value
     if isinstance(value, str):
         match = _COUNT_RANGE.fullmatch(value.strip()) if len(value) <= LONGEST else None
         ends = () if match is None else (match["low"], match["high"] or match["low"])
@@ -341,6 +344,8 @@ def parse_count_range(value: Any, name: str) -> tuple[int, int] | None:
 
 def _is_count(value: Any) -> bool:
     """Whether a value is a whole number of 0 or more."""
+    if type(value) is int:
+        return value >= 0
     if isinstance(value, (float, np.floating)):
         return bool(value >= 0 and float(value).is_integer())
     whole = isinstance(value, SupportsIndex) and not isinstance(value, (bool, np.bool_))

@@ -6,9 +6,7 @@ from backpain_stats.published.accuracy import (
     FitAccuracy,
     KnownAccuracy,
     TableAccuracy,
-    middle_table,
     report_accuracy,
-    table_order,
 )
 from backpain_stats.published.counting import RULES, Rule
 from backpain_stats.published.feasible import feasible_tables
@@ -48,7 +46,6 @@ __all__ = [
     "feasible_tables",
     "filled_rows",
     "likelihood_ratios",
-    "middle_table",
     "posttest",
     "prevalence_candidates",
     "published_reports",
@@ -58,5 +55,4 @@ __all__ = [
     "sentence",
     "sentences",
     "setting_prevalence",
-    "table_order",
 ]

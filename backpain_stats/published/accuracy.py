@@ -14,7 +14,8 @@ import numpy as np
 from scipy.special import expit, ndtri
 
 from backpain_stats.published.report import Report
-from backpain_stats.sampling import jeffreys_quantile
+from backpain_stats.sampling import table_draws
+from backpain_stats.tables import middle_table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,9 +26,7 @@ __all__ = [
     "FitAccuracy",
     "KnownAccuracy",
     "TableAccuracy",
-    "middle_table",
     "report_accuracy",
-    "table_order",
 ]
 
 
@@ -81,36 +80,6 @@ class AccuracyDraws(Protocol):
     def draws(self, uniform: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
         """Map uniforms of shape (draws, 3) to draws of sensitivity and specificity."""
         ...
-
-
-def middle_table(tables: NDArray[np.int64]) -> int:
-    """Return the position of the middle table: the one with the median LR+.
-
-    Of an even number the lower median, which claims less. Tables with the same
-    LR+, and those without one (no cases, or no non-cases), are ordered by tp,
-    fp, fn, tn.
-
-    Examples
-    --------
-    >>> middle_table(np.array([[4, 41, 9, 1921], [4, 40, 9, 1922], [4, 42, 9, 1920]]))
-    0
-    """
-    return int(table_order(tables)[(len(tables) - 1) // 2])
-
-
-def table_order(tables: NDArray[np.int64]) -> NDArray[np.intp]:
-    """Return the positions of the tables from the smallest LR+ to the largest.
-
-    Examples
-    --------
-    >>> table_order(np.array([[4, 41, 9, 1921], [4, 40, 9, 1922], [4, 42, 9, 1920]]))
-    array([2, 0, 1])
-    """
-    tp, fp, fn, tn = tables.T.astype(float)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        # Products of whole numbers are exact, so that equal ratios compare as equal.
-        ratio = (tp * (fp + tn)) / (fp * (tp + fn))
-    return np.lexsort((*tables.T[::-1], ratio))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -179,9 +148,7 @@ class TableAccuracy:
 
     def draws(self, uniform: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
         """Map uniforms of shape (draws, 3) to draws of sensitivity and specificity."""
-        chosen = self.tables_array[(uniform[:, 0] * self.tables).astype(int)]
-        tp, fp, fn, tn = chosen.T
-        return jeffreys_quantile(uniform[:, 1], tp, fn), jeffreys_quantile(uniform[:, 2], tn, fp)
+        return table_draws(self.tables_array, uniform)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

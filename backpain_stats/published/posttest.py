@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
-from typing import Any, Literal, NamedTuple, get_args
+from functools import cache, partial
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -16,14 +16,20 @@ from backpain_stats.checks import check_choice, check_level
 from backpain_stats.errors import NotEstimableError, PretestError
 from backpain_stats.evidence import TARGETS, Evidence, Names, Setting, Target, require_evidence
 from backpain_stats.printed import Prevalence, PrevalenceLike, read_prevalence
-from backpain_stats.published.accuracy import TableAccuracy
-from backpain_stats.published.prevalence import setting_prevalence
+from backpain_stats.published.prevalence import SettingPrevalence, setting_prevalence
 from backpain_stats.published.ratios import ratio_rows
 from backpain_stats.published.reading import published_reports
 from backpain_stats.published.remarks import REMARKS, codes, sentences
 from backpain_stats.published.report import Remark, Report
-from backpain_stats.sampling import DEFAULT_SEED, Seed, check_draws, interval_around, quasi_uniform
-from backpain_stats.tables import posttest_probability
+from backpain_stats.sampling import (
+    DEFAULT_SEED,
+    Seed,
+    check_draws,
+    interval_around,
+    quasi_uniform,
+    table_draws,
+)
+from backpain_stats.tables import bayes_rule
 
 __all__ = ["posttest"]
 
@@ -42,13 +48,8 @@ _FLOATS = ["pretest", "pretest_low", "pretest_high", "lr", "lr_low", "lr_high", 
 _FLOATS += ["ci_low", "ci_high", "ci_level", "bound_low", "bound_high"]
 
 Row = dict[str, Any]
-
-
-class _Pretest(NamedTuple):
-    """The pre-test of a report, or the reason why there is none."""
-
-    prevalence: Prevalence | None
-    remarks: tuple[Remark, ...] = ()
+# A pre-test, or None where there is none, and what to keep in mind of it.
+Known = tuple[Prevalence | None, tuple[Remark, ...]]
 
 
 def posttest(
@@ -164,32 +165,48 @@ def posttest(
     check_choice(interval, "interval", get_args(Interval))
     check_choice(target, "target", TARGETS)
     check_level(level)
-    sample = _Sample(check_draws(draws), seed) if interval == "full" else None
+    uniform = quasi_uniform(check_draws(draws), 4, seed) if interval == "full" else None
     place = None if carry_over else setting
     names = require_evidence(evidence).select(target, place, flag).accuracy["report_id"]
     if names.empty:
         raise NotEstimableError(_no_report(evidence, flag, target, place))
-    reports = [published_reports(evidence)[name] for name in names]
+    every = published_reports(evidence)
+    reports = [every[name] for name in names]
     pretest_of = _pretests(
         evidence, target, setting, pretest=pretest, prevalence_id=prevalence_id, level=level
     )
-    ratios = ratio_rows(reports, level=level, method=method, correction=correction)
+    ratios = ratio_rows(reports, level=level, method=method, correction=correction, ratios=True)
+    shares: dict[Prevalence, NDArray[np.float64]] = {}
     rows = []
     for report, estimates in zip(reports, ratios, strict=True):
-        before = pretest_of(report)
+        before, noted = pretest_of(report)
+        noted = (*estimates["remarks"], *noted)
+        if setting is not None and report.cohort.setting != setting:
+            own = report.cohort.setting or "a setting not stated"
+            noted = (*noted, Remark("other_setting", (own, setting)))
+        if report.cohort.is_indirect and not indirect:
+            noted = (*noted, Remark("indirect_left_out"))
+        drawn = None
+        if uniform is not None and before is not None and report.has_groups:
+            if before not in shares:  # most reports share their pre-test
+                shares[before] = before.draws(uniform[:, 3])
+            drawn = (shares[before], *table_draws(report.cells, uniform))
         for side in get_args(Result) if result == "both" else (result,):
-            row, remarks = _row(report, estimates, side, before, level)
+            row = _row(report, estimates, side, before, level)
+            remarks = noted
             if report.cohort.is_indirect and not indirect:
                 row["estimate"] = math.nan
-                remarks.append(Remark("indirect_left_out"))
-            elif before.prevalence is not None:
+            elif before is not None and not math.isnan(row["estimate"]):
                 remarks += _fill_interval(
-                    row, report, before.prevalence, interval=interval, sample=sample, level=level
+                    row, report, before, interval=interval, drawn=drawn, level=level
                 )
-            if setting is not None and report.cohort.setting != setting:
-                own = report.cohort.setting or "a setting not stated"
-                remarks.append(Remark("other_setting", (own, setting)))
-            rows.append(row | {"reason_code": codes(remarks), "reason": sentences(remarks)})
+            if interval == "pretest_range" and before is not None and before.kind != "range":
+                raise PretestError(
+                    "interval='pretest_range' needs a range: pretest=(0.001, 0.007) or "
+                    "'0.1% to 0.7%'"
+                )
+            reason = sentences(remarks) if remarks else ""
+            rows.append(row | {"reason_code": codes(remarks) if remarks else "", "reason": reason})
     frame = pd.DataFrame(rows, columns=COLUMNS)
     texts = [name for name in COLUMNS if name not in (*_FLOATS, "tables", "usable", "counted")]
     return frame.astype(dict.fromkeys(_FLOATS, "float64") | dict.fromkeys(texts, "string"))
@@ -223,7 +240,7 @@ def _pretests(
     pretest: PrevalenceLike | Literal["cohort"] | None,
     prevalence_id: str | None,
     level: float,
-) -> Callable[[Report], _Pretest]:
+) -> Callable[[Report], Known]:
     """Return what gives each report its pre-test: one for all, or its own."""
     if prevalence_id is not None:
         if pretest is not None:
@@ -234,56 +251,51 @@ def _pretests(
             evidence, target, place, prevalence_id=prevalence_id, level=level
         )
     if pretest is None and setting is None:
-
-        @cache  # most reports share their setting
-        def of_setting(condition: Target, place: Setting) -> _Pretest:
-            try:
-                return _published(setting_prevalence(evidence, condition, place, level=level))
-            except (NotEstimableError, PretestError) as error:
-                return _Pretest(None, (Remark("no_pretest", (str(error),)),))
-
-        return lambda report: (
-            of_setting(report.cohort.target, report.cohort.setting)
-            if report.cohort.setting
-            else _Pretest(None, (Remark("no_pretest", ("the setting is not stated",)),))
-        )
+        return partial(_of_its_setting, cache(partial(setting_prevalence, evidence, level=level)))
     if pretest is None and setting is not None:
         pretest = setting_prevalence(evidence, target, setting, level=level)
     if isinstance(pretest, str) and pretest == "cohort":
-        return _of_cohort
-    stated = _published(pretest)
-    return lambda _: stated
-
-
-def _published(pretest: Any) -> _Pretest:
-    """Read a pre-test with its source; a published one brings its warning."""
-    prevalence = read_prevalence(pretest)
-    if not prevalence.source:
-        prevalence = replace(prevalence, source="stated by the user")
+        return _of_its_cohort
+    known = read_prevalence(pretest)  # type: ignore[arg-type]
+    if not known.source:
+        known = replace(known, source="stated by the user")
     warning = getattr(pretest, "warning", "")
-    return _Pretest(prevalence, (Remark("pretest", (warning,)),) if warning else ())
+    remarks = (Remark("pretest", (warning,)),) if warning else ()
+    return lambda _: (known, remarks)
 
 
-def _of_cohort(report: Report) -> _Pretest:
+def _of_its_setting(
+    prevalence: Callable[[Target, Setting], SettingPrevalence], report: Report
+) -> Known:
+    """Return the prevalence of the report's own setting."""
+    cohort = report.cohort
+    if not cohort.setting:
+        return None, (Remark("no_pretest", ("the setting is not stated",)),)
+    try:
+        found = prevalence(cohort.target, cohort.setting)
+        warnings = (Remark("pretest", (found.warning,)),) if found.warning else ()
+        return found.pretest, warnings
+    except (NotEstimableError, PretestError) as error:
+        return None, (Remark("no_pretest", (str(error),)),)
+
+
+def _of_its_cohort(report: Report) -> Known:
     """Return the prevalence of the report's own cohort."""
     cohort = report.cohort
     if cohort.sample == "case_control":
-        return _Pretest(None, (Remark("no_pretest", (REMARKS["case_control"](),)),))
+        return None, (Remark("no_pretest", (REMARKS["case_control"](),)),)
     if cohort.n is None or cohort.n_cases is None:
-        why = "n and n_cases of the cohort are not printed"
-        return _Pretest(None, (Remark("no_pretest", (why,)),))
+        return None, (Remark("no_pretest", ("n and n_cases of the cohort are not printed",)),)
+    source = f"{cohort.cohort_id}: {cohort.n_cases} of {cohort.n}"
     try:
-        prevalence = Prevalence.counted(
-            cohort.n_cases, cohort.n, f"{cohort.cohort_id}: {cohort.n_cases} of {cohort.n}"
-        )
+        return Prevalence.counted(cohort.n_cases, cohort.n, source), ()
     except PretestError as error:
-        return _Pretest(None, (Remark("no_pretest", (str(error),)),))
-    return _Pretest(prevalence)
+        return None, (Remark("no_pretest", (str(error),)),)
 
 
 def _row(
-    report: Report, estimates: Row, result: str, before: _Pretest, level: float
-) -> tuple[Row, list[Remark]]:
+    report: Report, estimates: Row, result: str, before: Prevalence | None, level: float
+) -> Row:
     """Return one row without its interval: pre-test, likelihood ratio, post-test probability."""
     name = f"lr_{result}"
     row: Row = dict.fromkeys(_FLOATS, math.nan) | {
@@ -296,7 +308,7 @@ def _row(
         "sample": report.cohort.sample,
         "directness": report.cohort.directness,
         "usable": report.usable,
-        "counted": report.counted,
+        "counted": report.usable and not report.displaced_by,
         "displaced_by": report.displaced_by,
         "result": result,
         "lr": estimates[name],
@@ -308,87 +320,55 @@ def _row(
         "correction": estimates["correction"],
         "interval": "none",
     }
-    remarks = [*estimates["remarks"], *before.remarks]
-    if before.prevalence is None:
-        return row, remarks
-    low, high = before.prevalence.interval(level)
-    row |= {
-        "pretest": before.prevalence.estimate,
-        "pretest_low": low,
-        "pretest_high": high,
-        "pretest_source": before.prevalence.source,
-    }
+    if before is None:
+        return row
+    low, high = before.interval(level)
+    row |= {"pretest": before.estimate, "pretest_low": low, "pretest_high": high}
+    row["pretest_source"] = before.source
     if not math.isnan(row["lr"]):
-        row["estimate"] = float(posttest_probability(before.prevalence.estimate, row["lr"]))
-        return row, remarks
-    for end, rounded in (("low", f"{name}_rounding_low"), ("high", f"{name}_rounding_high")):
-        bound = estimates.get(rounded, math.nan)
+        row["estimate"] = float(bayes_rule(before.estimate, row["lr"]))
+        return row
+    for end in ("low", "high"):
+        bound = estimates.get(f"{name}_rounding_{end}", math.nan)
         if not math.isnan(bound):
-            row[f"bound_{end}"] = float(posttest_probability(before.prevalence.estimate, bound))
-    return row, remarks
+            row[f"bound_{end}"] = float(bayes_rule(before.estimate, bound))
+    return row
 
 
 def _fill_interval(
     row: Row,
     report: Report,
-    prevalence: Prevalence,
+    before: Prevalence,
     *,
     interval: Interval,
-    sample: _Sample | None,
+    drawn: tuple[NDArray[np.float64], ...] | None,
     level: float,
-) -> list[Remark]:
+) -> tuple[Remark, ...]:
     """Put the interval asked for into a row, or the nearest the report allows; say which."""
-    if interval == "pretest_range" and prevalence.kind != "range":
-        raise PretestError(
-            "interval='pretest_range' needs a range: pretest=(0.001, 0.007) or '0.1% to 0.7%'"
-        )
-    if math.isnan(row["estimate"]):
-        return []
-    remarks: list[Remark] = []
-    if sample is not None and report.has_groups:
-        low, high = interval_around(
-            row["estimate"], sample.posttest(row, prevalence, report), level
-        )
-        row |= {"ci_low": float(low), "ci_high": float(high), "ci_level": level}
+    remarks: tuple[Remark, ...] = ()
+    if drawn is not None:
+        share, sensitivity, specificity = drawn
+        positive = row["result"] == "positive"
+        case = sensitivity if positive else 1 - sensitivity
+        other = 1 - specificity if positive else specificity
+        ends = interval_around(row["estimate"], bayes_rule(share, case, other), level)
+        row |= {"ci_low": float(ends[0]), "ci_high": float(ends[1]), "ci_level": level}
         row |= {"method": "jeffreys", "interval": "full"}
         return remarks
-    if sample is not None:
+    if interval == "full":
         interval = "published"
-        remarks.append(Remark("no_full_interval"))
+        remarks = (Remark("no_full_interval"),)
     ranged = interval == "pretest_range"
-    before = prevalence.interval() if ranged else (prevalence.estimate, prevalence.estimate)
-    ratio_low, ratio_high = row["lr_low"], row["lr_high"]
+    low, high = row["lr_low"], row["lr_high"]
     row |= {"method": row["ratio_method"], "interval": interval}
-    if math.isnan(ratio_low):
-        remarks.append(Remark("ratio_without_interval"))
+    if math.isnan(low):
+        remarks = (*remarks, Remark("ratio_without_interval"))
         if not ranged:
             return remarks
-        ratio_low = ratio_high = row["lr"]
-    row["ci_low"] = float(posttest_probability(before[0], ratio_low))
-    row["ci_high"] = float(posttest_probability(before[1], ratio_high))
+        low = high = row["lr"]
+    least, most = before.interval() if ranged else (before.estimate, before.estimate)
+    row |= {"ci_low": float(bayes_rule(least, low)), "ci_high": float(bayes_rule(most, high))}
     if not ranged:
         stated = level if report.has_groups else report.level
         row["ci_level"] = math.nan if stated is None else stated
     return remarks
-
-
-class _Sample:
-    """Draws of the post-test probability; what rows have in common is drawn once."""
-
-    def __init__(self, draws: int, seed: Seed) -> None:
-        uniform = quasi_uniform(draws, 4, seed)
-        self._uniform = uniform[:, :3]
-        self._pretest = cache(lambda prevalence: prevalence.draws(uniform[:, 3]))
-        self._accuracy: dict[str, tuple[NDArray[np.float64], ...]] = {}
-
-    def posttest(self, row: Row, prevalence: Prevalence, report: Report) -> NDArray[np.float64]:
-        """Return draws from the joint posterior."""
-        name = report.report_id
-        if name not in self._accuracy:
-            self._accuracy[name] = TableAccuracy(report.cells, {}).draws(self._uniform)
-        sensitivity, specificity = self._accuracy[name]
-        share = self._pretest(prevalence)
-        positive = row["result"] == "positive"
-        case = sensitivity if positive else 1 - sensitivity
-        other = 1 - specificity if positive else specificity
-        return share * case / (share * case + (1 - share) * other)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,19 +11,18 @@ import pandas as pd
 
 from backpain_stats.checks import check_choice, check_known, check_level
 from backpain_stats.errors import ArgumentError, DataError, NotEstimableError, PretestError
-from backpain_stats.estimate import Estimate, format_percent
-from backpain_stats.evidence import SETTINGS, TARGETS, Evidence, Setting, Target
+from backpain_stats.estimate import Estimate
+from backpain_stats.evidence import SETTINGS, TARGETS, Evidence, Setting, Target, require_evidence
 from backpain_stats.printed import Prevalence, PrintedValue, parse_printed
 from backpain_stats.published.reading import filled_rows, read_cohorts
-from backpain_stats.published.report import Cohort
-from backpain_stats.result import Shown
-from backpain_stats.tables import proportion_interval
+from backpain_stats.result import Shown, format_percent
 
 __all__ = ["SettingPrevalence", "prevalence_candidates", "setting_prevalence"]
 
 # How good a sample is as the patients of its setting who present with back pain: 0 and 1
 # may be the default, whatever is not named here never.
 PREFERENCE = {"unselected": 0, "review": 0, "general_population": 0, "unknown": 1}
+Row = dict[str, Any]
 COLUMNS = [
     *("prevalence_id", "n", "n_cases", "prevalence", "low", "high", "range_kind"),
     *("reported_in", "kind", "sample", "directness", "eligible", "reason_code", "reason"),
@@ -65,9 +64,6 @@ class SettingPrevalence(Estimate):
         Who was sampled, and whether that is the question; as in ``prevalence.csv``.
     warning : str
         What speaks against using it; empty if nothing does.
-    samples : pandas.DataFrame
-        Every sample on file for this condition and setting: what
-        :func:`prevalence_candidates` returns.
 
     Other Parameters
     ----------------
@@ -88,12 +84,12 @@ class SettingPrevalence(Estimate):
     sample: str = "unknown"
     directness: str = "unknown"
     warning: str = ""
-    samples: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False, compare=False)
+    _samples: tuple[Row, ...] = field(default=(), repr=False, compare=False)
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return the fields of this sample; the others are in ``samples``."""
-        fields = Estimate.as_dict(self)
-        return {name: value for name, value in fields.items() if name != "samples"}
+    @property
+    def samples(self) -> pd.DataFrame:
+        """Every sample on file for this condition and setting, as in ``prevalence_candidates``."""
+        return _frame(self._samples)
 
     @property
     def source(self) -> str:
@@ -165,8 +161,7 @@ def prevalence_candidates(evidence: Evidence, target: Target, setting: Setting) 
     """
     check_choice(target, "target", TARGETS)
     check_choice(setting, "setting", SETTINGS)
-    samples = _samples(evidence, target)
-    return samples[samples["setting"] == setting][COLUMNS].reset_index(drop=True)
+    return _frame(row for row in _samples(evidence, target) if row["setting"] == setting)
 
 
 def setting_prevalence(
@@ -230,94 +225,85 @@ def setting_prevalence(
     level = check_level(level)
     check_choice(target, "target", TARGETS)
     check_choice(setting, "setting", SETTINGS)
-    samples = _samples(evidence, target)
-    here = samples[samples["setting"] == setting]
-    listed = here[COLUMNS].reset_index(drop=True)
+    every = _samples(evidence, target)
+    here = tuple(row for row in every if row["setting"] == setting)
     if prevalence_id is not None:
-        check_known(prevalence_id, samples["prevalence_id"], f"prevalence of {target}")
-        (row,) = _records(samples[samples["prevalence_id"] == prevalence_id])
-        return _read(row, target, setting, level, listed)
-    if here.empty or not here["eligible"].iloc[0]:
-        raise NotEstimableError(_refusal(here, samples, target, setting))
-    return _read(_records(here)[0], target, setting, level, listed)
+        named = {row["prevalence_id"]: row for row in every}
+        check_known(prevalence_id, named, f"prevalence of {target}")
+        return _read(named[prevalence_id], target, setting, level, here)
+    if not here or not here[0]["eligible"]:
+        raise NotEstimableError(_refusal(here, every, target, setting))
+    return _read(here[0], target, setting, level, here)
 
 
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return a frame row by row."""
-    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
-
-
-def _refusal(here: pd.DataFrame, samples: pd.DataFrame, target: Target, setting: Setting) -> str:
+def _refusal(here: Sequence[Row], every: Sequence[Row], target: str, setting: str) -> str:
     """Say what there is instead of a prevalence that can be used by itself."""
-    if here.empty:
-        known = sorted(set(samples["setting"].dropna()))
+    if not here:
+        known = sorted({row["setting"] for row in every if row["setting"]})
         return (
             f"no prevalence of {target} in {setting} was read in the sources of this evidence; "
             f"there is one for: {', '.join(known) or 'no setting'}; give a pre-test probability"
         )
-    listed = "; ".join(
-        f"{row['prevalence_id']} ({_figure(row)}; {row['reason']})" for row in _records(here)
-    )
+    listed = "; ".join(f"{row['prevalence_id']} ({_figure(row)}; {row['reason']})" for row in here)
     return (
         f"no sample gives the prevalence of {target} in {setting} by itself: {listed}; "
         "name one of them (prevalence_id) or give a pre-test probability"
     )
 
 
-def _figure(row: dict[str, Any]) -> str:
+def _figure(row: Row) -> str:
     """Return what a sample prints: its counts, its share, or its range."""
     if row["kind"] == "counts":
         return f"{row['n_cases']} of {row['n']}"
     return str(row["prevalence"]) if row["kind"] == "point" else f"{row['low']} to {row['high']}"
 
 
-def _samples(evidence: Evidence, target: Target) -> pd.DataFrame:
-    """Return every sample of the target, the best first."""
-    cohorts = read_cohorts(evidence.whole)
-    rows = [_judged(row) for row in _rows(evidence, cohorts) if row["target"] == target]
-    frame = pd.DataFrame(rows, columns=["target", "setting", "place", *COLUMNS])
+def _frame(rows: Iterable[Row]) -> pd.DataFrame:
+    """Return samples as a frame."""
+    frame = pd.DataFrame(list(rows), columns=COLUMNS)
     whole = dict.fromkeys(("n", "n_cases"), "Int64")
-    texts = [name for name in ("setting", *COLUMNS) if name not in (*whole, "eligible")]
-    frame = frame.astype(whole | dict.fromkeys(texts, "string") | {"eligible": "bool"})
-    return frame.sort_values(
-        ["eligible", "place", "kind", "n", "prevalence_id"],
-        ascending=[False, True, True, False, True],
-        na_position="last",
-        ignore_index=True,
+    texts = [name for name in COLUMNS if name not in (*whole, "eligible")]
+    return frame.astype(whole | dict.fromkeys(texts, "string") | {"eligible": "bool"})
+
+
+def _samples(evidence: Evidence, target: str) -> list[Row]:
+    """Return every sample of the target, the best first.
+
+    They are the rows of ``prevalence``, and the cohorts with counts that stand in none.
+    """
+    rows = list(filled_rows(evidence.prevalence))
+    cohorts = require_evidence(evidence).derived("cohorts", read_cohorts)
+    listed = evidence.whole.prevalence
+    taken = set(listed["cohort_id"].dropna()) | set(listed["prevalence_id"])
+    sources = zip(evidence.cohorts["cohort_id"], evidence.cohorts["source_id"], strict=True)
+    for name, source in sources:
+        cohort = cohorts[name]
+        if name not in taken and not cohort.steps:
+            about = {
+                name: getattr(cohort, name)
+                for name in ("target", "setting", "n", "n_cases", "sample", "directness")
+            }
+            rows.append(about | {"prevalence_id": name, "reported_in": source})
+    samples = []
+    for row in rows:
+        counted = row.get("n") is not None and row.get("n_cases") is not None
+        point, ranged = "prevalence" in row, "low" in row and "high" in row
+        if row["target"] == target and (counted or point or ranged):
+            kind = "counts" if counted else "point" if point else "range"
+            samples.append(_judged(row | {"kind": kind}))
+    return sorted(
+        samples,
+        key=lambda row: (
+            not row["eligible"],
+            row["place"],
+            row["kind"],
+            -(row.get("n") or 0),
+            row["prevalence_id"],
+        ),
     )
 
 
-def _rows(evidence: Evidence, cohorts: dict[str, Cohort]) -> Iterator[dict[str, Any]]:
-    """Yield the rows of ``prevalence``, and the cohorts with counts that stand in none of them."""
-    taken = set()
-    for row in filled_rows(evidence.prevalence):
-        taken |= {row.get("cohort_id", ""), row["prevalence_id"]}
-        counted = "n" in row and "n_cases" in row
-        if counted or "prevalence" in row:
-            yield row | {"kind": "counts" if counted else "point"}
-        elif "low" in row and "high" in row:
-            yield row | {"kind": "range"}
-    whole = evidence.whole.prevalence
-    taken |= set(whole["cohort_id"].dropna()) | set(whole["prevalence_id"])
-    sources = dict(zip(evidence.cohorts["cohort_id"], evidence.cohorts["source_id"], strict=True))
-    for name, source in sources.items():
-        cohort = cohorts[name]
-        if cohort.n is None or cohort.n_cases is None or name in taken or cohort.steps:
-            continue
-        yield {
-            "prevalence_id": name,
-            "target": cohort.target,
-            "setting": cohort.setting or None,
-            "n": cohort.n,
-            "n_cases": cohort.n_cases,
-            "reported_in": source,
-            "kind": "counts",
-            "sample": cohort.sample,
-            "directness": cohort.directness,
-        }
-
-
-def _judged(row: dict[str, Any]) -> dict[str, Any]:
+def _judged(row: Row) -> Row:
     """Return a sample with whether it may be the default, and why not."""
     sample, directness = row.get("sample", "unknown"), row.get("directness", "unknown")
     code = ""
@@ -336,6 +322,7 @@ def _judged(row: dict[str, Any]) -> dict[str, Any]:
     if eligible and place:
         code = "sample_unknown"
     return row | {
+        "setting": row.get("setting", ""),
         "sample": sample,
         "directness": directness,
         "place": place,
@@ -346,60 +333,56 @@ def _judged(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _read(
-    row: dict[str, Any], target: Target, setting: Setting, level: float, samples: pd.DataFrame
+    row: Row, target: str, setting: str, level: float, samples: tuple[Row, ...]
 ) -> SettingPrevalence:
     """Turn the chosen row into a prevalence."""
-    warnings = [row["reason"]] if row["reason_code"] not in ("", "no_counts") else []
-    if pd.isna(row["setting"]) or row["setting"] != setting:
-        origin = "a setting that is not stated" if pd.isna(row["setting"]) else row["setting"]
-        warnings.insert(0, f"from {origin}, used for {setting}")
+    name = row["prevalence_id"]
     if row["sample"] == "case_control":
-        raise PretestError(f"{row['prevalence_id']}: {REASONS['case_control']}")
+        raise PretestError(f"{name}: {REASONS['case_control']}")
+    warnings = [row["reason"]] if row["reason_code"] not in ("", "no_counts") else []
+    if row["setting"] != setting:
+        warnings.insert(
+            0, f"from {row['setting'] or 'a setting that is not stated'}, used for {setting}"
+        )
     about = {
         "measure": "prevalence",
         "target": target,
         "setting": setting,
-        "prevalence_id": row["prevalence_id"],
+        "prevalence_id": name,
         "kind": row["kind"],
         "reported_in": row["reported_in"],
         "sample": row["sample"],
         "directness": row["directness"],
         "warning": "; ".join(warnings),
-        "samples": samples,
+        "_samples": samples,
     }
     if row["kind"] == "counts":
-        n, cases = int(row["n"]), int(row["n_cases"])
-        ends = proportion_interval(cases, n, "jeffreys", level)
+        n, cases = row["n"], row["n_cases"]
+        low, high = (
+            Prevalence.counted(cases, n).interval(level) if 0 < cases < n else (math.nan, math.nan)
+        )
         return SettingPrevalence(
-            cases / n,
-            float(ends[0]),
-            float(ends[1]),
-            level,
-            "jeffreys",
-            n=n,
-            n_cases=cases,
-            **about,
+            cases / n, low, high, level, "jeffreys", n=n, n_cases=cases, **about
         )
     if row["kind"] == "point":
-        share = _point(row, "prevalence")
-        if row.get("range_kind") != "ci95":
-            return SettingPrevalence(
-                share, math.nan, math.nan, math.nan, "printed without counts", **about
-            )
-        low, high = _point(row, "low"), _point(row, "high")
-        about["warning"] = "; ".join([*warnings, "its printed interval enters no result"])
-        return SettingPrevalence(share, low, high, 0.95, "as printed", **about)
+        share, ends = _point(row, "prevalence"), (math.nan, math.nan, math.nan)
+        method = "printed without counts"
+        if row.get("range_kind") == "ci95":
+            ends, method = (_point(row, "low"), _point(row, "high"), 0.95), "as printed"
+            warnings.append("its printed interval enters no result")
+            about["warning"] = "; ".join(warnings)
+        return SettingPrevalence(share, *ends, method, **about)
     low, high = _point(row, "low"), _point(row, "high")
     if not 0 < low < high:
         raise PretestError(
-            f"{row['prevalence_id']} prints the range {row['low']} to {row['high']}: a range that "
+            f"{name} prints the range {row['low']} to {row['high']}: a range that "
             "starts at 0 gives no single number; give a pre-test probability"
         )
     middle = Prevalence.between(low, high).estimate
     return SettingPrevalence(middle, low, high, math.nan, "middle of a printed range", **about)
 
 
-def _point(row: dict[str, Any], column: str) -> float:
+def _point(row: Row, column: str) -> float:
     """Return a printed figure as a number; a bound is refused."""
     where = f"prevalence.csv, {row['prevalence_id']}: {column}"
     try:

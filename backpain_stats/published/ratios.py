@@ -127,11 +127,11 @@ def likelihood_ratios(
     >>> found = likelihood_ratios(load_evidence(), "malignancy", "primary_care", "cancer_history")
     >>> found = found.set_index("report_id").loc[
     ...     ["deyo1988_cancer_history", "henschke2009_cancer_history"]]
-    >>> found[["tables", "lr_positive", "lr_positive_low", "lr_positive_high"]].round(1)
-                                 tables  lr_positive  lr_positive_low  lr_positive_high
+    >>> found[["tables", "lr_positive_low", "lr_positive_high"]].round(1)
+                                 tables  lr_positive_low  lr_positive_high
     report_id
-    deyo1988_cancer_history          20         15.1              4.9              42.5
-    henschke2009_cancer_history      11          NaN              NaN               NaN
+    deyo1988_cancer_history          20              4.9              42.5
+    henschke2009_cancer_history      11              NaN               NaN
     >>> found["reason"].iloc[1]
     'the cohort has no cases: neither sensitivity nor likelihood ratios can be estimated'
     """
@@ -190,6 +190,7 @@ def ratio_rows(
     level: float = 0.95,
     method: str = "score",
     correction: str = "none",
+    ratios: bool = False,
 ) -> list[Row]:
     """Return the estimates of reports, the tables of all of them at once.
 
@@ -199,6 +200,9 @@ def ratio_rows(
         Reports of flags or of combinations.
     level, method, correction
         As in :func:`likelihood_ratios`.
+    ratios : bool, default False
+        Whether only the likelihood ratios are wanted; sensitivity and specificity are then
+        left out.
 
     Returns
     -------
@@ -217,7 +221,7 @@ def ratio_rows(
     computed = dict(
         zip(
             (report.report_id for report in tabled),
-            _from_tables(tabled, level, method, correction),
+            _from_tables(tabled, level, method, correction, ratios=ratios),
             strict=True,
         )
     )
@@ -234,7 +238,7 @@ def ratio_rows(
 
 
 def _from_tables(
-    reports: Sequence[Report], level: float, method: str, correction: str
+    reports: Sequence[Report], level: float, method: str, correction: str, *, ratios: bool
 ) -> list[Row]:
     """Return the estimates of reports that have tables, all tables at once."""
     sizes = np.array([len(report.cells) for report in reports], dtype=int)
@@ -247,7 +251,8 @@ def _from_tables(
     tp, fp, fn, tn = np.maximum(stacked, 0).T
     proportions = "jeffreys" if method == "bayes" else "wilson"
     triples = {}
-    for name, positive, total in (("sensitivity", tp, tp + fn), ("specificity", tn, fp + tn)):
+    shares = (("sensitivity", tp, tp + fn), ("specificity", tn, fp + tn))
+    for name, positive, total in () if ratios else shares:
         with np.errstate(invalid="ignore"):
             share = positive / total
         triples[name] = (
@@ -268,7 +273,7 @@ def _from_tables(
         values[f"{name}_low"] = np.fmin.reduceat(low, starts) if len(starts) else low
         values[f"{name}_high"] = np.fmax.reduceat(high, starts) if len(starts) else high
     return [
-        {name: values[name][place] for name in ESTIMATES}
+        {name: column[place] for name, column in values.items()}
         | {
             cell: int(count) if count >= 0 else None
             for cell, count in zip(COUNT_COLUMNS, stacked[middle[place]], strict=True)

@@ -6,14 +6,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from backpain_stats.errors import ArgumentError, DataError
 from backpain_stats.evidence import TABLES, Evidence, require_evidence
 from backpain_stats.published.counting import displaced, first_cohorts
-from backpain_stats.published.report import Cohort, Kind, Remark, Report
-from backpain_stats.published.tables import find_tables, share_sizes
-from backpain_stats.reconstruction import STATISTICS, PrintedReport, read_report
+from backpain_stats.published.report import Answer, Cohort, Kind, Remark, Report
+from backpain_stats.published.without_search import (
+    MOST_TABLES,
+    from_intervals,
+    proportions_only,
+    ratios_only,
+    share_sizes,
+)
+from backpain_stats.reconstruction import STATISTICS, PrintedReport, read_report, reconstruct_report
 
 __all__ = ["PublishedReports", "published_reports", "read_cohorts"]
 
@@ -23,7 +30,8 @@ _CELLS = ("tp", "fp", "fn", "tn")
 _PRINTED = frozenset(
     (*_CELLS, *(name + end for name in STATISTICS for end in ("", "_low", "_high")))
 )
-_ORDER = ("prevalence", *TABLES["accuracy"].names)
+# In one order, so that the steps of an explanation do not hang on the file.
+_ORDER = tuple(name for name in TABLES["accuracy"].names if name in _PRINTED)
 _FILES: Mapping[Kind, tuple[str, str]] = {
     "flag": ("accuracy", "report_id"),
     "combination": ("combinations", "combination_id"),
@@ -42,7 +50,7 @@ class PublishedReports(Mapping[str, Report]):
     def __init__(
         self, rows: list[Row], cohorts: Mapping[str, Cohort], shares: Mapping[str, str], kind: Kind
     ) -> None:
-        self._kind = kind
+        self._kind: Kind = kind
         self._cohorts, self._shares = cohorts, shares
         self._groups: dict[str, list[Row]] = {}
         groups: dict[tuple[str, str], list[Row]] = {}
@@ -82,19 +90,31 @@ class PublishedReports(Mapping[str, Report]):
         of_flag: dict[str, list[Report]] = {}
         for report in reports:
             others = tuple(name for name in names if name != report.report_id)
-            remarks = (*report.remarks, *_table_remarks(report))
+            remarks = (*report.remarks, *_remarks(report))
             of_flag.setdefault(report.flag_id, []).append(
                 replace(report, shares_patients_with=others, remarks=remarks)
             )
         for several in of_flag.values():
-            self._read |= {report.report_id: report for report in displaced(several)}
+            counted = displaced(several) if len(several) > 1 else several
+            self._read |= {report.report_id: report for report in counted}
 
     def _report(self, row: Row) -> Report:
         """Read one row and find its tables."""
         cohort = self._cohorts[row["cohort_id"]]
-        printed = self._figures(row, cohort)
+        figures = {name: row[name] for name in _ORDER if name in row}
+        counts = {name: int(figures.pop(name)) for name in _CELLS if name in figures}
+        sizes = {"n": cohort.n, "n_cases": cohort.n_cases}
+        counts |= {name: size for name, size in sizes.items() if size is not None}
+        if cohort.n_cases is None and cohort.cohort_id in self._shares:
+            figures = {"prevalence": self._shares[cohort.cohort_id]} | figures
+        try:
+            printed = read_report(counts, figures)
+        except ArgumentError as error:
+            file, key = _FILES[self._kind]
+            raise DataError(f"{file}.csv, {key} {row['report_id']}: {error}") from error
         level = float(row["ci_level"]) if "ci_level" in row else None
-        answer = find_tables(printed, USUAL_LEVEL if level is None else level)
+        answer = _tables_behind(printed, USUAL_LEVEL if level is None else level)
+        own_text = row.get("status") == "seen_primary"
         return Report(
             report_id=row["report_id"],
             kind=self._kind,
@@ -102,37 +122,57 @@ class PublishedReports(Mapping[str, Report]):
             cohort=cohort,
             printed=printed,
             level=level,
-            reading=_reading(row),
-            replaces=tuple(row.get("replaces", "").split(";")) if "replaces" in row else (),
+            reading=row.get("reading", "printed" if own_text else "quoted"),
+            replaces=tuple(filter(None, row.get("replaces", "").split(";"))),
             verdict=answer.verdict,
             cells=answer.cells,
             remarks=answer.remarks,
         )
 
-    def _figures(self, row: Row, cohort: Cohort) -> PrintedReport:
-        """Read the printed figures of a row, with the size of its cohort."""
-        figures = {name: row[name] for name in row.keys() & _PRINTED}
-        sizes = {"n": cohort.n, "n_cases": cohort.n_cases}
-        counts = {name: size for name, size in sizes.items() if size is not None}
-        counts |= {name: int(figures.pop(name)) for name in _CELLS if name in figures}
-        if cohort.n_cases is None and cohort.cohort_id in self._shares:
-            figures["prevalence"] = self._shares[cohort.cohort_id]
-        try:
-            # In one order, so that the steps of an explanation do not hang on the file.
-            ordered = {name: figures[name] for name in _ORDER if name in figures}
-            return read_report(counts, ordered)
-        except ArgumentError as error:
-            file, key = _FILES[self._kind]
-            raise DataError(f"{file}.csv, {key} {row['report_id']}: {error}") from error
+
+def _tables_behind(printed: PrintedReport, level: float) -> Answer:
+    """Return the tables behind the printed figures of one report.
+
+    Where none can be listed, what can be used instead: printed proportions, or ratios.
+    """
+    counts = printed.labels.keys()
+    cells = counts & set(_CELLS)
+    # The prevalence is a figure of the cohort, not of this report.
+    points = printed.values.keys() - {"prevalence"}
+    if not cells and points <= {"lr_positive", "lr_negative"}:
+        nothing = Answer("nothing_printed", remarks=(Remark("no_figure"),))
+        return ratios_only(printed) if points or printed.intervals else nothing
+    sized = counts & {"n", "n_cases"} or {"tp", "fn"} <= cells or {"fp", "tn"} <= cells
+    try:
+        if not sized:
+            return from_intervals(printed, level) or proportions_only(printed, level)
+        found = reconstruct_report(printed, level=level)
+        if found.count > MOST_TABLES:
+            raise ArgumentError(f"{found.count:,} tables print these figures")
+    except ArgumentError as error:
+        # Raised where so little is printed that the tables cannot be listed.
+        return proportions_only(printed, level, str(error))
+    if not found.count:
+        return Answer("impossible", remarks=(Remark("impossible", (found,)),))
+    remarks = tuple(Remark("warning", (warning,)) for warning in found.warnings)
+    if found.set_aside:
+        remarks = (Remark("interval_set_aside", (found,)),)
+    for positive, negative, code in ((1, 3, "non_cases_unknown"), (0, 2, "cases_unknown")):
+        # Nothing is printed about a group in which every number of positives fits.
+        counted = found.cells[:, positive]
+        totals = counted + found.cells[:, negative]
+        every = sum(total + 1 for total in np.unique(totals).tolist())
+        pairs = len(np.unique(totals * (totals.max() + 2) + counted))
+        if (counted < 0).all() or (totals.max() > 0 and pairs == every):
+            kept = found.cells.copy()
+            kept[:, [positive, negative]] = -1
+            kept = np.unique(kept, axis=0)
+            kept.flags.writeable = False
+            return Answer("one_group", kept, (Remark(code), *remarks))
+    return Answer("unique" if found.count == 1 else "several", found.cells, remarks)
 
 
-def _reading(row: Row) -> str:
-    """Return whether the source itself was read: the column, or what the status implies."""
-    implied = "printed" if row.get("status") == "seen_primary" else "quoted"
-    return str(row.get("reading", implied))
-
-
-def _table_remarks(report: Report) -> Iterator[Remark]:
+def _remarks(report: Report) -> Iterator[Remark]:
     """Say what cannot be estimated although there is a table, and what kind of study it is."""
     tp, fp, fn, tn = report.cells.T
     if len(report.cells):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from backpain_stats.evidence import Setting, Target
 from backpain_stats.reconstruction import PrintedReport
 
-__all__ = ["VERDICTS", "Cohort", "Kind", "Remark", "Report", "Verdict"]
+__all__ = ["VERDICTS", "Answer", "Cohort", "Kind", "Remark", "Report", "Verdict"]
 
 Kind = Literal["flag", "combination"]
 Verdict = Literal[
@@ -51,6 +51,18 @@ class Remark(NamedTuple):
 
     code: str
     details: tuple[object, ...] = ()
+
+
+NO_CELLS = np.empty((0, 4), dtype=np.int64)
+NO_CELLS.flags.writeable = False
+
+
+class Answer(NamedTuple):
+    """What is known of a table: the verdict, the tables, and what to keep in mind."""
+
+    verdict: Verdict
+    cells: NDArray[np.int64] = NO_CELLS
+    remarks: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +139,16 @@ class Report:
         The other reports about these patients and this target.
     displaced_by, displaced_because : str
         The report that counts in its place, and the rule; both empty if this one counts.
+
+    Attributes
+    ----------
+    knows_cases, knows_non_cases, complete : bool
+        Whether there is at least one table, and whether its tables say something about the
+        cases, about the patients without the condition, and about both.
+    has_groups : bool
+        Whether every table holds cases and non-cases, so that a ratio follows.
+    usable : bool
+        Whether its figures may enter a calculation: tables, or printed points.
     """
 
     report_id: str
@@ -144,32 +166,40 @@ class Report:
     displaced_by: str = ""
     displaced_because: str = ""
 
+    knows_cases: bool = field(init=False)
+    knows_non_cases: bool = field(init=False)
+    complete: bool = field(init=False)
+    has_groups: bool = field(init=False)
+    usable: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Work out what the tables and the printed figures can be used for."""
+        cells = self.cells
+        some = len(cells) > 0
+        cases = some and bool((cells[:, [0, 2]] >= 0).all())
+        non_cases = some and bool((cells[:, [1, 3]] >= 0).all())
+        sizes = cells[:, :2] + cells[:, 2:]
+        points = {name for name, figure in self.printed.values.items() if figure.point is not None}
+        usable = {
+            "ratio_printed": bool(points & {"lr_positive", "lr_negative"}),
+            "proportions_printed": "sensitivity" in points
+            and bool(points & {"specificity", "false_positive_rate"}),
+        }.get(self.verdict, self.verdict in ("unique", "several"))
+        derived = {
+            "knows_cases": cases,
+            "knows_non_cases": non_cases,
+            "complete": cases and non_cases,
+            "has_groups": cases and non_cases and bool((sizes > 0).all()),
+            "usable": usable,
+        }
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
+
     @property
     def counts_are_printed(self) -> bool:
         """Whether all four cells of the table are printed."""
         cells = (getattr(self.printed.margins, cell) for cell in ("tp", "fp", "fn", "tn"))
         return all(low == high for low, high in cells)
-
-    @property
-    def knows_cases(self) -> bool:
-        """Whether its tables say something about the cases."""
-        return len(self.cells) > 0 and bool((self.cells[:, [0, 2]] >= 0).all())
-
-    @property
-    def knows_non_cases(self) -> bool:
-        """Whether its tables say something about the patients without the condition."""
-        return len(self.cells) > 0 and bool((self.cells[:, [1, 3]] >= 0).all())
-
-    @property
-    def complete(self) -> bool:
-        """Whether there is at least one table, and all four cells of it are known."""
-        return self.knows_cases and self.knows_non_cases
-
-    @property
-    def has_groups(self) -> bool:
-        """Whether every table holds cases and non-cases, so that a ratio follows."""
-        tp, fp, fn, tn = self.cells.T
-        return self.complete and bool(((tp + fn > 0) & (fp + tn > 0)).all())
 
     @property
     def contributes(self) -> str:
@@ -185,18 +215,6 @@ class Report:
         if cases:
             return "sensitivity only"
         return "specificity only" if non_cases else "nothing"
-
-    @property
-    def usable(self) -> bool:
-        """Whether its figures may enter a calculation: tables, or printed points."""
-        if self.verdict in ("unique", "several"):
-            return True
-        points = {name for name, figure in self.printed.values.items() if figure.point is not None}
-        if self.verdict == "ratio_printed":
-            return bool(points & {"lr_positive", "lr_negative"})
-        if self.verdict == "proportions_printed":
-            return "sensitivity" in points and bool(points & {"specificity", "false_positive_rate"})
-        return False
 
     @property
     def counted(self) -> bool:

@@ -33,6 +33,8 @@ INTERVAL_METHODS = (*PROPORTION_METHODS, *RATIO_METHODS)
 _USUAL = (*PROPORTION_METHODS, "log", "score")
 # Methods whose ends are quantiles of a beta distribution, which take long to compute.
 _SLOW = ("clopper_pearson", "jeffreys")
+# So few pairs are computed faster than excluded.
+_FEW_PAIRS = 200
 # Pairs of counts below this are told apart by one whole number that a double holds.
 _LARGEST_KEY = 2**26
 
@@ -146,7 +148,7 @@ class IntervalCheck:
         For slow methods. Both ends grow with the count, so those of the smallest and
         largest count enclose all others.
         """
-        if method not in _SLOW or count.size == 0:
+        if method not in _SLOW or count.size <= _FEW_PAIRS:
             return np.ones(count.shape, dtype=bool)
         sizes, where = np.unique(group, return_inverse=True)
         least, most = np.full(sizes.shape, np.inf), np.zeros(sizes.shape)

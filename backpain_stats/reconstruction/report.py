@@ -78,11 +78,27 @@ class PrintedReport:
     @property
     def warnings(self) -> tuple[str, ...]:
         """Figures that no probability can have, kept as printed, and other oddities."""
-        return _warnings(self.values, self.intervals)
+        warnings = []
+        for name, ends in self.intervals.items():
+            for end, figure in zip(("low", "high"), ends, strict=True):
+                if figure is None or figure.value is None or name in RATIO_MEASURES:
+                    continue
+                if not 0 <= figure.value <= 1:
+                    warnings.append(
+                        f"{name}_{end} {figure} leaves [0, 1]: impossible as a probability, "
+                        "kept as printed; only a normal approximation gives such an end"
+                    )
+            value = self.values.get(name)
+            if value is not None and not value.is_bound:
+                low, high = ends
+                if _above(low, value) or _above(value, high):
+                    warnings.append(f"{name} {value} lies outside its own interval {low} to {high}")
+        return tuple(warnings)
 
     def label(self, name: str) -> str:
         """Return how a printed statistic is named in an explanation."""
-        return f"{name} {self.values[name].text}{self._at(name)}"
+        at = f" at pre-test {self.pretest_label}" if name in POSTTESTS else ""
+        return f"{name} {self.values[name].text}{at}"
 
     def interval_label(self, name: str) -> str:
         """Return how a printed interval is named in an explanation."""
@@ -91,10 +107,8 @@ class PrintedReport:
             end = f"low {low}" if high is None else f"high {high}"
         else:
             end = f"{low} to {high}"
-        return f"{name} interval {end}{self._at(name)}"
-
-    def _at(self, name: str) -> str:
-        return f" at pre-test {self.pretest_label}" if name in POSTTESTS else ""
+        at = f" at pre-test {self.pretest_label}" if name in POSTTESTS else ""
+        return f"{name} interval {end}{at}"
 
     def measure(self, name: str, *, corrected: bool = False) -> Measure:
         """Return the measure whose exact bounds a printed statistic gives."""
@@ -198,9 +212,10 @@ def read_report(
     for name, (first, last) in intervals.items():
         if _above(first, last):
             raise ArgumentError(f"{name}: the low end {first} is above the high end {last}")
-    odds, label = _read_pretest(
-        pretest, pretest_odds, needed=any(name in values or name in intervals for name in POSTTESTS)
-    )
+    needed = any(name in values or name in intervals for name in POSTTESTS)
+    odds, label = None, ""
+    if needed or pretest is not None or pretest_odds is not None:
+        odds, label = _read_pretest(pretest, pretest_odds, needed=needed)
     return PrintedReport(Margins(**ranges), labels, values, intervals, odds, label)
 
 
@@ -215,7 +230,9 @@ def _read_statistic(
     name = given_name
     parts: tuple[Any, Any, Any] = (None, None, None)
     if given_name in STATISTICS:
-        parts = split_interval(given) or (given, None, None)
+        parts = (given, None, None)
+        if isinstance(given, str) and given.rstrip()[-1:] in {")", "]"}:
+            parts = split_interval(given) or parts
     elif given_name.endswith("_low"):
         name, parts = given_name.removesuffix("_low"), (None, given, None)
     elif given_name.endswith("_high"):
@@ -257,26 +274,6 @@ def _above(one: PrintedValue | None, other: PrintedValue | None) -> bool:
         return False
     first, second = (math.inf if end.value is None else end.value for end in (one, other))
     return first > second
-
-
-def _warnings(values: Mapping[str, PrintedValue], intervals: Mapping[str, Ends]) -> tuple[str, ...]:
-    """Return a sentence for each printed end that no probability can have."""
-    warnings = []
-    for name, ends in intervals.items():
-        for end, figure in zip(("low", "high"), ends, strict=True):
-            if figure is None or figure.value is None or name in RATIO_MEASURES:
-                continue
-            if not 0 <= figure.value <= 1:
-                warnings.append(
-                    f"{name}_{end} {figure} leaves [0, 1]: impossible as a probability, "
-                    "kept as printed; only a normal approximation gives such an end"
-                )
-        value = values.get(name)
-        if value is not None and not value.is_bound:
-            low, high = ends
-            if _above(low, value) or _above(value, high):
-                warnings.append(f"{name} {value} lies outside its own interval {low} to {high}")
-    return tuple(warnings)
 
 
 def _read_pretest(pretest: Any, pretest_odds: Any, *, needed: bool) -> tuple[Fraction | None, str]:

@@ -81,7 +81,8 @@ class Reconstruction(Solution):
     def cells(self) -> NDArray[np.int64]:
         """The tables as an array of shape (tables, 4), ordered tp, fp, fn, tn; -1 is unknown."""
         cells = self.listed.cells.copy()
-        cells[:, [cell not in self.known for cell in CELLS]] = -1
+        known = self.branches[0].runs[0].known
+        cells[:, [cell not in known for cell in CELLS]] = -1
         cells.flags.writeable = False
         return cells
 
@@ -110,7 +111,9 @@ class Reconstruction(Solution):
             fitting = self.listed.methods.get(check.name)
             frame[f"{check.name}_interval"] = _named(fitting, check.methods, len(tp))
         if self.corrections != ("none",):
-            frame["correction"] = _named(self.correction_bits, self.corrections, len(tp))
+            bits = self.listed.corrections
+            only = np.ones(len(tp), dtype=np.int64)
+            frame["correction"] = _named(only if bits is None else bits, self.corrections, len(tp))
         return frame
 
     @cached_property

@@ -26,8 +26,7 @@ __all__ = [
     "Tables",
     "consecutive",
     "narrow",
-    "table_order",
-    "total",
+    "tables_of_rows",
 ]
 
 Array = np.ndarray
@@ -66,27 +65,24 @@ class Margins:
         for _ in range(12):
             before = dict(known)
             for whole, first, second in _SUMS:
-                _propagate(known, whole, first, second)
+                for part, other in ((first, second), (second, first)):
+                    (low, high), (w_low, w_high) = known[part], known[whole]
+                    o_low, o_high = known[other]
+                    if o_high is not None:
+                        low = max(low, w_low - o_high)
+                    if w_high is not None:
+                        high = w_high - o_low if high is None else min(high, w_high - o_low)
+                    known[part] = (low, high)
+                (f_low, f_high), (s_low, s_high) = known[first], known[second]
+                low, high = known[whole]
+                if f_high is not None and s_high is not None:
+                    high = f_high + s_high if high is None else min(high, f_high + s_high)
+                known[whole] = (max(low, f_low + s_low), high)
             if any(high is not None and low > high for low, high in known.values()):
                 return None
             if known == before:
                 break
         return known
-
-
-def _propagate(known: dict[Form, Range], whole: Form, first: Form, second: Form) -> None:
-    """Narrow the ranges of ``whole = first + second``."""
-    for part, other in ((first, second), (second, first)):
-        (low, high), (w_low, w_high), (o_low, o_high) = known[part], known[whole], known[other]
-        if o_high is not None:
-            low = max(low, w_low - o_high)
-        if w_high is not None:
-            high = w_high - o_low if high is None else min(high, w_high - o_low)
-        known[part] = (low, high)
-    (f_low, f_high), (s_low, s_high), (low, high) = known[first], known[second], known[whole]
-    if f_high is not None and s_high is not None:
-        high = f_high + s_high if high is None else min(high, f_high + s_high)
-    known[whole] = (max(low, f_low + s_low), high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,17 +116,24 @@ class Constraint:
             yield -self.high.denominator, self.high.numerator, 0 if self.high_closed else 1
 
 
-def total(counts: Array) -> int:
-    """Return the exact sum of counts."""
-    return int(counts.sum()) if counts.size else 0
-
-
 def consecutive(low: Array, high: Array) -> tuple[Array, Array]:
     """Return, for the ranges low..high one after the other, their index and their values."""
     widths = (high - low + 1).clip(0).astype(np.int64)
     index = np.repeat(np.arange(widths.size), widths)
     offset = np.arange(index.size) - np.repeat(np.cumsum(widths) - widths, widths)
     return index, low[index] + offset
+
+
+def tables_of_rows(n: Array, low: Array, high: Array) -> Array:
+    """Return how many tables of size n have a row total from ``low`` to ``high``.
+
+    It is the sum of (r + 1) (n - r + 1) over the row totals r.
+    """
+    above, below = (
+        (n + 1) * (m + 1) + n * (m * (m + 1) // 2) - m * (m + 1) * (2 * m + 1) // 6
+        for m in (high, low - 1)
+    )
+    return np.asarray(above - below)
 
 
 def narrow(
@@ -238,31 +241,45 @@ class Tables:
         Counts of shape (tables, 4), ordered tp, fp, fn, tn; 0 in a group that is not known.
     methods : mapping of str to numpy.ndarray
         By interval check, which methods give each table the printed interval.
+    corrections : numpy.ndarray or None
+        Which of several parts each table is from: bit k is set if it is the k-th.
     """
 
     cells: Array
     methods: Mapping[str, Array] = field(default_factory=dict)
+    corrections: Array | None = None
 
     def of(self, rows: Array) -> Tables:
         """Return the tables of some rows: positions, or true and false."""
         methods = {name: fitting[rows] for name, fitting in self.methods.items()}
-        return Tables(self.cells[rows], methods)
+        corrections = None if self.corrections is None else self.corrections[rows]
+        return Tables(self.cells[rows], methods, corrections)
 
     @classmethod
     def joined(cls, parts: Sequence[Tables]) -> Tables:
         """Return the tables of several parts, those that are equal one after the other."""
-        cells = np.concatenate([part.cells for part in parts])
+        joined = cls(
+            np.concatenate([part.cells for part in parts]),
+            {
+                name: np.concatenate([part.methods[name] for part in parts])
+                for name in parts[0].methods
+            },
+            np.repeat(1 << np.arange(len(parts)), [len(part.cells) for part in parts]),
+        )
+        tp, fp, fn, tn = joined.cells.T
+        return joined.of(np.lexsort((fp, tp, tp + fn, tp + fp + fn + tn)))
+
+    def merged(self) -> Tables:
+        """Return each table once; what its equals say is joined."""
+        new = np.ones(len(self.cells), dtype=bool)
+        new[1:] = (self.cells[1:] != self.cells[:-1]).any(axis=1)
+        if new.all() or self.corrections is None:
+            return self
+        first = np.flatnonzero(new)
         methods = {
-            name: np.concatenate([part.methods[name] for part in parts])
-            for name in parts[0].methods
+            name: np.bitwise_or.reduceat(fitting, first) for name, fitting in self.methods.items()
         }
-        return cls(cells, methods).of(table_order(cells))
-
-
-def table_order(cells: Array) -> Array:
-    """Return the order of tables by n, n_cases, tp, fp."""
-    tp, fp, fn, tn = cells.T
-    return np.lexsort((fp, tp, tp + fn, tp + fp + fn + tn))
+        return Tables(self.cells[first], methods, np.bitwise_or.reduceat(self.corrections, first))
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,8 +292,8 @@ class Runs:
         The names of the cells a, b, c, d.
     n, row, first, low, high : numpy.ndarray
         Size of the study, row total a + c, cell a, smallest and largest cell b.
-    only_row : bool
-        Whether the other row is unknown; its cells are then no part of the answer.
+    known : tuple of str
+        The cells that are part of the answer; not those of a group of unknown size.
     steps : tuple of (str, int)
         Each condition, and how many tables were left after it.
     methods : mapping of str to numpy.ndarray
@@ -289,29 +306,19 @@ class Runs:
     first: Array
     low: Array
     high: Array
-    only_row: bool = False
+    known: tuple[str, ...] = CELLS
     steps: tuple[tuple[str, int], ...] = ()
     methods: Mapping[str, Array] = field(default_factory=dict)
-
-    @property
-    def count(self) -> int:
-        """How many tables there are."""
-        return total(self.high - self.low + 1)
-
-    @property
-    def known(self) -> tuple[str, ...]:
-        """The cells that are part of the answer."""
-        a, _, c, _ = self.cells
-        return (a, c) if self.only_row else CELLS
 
     def expand(self) -> Tables:
         """Return the tables one by one."""
         index, free = consecutive(self.low, self.high)
         first, row, n = self.first[index], self.row[index], self.n[index]
         counts = dict(zip(self.cells, (first, free, row - first, n - row - free), strict=True))
-        cells = np.stack([counts[cell] for cell in CELLS], axis=1).astype(np.int64)
-        methods = {name: fitting[index] for name, fitting in self.methods.items()}
-        return Tables(cells, methods).of(table_order(cells))
+        order = np.lexsort((counts["fp"], counts["tp"], counts["tp"] + counts["fn"], n))
+        cells = np.stack([counts[cell][order] for cell in CELLS], axis=1).astype(np.int64)
+        index = index[order]
+        return Tables(cells, {name: fitting[index] for name, fitting in self.methods.items()})
 
     def split_zeros(self, *, zero: bool) -> Runs:
         """Return the tables with a zero cell, or those without."""
@@ -319,13 +326,13 @@ class Runs:
         inner_low, inner_high = np.maximum(self.low, 1), np.minimum(self.high, spare - 1)
         full = (self.first > 0) & (self.row > self.first)
         if not zero:
-            return self.pick(full & (inner_low <= inner_high), inner_low, inner_high)
-        whole = self.pick(~full, self.low, self.high)
-        left = self.pick(full & (self.low == 0), self.low, self.low)
-        right = self.pick(full & (self.high == spare) & (self.high > 0), self.high, self.high)
-        return whole.joined(left).joined(right)
+            return self._pick(full & (inner_low <= inner_high), inner_low, inner_high)
+        whole = self._pick(~full, self.low, self.high)
+        left = self._pick(full & (self.low == 0), self.low, self.low)
+        right = self._pick(full & (self.high == spare) & (self.high > 0), self.high, self.high)
+        return whole._joined(left)._joined(right)
 
-    def pick(self, chosen: Array, low: Array, high: Array) -> Runs:
+    def _pick(self, chosen: Array, low: Array, high: Array) -> Runs:
         """Return chosen runs with new ends."""
         return replace(
             self,
@@ -337,7 +344,7 @@ class Runs:
             methods={name: fitting[chosen] for name, fitting in self.methods.items()},
         )
 
-    def joined(self, other: Runs) -> Runs:
+    def _joined(self, other: Runs) -> Runs:
         """Return the runs of both."""
 
         def both(name: str) -> Array:

@@ -1,6 +1,7 @@
 """One 2x2 table and its statistics, and the same for many tables at once."""
 
 from backpain_stats.tables.bayes_rule import (
+    bayes_rule,
     odds_from_probability,
     posttest_from_odds,
     posttest_probability,
@@ -8,7 +9,12 @@ from backpain_stats.tables.bayes_rule import (
 )
 from backpain_stats.tables.frames import accuracy
 from backpain_stats.tables.intervals import normal_quantile, proportion_interval
-from backpain_stats.tables.ratios import corrected_cells, ratio_interval
+from backpain_stats.tables.ratios import (
+    corrected_cells,
+    middle_table,
+    ratio_interval,
+    ratio_order,
+)
 from backpain_stats.tables.roots import increasing_roots
 from backpain_stats.tables.special import stirling_error
 from backpain_stats.tables.statistics import (
@@ -47,9 +53,11 @@ __all__ = [
     "RatioMethod",
     "TwoByTwo",
     "accuracy",
+    "bayes_rule",
     "cohort_posttest_measure",
     "corrected_cells",
     "increasing_roots",
+    "middle_table",
     "normal_quantile",
     "odds_from_probability",
     "posttest_from_odds",
@@ -57,5 +65,6 @@ __all__ = [
     "probability_from_odds",
     "proportion_interval",
     "ratio_interval",
+    "ratio_order",
     "stirling_error",
 ]

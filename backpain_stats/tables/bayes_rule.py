@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
+    "bayes_rule",
     "odds_from_probability",
     "posttest_from_odds",
     "posttest_probability",
@@ -64,7 +65,10 @@ def posttest_probability(pretest: ArrayLike, lr: ArrayLike) -> NDArray[np.float6
     array([0.    , 0.0066, 1.    ])
     """
     p = check_pretest(pretest)
-    ratio = _checked_ratio(lr)
+    ratio = real_numbers(lr)
+    if ratio is None:
+        raise ArgumentError(f"likelihood ratio {lr!r} is not a number")
+    _refuse(ratio < 0, ratio, "a likelihood ratio must be from 0 to infinity")
     try:
         np.broadcast_shapes(p.shape, ratio.shape)
     except ValueError:
@@ -72,10 +76,29 @@ def posttest_probability(pretest: ArrayLike, lr: ArrayLike) -> NDArray[np.float6
             f"pre-test probabilities of shape {p.shape} and likelihood ratios of shape "
             f"{ratio.shape} do not broadcast"
         ) from None
-    # Splitting the ratio in a factor up to 1 and one from 1 keeps 0 and infinity
+    return bayes_rule(p, ratio)
+
+
+def bayes_rule(pretest: Any, case: Any, other: Any = 1.0) -> NDArray[np.float64]:
+    r"""Return the probability of the target after a finding; nothing is checked.
+
+    .. math::
+       p' = \frac{p \, P(\text{finding} \mid \text{case})}
+                 {p \, P(\text{finding} \mid \text{case})
+                  + (1 - p) \, P(\text{finding} \mid \text{other})}
+
+    Parameters
+    ----------
+    pretest : array_like
+        The pre-test probability :math:`p`.
+    case, other : array_like
+        The probability of the finding among cases and among the others; or a likelihood
+        ratio, 0 to infinity, and 1.
+    """
+    # Splitting a ratio in a factor up to 1 and one from 1 keeps 0 and infinity
     # exact and loses no digit of a tiny probability.
-    present = p * np.minimum(ratio, 1.0)
-    absent = (1 - p) / np.maximum(ratio, 1.0)
+    present = pretest * np.minimum(case, 1.0)
+    absent = (1 - pretest) * other / np.maximum(case, 1.0)
     return np.asarray(present / (present + absent), dtype=np.float64)[()]
 
 
@@ -131,14 +154,6 @@ def posttest_from_odds(odds: ArrayLike, ratio: ArrayLike) -> NDArray[np.float64]
         product = np.multiply(odds, ratio, dtype=float)
     unknown = np.isnan(product)
     return np.where(unknown, np.nan, probability_from_odds(np.where(unknown, 0.0, product)))
-
-
-def _checked_ratio(lr: ArrayLike) -> NDArray[np.float64]:
-    ratio = real_numbers(lr)
-    if ratio is None:
-        raise ArgumentError(f"likelihood ratio {lr!r} is not a number")
-    _refuse(ratio < 0, ratio, "a likelihood ratio must be from 0 to infinity")
-    return ratio
 
 
 def _refuse(wrong: NDArray[np.bool_], values: NDArray[np.float64], rule: str) -> None:

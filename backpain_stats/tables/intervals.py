@@ -104,7 +104,14 @@ def proportion_interval(
     if not isinstance(method, str) or method not in PROPORTION_METHODS:
         check_choice(method, "method", PROPORTION_METHODS)
     z = normal_quantile(level)
-    x, n = _checked(successes, totals)
+    x, n = np.broadcast_arrays(np.asarray(successes, float), np.asarray(totals, float))
+    wrong = ~((x >= 0) & (x <= n) & np.isfinite(n))
+    if np.any(wrong):
+        first = np.flatnonzero(wrong.ravel())[0]
+        raise ArgumentError(
+            f"{x.ravel()[first]:g} of {n.ravel()[first]:g} is not a proportion; "
+            "successes must be from 0 to their total"
+        )
     known = n > 0
     # An empty group is computed as 0 of 1 and then overwritten.
     n = np.where(known, n, 1.0)
@@ -122,18 +129,6 @@ def proportion_interval(
     else:
         low, high = _wald(x, n, z)
     return np.where(known, low, 0.0), np.where(known, high, 1.0)
-
-
-def _checked(successes: ArrayLike, totals: ArrayLike) -> _Pair:
-    x, n = np.broadcast_arrays(np.asarray(successes, float), np.asarray(totals, float))
-    wrong = ~((x >= 0) & (x <= n) & np.isfinite(n))
-    if np.any(wrong):
-        first = np.flatnonzero(wrong.ravel())[0]
-        raise ArgumentError(
-            f"{x.ravel()[first]:g} of {n.ravel()[first]:g} is not a proportion; "
-            "successes must be from 0 to their total"
-        )
-    return x, n
 
 
 def _wilson(x: NDArray[np.float64], n: NDArray[np.float64], z: float) -> _Pair:

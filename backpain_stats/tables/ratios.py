@@ -115,8 +115,9 @@ def ratio_interval(  # noqa: PLR0917 - four cells, then options in their usual o
     cells = checked_cells(tp, fp, fn, tn)
     shape = cells[0].shape
     estimable = ((cells[0] + cells[2] > 0) & (cells[1] + cells[3] > 0)).ravel()
-    corrected = corrected_cells(cells, correction)
-    some = tuple(cell.ravel()[estimable] for cell in corrected)
+    if correction != "none":
+        cells = corrected_cells(cells, correction)
+    some = tuple(cell.ravel()[estimable] for cell in cells)
     estimate, low, high = (
         np.full(estimable.size, value, dtype=float) for value in (np.nan, 0.0, np.inf)
     )
@@ -190,3 +191,33 @@ def _of_estimable(
         low, high = estimate * np.exp(-width), estimate * np.exp(width)
     bounded = np.isfinite(variance)
     return estimate, np.where(bounded, low, 0.0), np.where(bounded, high, np.inf)
+
+
+def middle_table(tables: NDArray[np.int64]) -> int:
+    """Return the position of the middle table: the one with the median LR+.
+
+    Of an even number the lower median, which claims less. Tables with the same
+    LR+, and those without one (no cases, or no non-cases), are ordered by tp,
+    fp, fn, tn.
+
+    Examples
+    --------
+    >>> middle_table(np.array([[4, 41, 9, 1921], [4, 40, 9, 1922], [4, 42, 9, 1920]]))
+    0
+    """
+    return int(ratio_order(tables)[(len(tables) - 1) // 2])
+
+
+def ratio_order(tables: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Return the positions of the tables from the smallest LR+ to the largest.
+
+    Examples
+    --------
+    >>> ratio_order(np.array([[4, 41, 9, 1921], [4, 40, 9, 1922], [4, 42, 9, 1920]]))
+    array([2, 0, 1])
+    """
+    tp, fp, fn, tn = tables.T.astype(float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # Products of whole numbers are exact, so that equal ratios compare as equal.
+        ratio = (tp * (fp + tn)) / (fp * (tp + fn))
+    return np.lexsort((*tables.T[::-1], ratio))

@@ -18,7 +18,7 @@ from backpain_stats.meta.published.reports import (
     report_rows,
     thinned,
 )
-from backpain_stats.published import middle_table
+from backpain_stats.tables import middle_table
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import backpain_stats as bp
 from backpain_stats import plots
 from backpain_stats.errors import ArgumentError, DataError, PretestError
 from backpain_stats.plots.draw_fagan import fagan_coordinates
-from backpain_stats.plots.draw_forest import PANEL_STARTS, forest_coordinates
+from backpain_stats.plots.draw_forest import forest_coordinates
 from backpain_stats.plots.draw_posttest import posttest_coordinates
 from backpain_stats.plots.draw_ranking import ranking_coordinates
 from backpain_stats.plots.style import (
@@ -87,7 +87,7 @@ def texts_of(ax):
 
 def test_forest_keeps_every_report_and_groups_by_flag(ratios):
     lines, marks = forest_coordinates(ratios)
-    assert lines["text"][lines["kind"] == "flag"].tolist() == [
+    assert lines["text"][lines["kind"] == "group"].tolist() == [
         "lump",
         "cancer history",
         "weight loss",
@@ -101,43 +101,117 @@ def test_forest_keeps_every_report_and_groups_by_flag(ratios):
     tops = marks[marks["measure"] == "lr_positive"].sort_values("y", ascending=False)
     assert tops["estimate"].tolist()[:2] == [np.inf, 2.4]
     silent = lines[lines["reason"] != ""]
-    assert silent["text"].tolist() == ["henschke2009, primary care, 0 of 1,172"]
+    assert silent["text"].tolist() == ["henschke2009, primary care"]
     assert silent["reason"].tolist() == ["the cohort has no cases: nothing to estimate"]
 
 
-def test_forest_places_are_logarithms_within_each_panel(ratios):
-    _, marks = forest_coordinates(ratios)
-    for measure, start in PANEL_STARTS.items():
-        panel = marks[marks["measure"] == measure]
-        inside = panel[np.isfinite(panel["estimate"]) & (panel["estimate"] > 0)]
-        span = np.log(inside["panel_high"] / inside["panel_low"])
-        expected = start + np.log(inside["estimate"] / inside["panel_low"]) / span
-        np.testing.assert_allclose(inside["x"], expected, rtol=1e-12)
-        assert panel["x"].between(start, start + 1).all()
-    infinite = marks[np.isinf(marks["estimate"])].iloc[0]
-    assert infinite["x"] == infinite["x_high"] == PANEL_STARTS["lr_positive"] + 1
-    zero = marks[marks["estimate"] == 0].iloc[0]
-    assert zero["x"] == zero["x_low"] == PANEL_STARTS["lr_negative"]
+def drawn_points(panel):
+    """Return the markers of a panel by row: x, marker and face of each."""
+    return {
+        float(line.get_ydata()[0]): (
+            float(line.get_xdata()[0]),
+            line.get_marker(),
+            line.get_markerfacecolor(),
+        )
+        for line in panel.lines
+        if len(line.get_ydata()) == 1 and line.get_zorder() == 3
+    }
 
 
-def test_forest_draws_the_marks_and_prints_the_numbers(ratios):
+def test_forest_is_drawn_on_logarithmic_axes_of_ratios(ratios):
     ax = plots.forest(ratios)
     _, marks = forest_coordinates(ratios)
-    drawn = {(round(float(line.get_xdata()[0]), 9), float(line.get_ydata()[0]))
-             for line in ax.lines}  # fmt: skip
-    assert {(round(x, 9), y) for x, y in zip(marks["x"], marks["y"], strict=True)} <= drawn
-    markers = [line.get_marker() for line in ax.lines]
-    assert ">" in markers
-    assert "<" in markers
-    assert "D" in markers
+    for panel, measure in zip((ax, *ax.child_axes), ("lr_positive", "lr_negative"), strict=True):
+        assert panel.get_xscale() == "log"
+        low, high = panel.get_xlim()
+        points = drawn_points(panel)
+        own = marks[marks["measure"] == measure]
+        assert set(points) == set(own["y"])
+        for mark in own.to_dict("records"):
+            x, marker, face = points[mark["y"]]
+            assert x == min(max(mark["estimate"], low), high)
+            beyond = ">" if mark["estimate"] > high else "<" if mark["estimate"] < low else ""
+            assert marker == (beyond or ("D" if np.isnan(mark["low"]) else "o"))
+            assert (face == "white") == (not mark["counted"])
+        lines = {line.get_ydata()[0]: line.get_xdata() for line in panel.lines
+                 if len(line.get_xdata()) == 2 and line.get_zorder() == 2}  # fmt: skip
+        for mark in own.dropna(subset="low").to_dict("records"):
+            assert list(lines[mark["y"]]) == [max(mark["low"], low), min(mark["high"], high)]
+    assert ax.get_xlim() == ax.child_axes[0].get_xlim()
+    assert ax.child_axes[0].get_shared_y_axes().joined(ax, ax.child_axes[0])
+    # A user's own line stands at its ratio.
+    ax.figure.canvas.draw()
+    line = ax.axvline(5)
+    assert ax.get_xlim()[0] < 5 < ax.get_xlim()[1]
+    assert line.get_xdata()[0] == 5
+
+
+def test_forest_prints_the_numbers_and_explains_its_marks(ratios):
+    ax = plots.forest(ratios)
     words = texts_of(ax)
     assert "15 (5.8 to 30)" in words
     assert "2.4 (no interval)" in words
     assert any(word.startswith("∞ (") for word in words)
     assert "LR+ (95% interval)" in words
-    assert "open: patients counted in another row" in ax.get_xlabel()
-    open_markers = {line.get_marker() for line in ax.lines if line.get_markerfacecolor() == "white"}
-    assert open_markers == {"D"}
+    assert "LR− (95% interval)" in texts_of(ax.child_axes[0])
+    assert "13 of 1,975" in words
+    legend = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert legend == ["uninformative, 0.5 to 2", "patients counted in another row",
+                      "printed without an interval"]  # fmt: skip
+    known = plots.forest(ratios[ratios["study"] == "deyo1988"])
+    assert len(known.get_legend().get_texts()) == 1
+
+
+def test_forest_with_counts_groups_columns_and_a_summary(ratios):
+    tables = ratios.dropna(subset="n_cases").assign(
+        tp=[t[0] for t in TABLES.values()], fp=[t[1] for t in TABLES.values()],
+        fn=[t[2] for t in TABLES.values()], tn=[t[3] for t in TABLES.values()],
+        weight=[5.0, 3.0, 1.0, 1.0, 1.0], country=["US", "US", "US", "XX", "AU"],
+    )  # fmt: skip
+    summary = {m: bp.Estimate(e, e / 2, e * 2, 0.95, "test", m)
+               for m, e in (("lr_positive", 4.0), ("lr_negative", 0.5))}  # fmt: skip
+    ax = plots.forest(tables, group="country", counts=True, columns={"weight": "Weight"},
+                      summary=summary, sort=False)  # fmt: skip
+    words = texts_of(ax)
+    assert {"TP", "TN", "Weight", "US", "AU", "1,921", "Summary", "4.0 (2.0 to 8.0)"} <= set(words)
+    assert "Cases of patients" not in words
+    diamond = ax.patches[-1].get_xy()
+    assert (diamond[:, 0].min(), diamond[:, 0].max()) == (2.0, 8.0)
+    sizes = [line.get_markersize() for line in ax.lines if line.get_marker() == "o"]
+    assert max(sizes) == 5.5  # the largest weight
+    assert plots.forest(tables, measures=["lr_negative"]).child_axes == []
+    with pytest.raises(ArgumentError, match="summary has no lr_negative"):
+        plots.forest(tables, summary={"lr_positive": summary["lr_positive"]})
+    with pytest.raises(DataError, match=r"lacks the column.* colour"):
+        plots.forest(tables, columns={"colour": "Colour"})
+
+
+def test_forest_of_a_univariate_pool_draws_the_ratio_pooled(ratios):
+    data = pd.DataFrame(TABLES, index=["tp", "fp", "fn", "tn"]).T.reset_index(drop=True)
+    pool = bp.pool_univariate(data.iloc[:3].assign(study=list("ABC")), "odds_ratio")
+    ax = plots.forest(pool)
+    assert ax.get_xlabel() == "Diagnostic odds ratio"
+    diamond = ax.patches[-1].get_xy()
+    assert diamond[:, 0].max() == pool.pooled.ci_high
+    points = drawn_points(ax)
+    np.testing.assert_allclose(
+        sorted(x for x, _, _ in points.values()), np.sort(np.exp(pool.studies["log_ratio"]))
+    )
+
+
+def test_text_columns_and_panels_of_a_forest_do_not_overlap(ratios):
+    for layout in ("constrained", None):
+        figure, ax = plt.subplots(figsize=(10, 5), layout=layout)
+        plots.forest(ratios, ax=ax)
+        figure.canvas.draw()
+        panels = [panel.get_window_extent() for panel in (ax, *ax.child_axes)]
+        assert not panels[0].overlaps(panels[1])
+        numbers = [t for p in (ax, *ax.child_axes) for t in p.texts if t.get_text().endswith(")")]
+        assert numbers
+        for text in numbers:
+            box = text.get_window_extent().shrunk(0.98, 0.5)
+            assert not any(box.overlaps(panel) for panel in panels)
+            assert box.x1 <= figure.bbox.x1
 
 
 def test_ranking_orders_and_shades(ratios):
@@ -156,8 +230,11 @@ def test_ranking_orders_and_shades(ratios):
     assert "no ratio can be estimated" in texts_of(ax)
     points = [line for line in ax.lines if line.get_marker() == "o"]
     for point in points:
+        if not len(point.get_xdata()):
+            continue
         row = places[places["y"] == point.get_ydata()[0]].iloc[0]
         assert point.get_xdata()[0] == row["estimate"]
+    points = [point for point in points if len(point.get_xdata())]
     assert len(points) == 3
 
 

@@ -1,5 +1,7 @@
 """The decision figures by their artists: what is drawn is what the frames say."""
 
+import io
+import itertools
 from dataclasses import replace
 
 import matplotlib as mpl
@@ -7,12 +9,15 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.collections import PathCollection
+from matplotlib.colors import to_rgba
 
 from backpain_stats import ArgumentError, DataError, UnknownNameError, plots
 from backpain_stats import decision_curve as compute_curve
 from backpain_stats import endorsement as compute_endorsement
 from backpain_stats import natural_frequencies as compute_frequencies
-from backpain_stats.decide.quality import quality_judgements
+from backpain_stats.decide.quality import DOMAINS, quality_judgements
+from backpain_stats.plots.draw_endorsement import LOOKS
 
 TABLES = pd.DataFrame(
     {
@@ -80,9 +85,9 @@ def test_icon_array_of_another_size_and_bad_rows():
 
 def test_decision_curve_draws_each_strategy_and_its_band():
     frame = compute_curve(TABLES, 0.0066)
-    ax = plots.decision_curve(frame, per=1000)
+    ax = plots.decision_curve(frame, per=1000, whole=True)
     for line, (name, rows) in zip(ax.lines, frame.groupby("strategy", sort=False), strict=True):
-        assert line.get_label() == name
+        assert line.get_label() == name.replace("_", " ")
         assert line.get_ydata() == pytest.approx(1000 * rows["estimate"].to_numpy())
         assert line.get_xdata() == pytest.approx(100 * rows["threshold"].to_numpy())
     band = ax.collections[0].get_paths()[0].vertices
@@ -95,6 +100,14 @@ def test_decision_curve_draws_each_strategy_and_its_band():
     assert low < 0 < 1000 * frame["estimate"].max() < high
 
 
+def test_the_axis_ends_where_no_flag_helps_any_more():
+    frame = compute_curve(TABLES, 0.0066)
+    helps = frame[(frame["flag_id"].notna()) & (frame["estimate"] > 0)]["threshold"].max()
+    assert plots.decision_curve(frame).get_xlim()[1] == pytest.approx(120 * helps, rel=0.05)
+    whole = plots.decision_curve(frame, whole=True).get_xlim()[1]
+    assert whole == pytest.approx(100 * frame["threshold"].max())
+
+
 def test_bands_can_be_left_out_and_flags_relabelled():
     ax = plots.decision_curve(
         compute_curve(TABLES, 0.0066), bands=False, labels={"any_of_4": "any of four"}
@@ -103,15 +116,78 @@ def test_bands_can_be_left_out_and_flags_relabelled():
     assert ax.lines[1].get_label() == "any of four"
 
 
-def test_quality_lights_and_bars(judgements):
-    ax = plots.quality(judgements)
-    assert len(ax.collections) == len(judgements) == 5
-    signs = sorted(text.get_text() for text in ax.texts)
-    assert signs == sorted(["+", "+", "\u2212", "?", "\u2212"])
-    bars = plots.quality(judgements, kind="bars", weights="n")
-    widths = pd.Series([(bar.get_y(), bar.get_width()) for bar in bars.patches])
-    totals = pd.DataFrame(widths.to_list()).groupby(0)[1].sum()
-    assert totals.to_numpy() == pytest.approx(100)
+def light_of(ax, study, place):
+    """Return the sign drawn for a study at a place."""
+    rows = {label.get_text(): y for label, y in zip(ax.get_yticklabels(), ax.get_yticks(),
+                                                    strict=True)}  # fmt: skip
+    (sign,) = [t.get_text() for t in ax.texts if t.get_position() == (place, rows[study])]
+    return sign
+
+
+def as_text(frame):
+    return pd.read_csv(io.StringIO(frame.to_csv(index=False)))
+
+
+def as_categories(frame):
+    return frame.astype({"aspect": "category", "domain": "category", "judgement": "category"})
+
+
+@pytest.mark.parametrize("form", [lambda frame: frame, as_text, as_categories])
+def test_quality_is_in_its_order_whatever_the_types(judgements, form):
+    frame = form(judgements.sample(frac=1, random_state=3))
+    ax = plots.quality(frame)
+    names = [label.get_text() for label in ax.get_xticklabels()]
+    assert names == [
+        *("Patient selection", "Flow and timing", "Overall"),
+        *("Patient selection", "Overall"),
+    ]
+    headings = sorted((t.xy[0], t.get_text()) for t in ax.texts if hasattr(t, "xy"))
+    assert [text for _, text in headings] == ["Risk of bias", "Concern about applicability"]
+    left, right = ax.get_xticks()[:3], ax.get_xticks()[3:]
+    assert left[0] < headings[0][0] < left[-1] < right[0] < headings[1][0] < right[-1]
+    first = (
+        light_of(ax, "deyo1988 malignancy", left[0]),
+        light_of(ax, "deyo1988 malignancy", left[1]),
+    )
+    assert first == ("+", "\u2212")  # risk of bias: low in patient selection, high in flow
+    assert light_of(ax, "deyo1988 malignancy", left[2]) == "\u2212"  # overall: the worst
+    assert light_of(ax, "jacobson1997 malignancy", left[0]) == "?"
+    assert light_of(ax, "jacobson1997 malignancy", right[0]) == "\u2212"
+
+
+def test_all_risky_and_all_applicable_is_drawn_so():
+    rows = [("A", "risk_of_bias", d, "high") for d in DOMAINS]
+    rows += [("A", "applicability", d, "low") for d in DOMAINS[:3]]
+    ax = plots.quality(pd.DataFrame(rows, columns=["cohort_id", "aspect", "domain", "judgement"]))
+    places = {t.xy[0]: t.get_text() for t in ax.texts if hasattr(t, "xy")}
+    signs = {x: light_of(ax, "A", x) for x in ax.get_xticks()}
+    risk = next(x for x, text in places.items() if text == "Risk of bias")
+    for x, sign in signs.items():
+        nearest = min(places, key=lambda middle: abs(middle - x))
+        assert sign == ("\u2212" if nearest == risk else "+")
+
+
+def test_quality_bars_are_stacked_weighed_and_complete(judgements):
+    ax = plots.quality(judgements, kind="bars", weights="n")
+    rows = {}
+    for bar in ax.patches:
+        rows.setdefault(round(bar.get_y(), 6), []).append((bar.get_x(), bar.get_width()))
+    assert len(rows) == 5  # two domains and overall, one domain and overall
+    for bars in rows.values():
+        ends = sorted(bars)
+        assert ends[0][0] == 0
+        for (start, width), (following, _) in itertools.pairwise(ends):
+            assert following == pytest.approx(start + width)  # stacked, not one on another
+        assert ends[-1][0] + ends[-1][1] == pytest.approx(100)
+    sizes = judgements.drop_duplicates("cohort_id")["n"].astype(float)
+    top = sorted(rows[min(rows)])
+    assert top[0][1] == pytest.approx(100 * sizes.iloc[0] / sizes.sum())  # deyo is low, weighed
+    assert "weighed by n" in ax.get_xlabel()
+
+
+def test_judgements_outside_the_vocabulary_are_refused(judgements):
+    with pytest.raises(DataError, match="'moderate' of the judgements is not known"):
+        plots.quality(judgements.assign(judgement="moderate"))
 
 
 def test_no_judgements_is_said_not_drawn(evidence):
@@ -132,7 +208,7 @@ def endorsed(evidence):
     return compute_endorsement(evidence)
 
 
-def test_endorsement_map_has_a_square_a_statement_and_a_flag(endorsed):
+def test_endorsement_map_has_a_dot_per_statement_and_a_sign_per_flag(endorsed):
     for target in ("malignancy", "fracture"):
         ax = plots.endorsement(endorsed, target=target)
         statements = endorsed.statements
@@ -140,14 +216,26 @@ def test_endorsement_map_has_a_square_a_statement_and_a_flag(endorsed):
         pairs = named.drop_duplicates(["guideline_id", "flag_id"])
         flags = endorsed.flags[endorsed.flags["target"] == target].set_index("flag_id")
         shown = set(named["flag_id"]) | set(flags.index[flags["evidence"] == "informative"])
-        assert len(ax.patches) == len(pairs) + len(shown)
+        *states, dots = [c for c in ax.collections if isinstance(c, PathCollection)]
+        assert len(dots.get_offsets()) == len(pairs)
+        assert sum(len(marks.get_offsets()) for marks in states) == len(shown)
         assert len(ax.get_yticklabels()) == len(shown)
-        # The sign says what the shade says.
-        fills = {
-            (patch.get_facecolor(), text.get_text())
-            for patch, text in zip(ax.patches, ax.texts, strict=True)
+        # Each flag has the shade and the sign of its state.
+        signs = {text.get_position()[1]: text.get_text() for text in ax.texts}
+        state_of = dict(zip(flags["label"], flags["evidence"], strict=True))
+        expected = {"informative": "+", "inconclusive": "?", "uninformative": "\u2212",
+                    "not usable": "n", "never measured": "0"}  # fmt: skip
+        assert set(expected) == set(LOOKS)
+        faces = {
+            float(y): tuple(marks.get_facecolor()[0])
+            for marks in states
+            for _, y in np.asarray(marks.get_offsets())
         }
-        assert len(fills) == len({sign for _, sign in fills})
+        for y, label in zip(ax.get_yticks(), ax.get_yticklabels(), strict=True):
+            own = [s for name, s in state_of.items() if name.startswith(label.get_text()[:30])]
+            assert signs[y] in {expected[state] for state in own}
+            assert faces[y] in {to_rgba(LOOKS[state][0]) for state in own}
+        assert len({fill for fill, _, _ in LOOKS.values()}) == 5
         plt.close(ax.figure)
 
 

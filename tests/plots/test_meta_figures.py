@@ -10,7 +10,6 @@ from backpain_stats import Estimate, fit_bivariate, plots
 from backpain_stats.errors import ArgumentError, DataError
 from backpain_stats.meta.studies import study_accuracy
 from backpain_stats.meta.univariate.deeks import deeks_test
-from backpain_stats.plots.draw_forest_paired import PANEL_STEP
 
 DATA = Path(__file__).parents[1] / "oracles" / "r" / "data"
 
@@ -34,17 +33,37 @@ def texts(ax):
 def test_forest_paired_stands_where_the_numbers_are(data):
     studies = study_accuracy(data)
     ax = plots.forest_paired(studies, fit=Summary())
-    left, right = (collection.get_offsets() for collection in ax.collections[1:4:2])
-    np.testing.assert_allclose(np.asarray(left)[:, 0], studies["sensitivity"])
-    shown = ~np.ma.getmaskarray(right)[:, 0]
-    expected = studies["specificity"].to_numpy()
-    assert np.array_equal(np.asarray(shown), np.isfinite(expected))
-    np.testing.assert_allclose(np.asarray(right)[shown, 0], expected[shown] + PANEL_STEP)
-    assert texts(ax).count("no non-cases") == 4
-    assert str(int(data["tn"].iloc[10])) in texts(ax)
-    diamonds = [patch.get_xy() for patch in ax.patches]
-    assert (diamonds[0][:, 0].min(), diamonds[0][:, 0].max()) == (0.7, 0.88)
-    np.testing.assert_allclose(diamonds[1][:, 0].min() - PANEL_STEP, 0.85)
+    for panel, measure in zip((ax, *ax.child_axes), ("sensitivity", "specificity"), strict=True):
+        points = np.asarray(panel.collections[0].get_offsets())
+        known = studies[measure].dropna()
+        np.testing.assert_allclose(points[:, 0], known)
+        np.testing.assert_allclose(points[:, 1], len(studies) - known.index)
+        ends = np.array(panel.collections[1].get_segments())[:, :, 0]
+        np.testing.assert_allclose(ends[:, 0], studies[f"{measure}_low"].dropna())
+        np.testing.assert_allclose(ends[:, 1], studies[f"{measure}_high"].dropna())
+        # The line lies above its square, which would hide the interval of a large study.
+        assert panel.collections[1].get_zorder() > panel.collections[0].get_zorder()
+        summary, diamond = getattr(Summary, measure), panel.patches[0].get_xy()[:, 0]
+        assert (diamond.min(), diamond.max()) == (summary.ci_low, summary.ci_high)
+        assert panel.get_xlabel() == measure.capitalize()
+    assert texts(ax.child_axes[0]).count("no non-cases") == 4
+    assert f"{data['tn'].iloc[10]:,}" in texts(ax)
+
+
+def test_forest_paired_groups_columns_and_the_prediction_interval(telomerase):
+    studies = study_accuracy(telomerase.rows).assign(
+        stain=["a", "b"] * (len(telomerase.rows) // 2), year=2001
+    )
+    ax = plots.forest_paired(studies, fit=telomerase, group="stain", columns={"year": "Year"})
+    assert {"a", "b", "Year", "Summary"} <= set(texts(ax))
+    predicted = telomerase.predict().set_index("measure")
+    for panel, measure in zip((ax, *ax.child_axes), ("sensitivity", "specificity"), strict=True):
+        (line,) = panel.lines
+        np.testing.assert_allclose(
+            line.get_xdata(), predicted.loc[measure, ["ci_low", "ci_high"]].astype(float)
+        )
+        heights = np.asarray(panel.collections[0].get_offsets())[:, 1]
+        assert len(set(heights)) == len(studies)
 
 
 def test_forest_paired_takes_an_axes_and_says_what_is_missing(data):
@@ -128,11 +147,42 @@ def test_sroc_of_few_studies_draws_no_curve_and_marks_what_has_no_place():
     ax = plots.sroc(fit)
     drawn = by_label(ax)
     assert "summary ROC curve (observed range)" not in drawn
-    assert "no curve" in ax.get_title()
+    assert "no curve" in ax.get_legend().get_title().get_text()
     assert "95% credible region" in drawn
     np.testing.assert_allclose(np.asarray(drawn["no cases"].get_offsets()), [[47 / 1172, 0]])
     common = plots.sroc(fit_bivariate(rows, effects="common"))
-    assert "no prediction region" in common.get_title()
+    assert "no prediction region" in common.get_legend().get_title().get_text()
+
+
+def test_two_fits_on_one_axes_are_told_apart(telomerase):
+    fewer = fit_bivariate(pd.read_csv(DATA / "Telomerase.csv").iloc[2:])
+    ax = plots.sroc(telomerase, label="all")
+    plots.sroc(fewer, label="two fewer", studies=False, ax=ax)
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert len(labels) == len(set(labels))
+    assert labels[-2:] == ["all", "two fewer"]
+    regions = [line for line in ax.lines if line.get_label() == "95% confidence region"]
+    assert len({line.get_color() for line in regions}) == 2
+    markers = [c for c in ax.collections if c.get_label() in ("all", "two fewer")]
+    assert len({c.get_paths()[0].vertices.tobytes() for c in markers}) == 2
+    # Without names they are told apart all the same.
+    plain = plots.sroc(telomerase)
+    plots.sroc(fewer, ax=plain)
+    assert {"summary", "summary 2"} <= set(by_label(plain))
+    regions = [line for line in plain.lines if line.get_label() == "95% confidence region"]
+    assert len({line.get_color() for line in regions}) == 2
+
+
+def test_names_beside_many_points_stay_legible():
+    rng = np.random.default_rng(1)
+    counts = {name: rng.integers(1, 60, 50) for name in ("tp", "fp", "fn", "tn")}
+    studies = study_accuracy(pd.DataFrame({"study": [f"S{i}" for i in range(50)], **counts}))
+    ax = plots.crosshair(studies, label=True)
+    ax.figure.canvas.draw()
+    boxes = [text.get_window_extent().shrunk(0.9, 0.8) for text in ax.texts]
+    overlaps = sum(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[i + 1 :])
+    assert len(boxes) == 50
+    assert overlaps <= 5  # of 1,225 pairs
 
 
 def test_influence_orders_by_distance(telomerase):

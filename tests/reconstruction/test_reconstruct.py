@@ -215,6 +215,8 @@ def test_corrected_ratios_are_those_of_the_table_with_half_a_patient_more(
     text = printed(corrected(table), decimals)
     found = tables_of(reconstruct(n=sum(table), corrections=correction, **{name: text}))
     assert found == {one for one in brute_force(sum(table), {}) if prints(corrected(one), text)}
+    frame = reconstruct(n=sum(table), corrections=correction, **{name: text}).tables
+    assert set(frame["correction"]) <= {correction}
 
 
 @settings(max_examples=40, deadline=None)

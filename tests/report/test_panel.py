@@ -17,6 +17,7 @@ from backpain_stats import (
 )
 from backpain_stats.cli.panel import panel
 from backpain_stats.report.panel import build as panel_module
+from backpain_stats.report.panel import results as results_module
 from backpain_stats.report.panel.build import PanelQuestion, build_panel
 
 VOID = {"meta", "link", "img", "br", "hr", "input"}
@@ -27,7 +28,8 @@ class Page(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.open, self.headings, self.images, self.ids, self.links = [], [], [], [], []
+        self.open, self.headings, self.drawings, self.ids, self.links = [], [], [], [], []
+        self.words, self.own = {}, None
         self.tables, self.text = 0, []
         self.feed(text)
 
@@ -37,8 +39,9 @@ class Page(HTMLParser):
             self.open.append(tag)
         if re.fullmatch(r"h[1-6]", tag):
             self.headings.append(int(tag[1]))
-        if tag == "img":
-            self.images.append(attributes)
+        if tag == "svg":
+            self.drawings.append(attributes)
+        self.own = attributes.get("id") if tag in ("title", "desc") else None
         if tag == "a":
             self.links.append(attributes["href"])
         if "id" in attributes:
@@ -48,8 +51,16 @@ class Page(HTMLParser):
     def handle_endtag(self, tag):
         assert self.open.pop() == tag
 
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
     def handle_data(self, data):
         self.text.append(data)
+        if self.own:
+            self.words[self.own] = data
+            self.own = None
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +84,7 @@ def page(folder):
 def test_page_is_well_formed_and_self_contained(page):
     assert page.open == []
     assert len(page.ids) == len(set(page.ids))
-    assert all(image["src"].startswith("data:image/svg+xml;base64,") for image in page.images)
+    assert len(page.drawings) > 5
     outside = [href for href in page.links if not href.startswith(("#", "https://doi.org/"))]
     assert outside
     assert all(href.startswith("tables/") for href in outside)
@@ -92,8 +103,10 @@ def test_headings_are_in_order_and_pictures_have_words(page):
     assert page.headings.count(1) == 1
     steps = pd.Series(page.headings).diff().dropna()
     assert (steps <= 1).all()
-    assert page.images
-    assert all(len(image["alt"]) > 30 for image in page.images)
+    for drawing in page.drawings:
+        assert drawing["role"] == "img"
+        assert len(page.words[drawing["aria-labelledby"]]) > 20
+        assert len(page.words[drawing["aria-describedby"]]) > 30
 
 
 def test_findings_come_first_with_the_numbers_of_the_library(page, folder, evidence):
@@ -140,13 +153,46 @@ def test_sheet_to_fill_in_can_be_handed_back(folder, evidence, tmp_path):
     assert (results.findings.judgements["imprecision"] == "very serious").all()
 
 
+def test_a_filled_in_sheet_is_never_overwritten(evidence, tmp_path):
+    out, said = tmp_path / "panel", []
+
+    def build(**options):
+        question = PanelQuestion("malignancy", "emergency", [0.01], **options)
+        return build_panel(evidence, question, out, progress=said.append)
+
+    build()
+    sheet = out / "tables" / "judgements_to_fill_in.csv"
+    empty = sheet.read_bytes()
+    # An empty sheet is written once.
+    build()
+    assert [path.name for path in out.glob("tables/judgements*")] == [sheet.name]
+    filled = pd.read_csv(sheet, dtype=str, keep_default_na=False).assign(imprecision="serious")
+    filled.to_csv(sheet, index=False)
+    kept = sheet.read_bytes()
+    said.clear()
+    # Handed in where it lies, and left out by mistake: the work is still there.
+    build(judgements=sheet)
+    build()
+    assert sheet.read_bytes() == kept
+    second = sheet.with_name("judgements_to_fill_in_2.csv")
+    assert second.read_bytes() == empty
+    assert any("is kept as it is; the empty sheet is judgements_to_fill_in_2.csv" in message
+               for message in said)  # fmt: skip
+    assert "tables/judgements_to_fill_in_2.csv" in Page((out / "index.html").read_text()).links
+    # The second one filled in as well: a third.
+    second.write_bytes(kept)
+    build()
+    assert (second.read_bytes(), sheet.read_bytes()) == (kept, kept)
+    assert sheet.with_name("judgements_to_fill_in_3.csv").read_bytes() == empty
+
+
 def test_progress_names_the_steps(said, folder):
     assert said[0].startswith("tables")
     assert any("ranking" in message for message in said)
 
 
 def test_two_runs_are_identical_and_word_is_optional(evidence, tmp_path, monkeypatch):
-    monkeypatch.setattr(panel_module, "find_spec", lambda name: None)
+    monkeypatch.setattr(results_module, "find_spec", lambda name: None)
     said = []
     for run in ("one", "two"):
         question = PanelQuestion("malignancy", "emergency")

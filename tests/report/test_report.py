@@ -26,7 +26,9 @@ class _Outline(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.headings: list[int] = []
-        self.images: list[dict[str, str | None]] = []
+        self.drawings: list[dict[str, str | None]] = []
+        self.words: dict[str, str] = {}
+        self._own = ""
         self.addresses: list[str] = []
         self.ids: set[str] = set()
 
@@ -34,11 +36,17 @@ class _Outline(HTMLParser):
         found = dict(attrs)
         if re.fullmatch("h[1-6]", tag):
             self.headings.append(int(tag[1]))
-        if tag == "img":
-            self.images.append(found)
+        if tag == "svg":
+            self.drawings.append(found)
+        self._own = (found.get("id") or "") if tag in ("title", "desc") else ""
         self.addresses += [found[name] for name in ("src", "href") if found.get(name)]
         if found.get("id"):
             self.ids.add(found["id"])
+
+    def handle_data(self, data):
+        if self._own:
+            self.words[self._own] = data
+            self._own = ""
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +87,11 @@ def test_headings_are_in_order_and_figures_have_text(outline):
         for before, after in zip(outline.headings, outline.headings[1:], strict=False)
     ]
     assert max(steps) == 1
-    assert outline.images
-    assert all(len(image["alt"] or "") > 20 for image in outline.images)
+    assert len(outline.drawings) > 5
+    for drawing in outline.drawings:
+        assert drawing["role"] == "img"
+        assert len(outline.words[drawing["aria-labelledby"]]) > 20
+        assert len(outline.words[drawing["aria-describedby"]]) > 20
 
 
 def test_the_page_says_once_what_it_is_not(built):
@@ -88,6 +99,15 @@ def test_the_page_says_once_what_it_is_not(built):
     header = page[: page.index("<main")]
     assert header.count("not a medical device") == 1
     assert "nan" not in re.sub(r"<[^>]+>", " ", page[page.index("<main") :]).lower().split()
+
+
+def test_the_page_is_small_and_its_figures_are_drawings_with_text(built):
+    page = built[0].joinpath("index.html")
+    assert page.stat().st_size < 600_000
+    text = page.read_text(encoding="utf-8")
+    assert text.count("<text") > 300
+    assert "base64" not in text.replace("sha256-", "")
+    assert " style=" not in text
 
 
 def test_no_posttest_stands_without_its_pretest(built):

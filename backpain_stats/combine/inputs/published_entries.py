@@ -31,12 +31,12 @@ from backpain_stats.published import (
     Report,
     SettingPrevalence,
     filled_rows,
-    middle_table,
     published_reports,
     report_accuracy,
     sentences,
     setting_prevalence,
 )
+from backpain_stats.tables import middle_table
 
 
 def entries_from_evidence(
@@ -45,6 +45,8 @@ def entries_from_evidence(
     setting: Setting,
     flags: Sequence[str] | None = None,
     pretest: PrevalenceLike | None = None,
+    *,
+    indirect: bool = False,
 ) -> Entries:
     """Collect the flags of one target and setting from the published evidence.
 
@@ -61,7 +63,7 @@ def entries_from_evidence(
     vocabulary = whole.flags.set_index("flag_id")
     if evidence.select(target=target, setting=setting).accuracy.empty:
         raise NotEstimableError(f"no report about any flag for {target} in {setting}")
-    accuracies, notes, unusable = _accuracies(evidence, target, setting)
+    accuracies, notes, unusable = _accuracies(evidence, target, setting, indirect=indirect)
     # A flag named twice is one finding; entered twice, its ratio would count twice.
     wanted = sorted(accuracies) if flags is None else list(dict.fromkeys(as_names(flags, "flags")))
     for flag in wanted:
@@ -111,7 +113,7 @@ def entries_from_evidence(
 
 
 def _accuracies(
-    evidence: Evidence, target: Target, setting: Setting
+    evidence: Evidence, target: Target, setting: Setting, *, indirect: bool
 ) -> tuple[dict[str, AccuracyDraws], dict[str, list[Note]], dict[str, str]]:
     """Return the accuracy of each flag with its notes, and why the other flags have none."""
     every = published_reports(evidence)
@@ -122,7 +124,11 @@ def _accuracies(
     notes: dict[str, list[Note]] = {}
     unusable: dict[str, str] = {}
     for flag, reports in sorted(of_flag.items()):
-        direct = [report for report in reports if report.counted and not report.cohort.is_indirect]
+        direct = [
+            report
+            for report in reports
+            if report.counted and (indirect or not report.cohort.is_indirect)
+        ]
         known = [accuracy for report in direct if (accuracy := report_accuracy(report)) is not None]
         if known:
             accuracies[flag], note = one_accuracy(flag, known)

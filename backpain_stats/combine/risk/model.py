@@ -71,6 +71,9 @@ class RiskModel:
         For one-factor dependence: the range over which the correlation of
         either group is uniform and independent in the interval. The estimate
         stays at ``dependence``.
+    indirect : bool, default False
+        Whether reports on other patients than those asked about, or on another target,
+        enter.
     draws : int, default 4096
         Size of the quasi-random sample behind intervals.
     seed : int or numpy.random.Generator, optional
@@ -116,11 +119,14 @@ class RiskModel:
         dependence: Dependence = DEFAULT_DEPENDENCE,
         pretest: PrevalenceLike | None = None,
         rho_prior: tuple[float, float] | None = None,
+        indirect: bool = False,
         draws: int = DRAWS,
         seed: Seed = DEFAULT_SEED,
     ) -> None:
         """Collect what enters from the evidence."""
-        entries = entries_from_evidence(evidence, target, setting, flags, pretest)
+        entries = entries_from_evidence(
+            evidence, target, setting, flags, pretest, indirect=indirect
+        )
         self._set(entries, dependence, rho_prior, draws, seed)
 
     @classmethod

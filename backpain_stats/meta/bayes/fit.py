@@ -16,8 +16,8 @@ from backpain_stats.meta.bayes.result import BayesianFit
 from backpain_stats.meta.data import Studies, check_studies
 from backpain_stats.meta.likelihood.binomial import Arms, marginal
 from backpain_stats.meta.likelihood.parameters import root_from_sds
-from backpain_stats.published import middle_table
 from backpain_stats.sampling import DEFAULT_SEED, Seed, generator
+from backpain_stats.tables import middle_table
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -15,11 +15,10 @@ from backpain_stats.published import (
     Remark,
     Report,
     codes,
-    middle_table,
     published_reports,
     sentences,
-    table_order,
 )
+from backpain_stats.tables import middle_table, ratio_order
 
 # The likelihood of printed figures is a sum over their tables; neighbouring tables differ
 # by one patient, so evenly spaced ones stand for all.
@@ -153,7 +152,7 @@ def thinned(cells: NDArray[np.int64]) -> NDArray[np.int64]:
     if len(cells) <= MOST_TABLES:
         return cells
     places = np.linspace(0, len(cells) - 1, MOST_TABLES).astype(int)
-    return cells[table_order(cells)[places]]
+    return cells[ratio_order(cells)[places]]
 
 
 def middle_rows(rows: pd.DataFrame) -> pd.DataFrame:

@@ -7,7 +7,6 @@ dependence model. The page looks a ratio up and applies it to the pre-test odds.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +16,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from backpain_stats import __version__
+from backpain_stats.combine.dependence.bounds import Bounds
+from backpain_stats.combine.dependence.independent import Independent
+from backpain_stats.combine.dependence.maximum_entropy import MaximumEntropy
+from backpain_stats.combine.dependence.one_factor import OneFactor
+from backpain_stats.combine.risk.all_patterns import IMPOSSIBLE, PatternRatios, pattern_ratios
+from backpain_stats.combine.risk.model import RiskModel
+from backpain_stats.combine.risk.posterior import point_marginals
 from backpain_stats.errors import NotEstimableError
 from backpain_stats.evidence import (
     SETTING_LABELS,
@@ -26,16 +32,14 @@ from backpain_stats.evidence import (
     Setting,
     Target,
 )
-from backpain_stats.published import setting_prevalence
-from backpain_stats.report.main.context import Context
-from backpain_stats.report.page.build import DISCLAIMER, environment
+from backpain_stats.published import likelihood_ratios, setting_prevalence
+from backpain_stats.report.page.build import json_script, render
+from backpain_stats.report.page.origin import reported_doi
 from backpain_stats.report.page.plain import PlainWords
 
 if TYPE_CHECKING:
     from backpain_stats.combine.dependence.base import Dependence
     from backpain_stats.combine.inputs.entries import Entry
-    from backpain_stats.combine.risk.all_patterns import PatternRatios
-    from backpain_stats.combine.risk.model import RiskModel
     from backpain_stats.evidence import Evidence
 
 __all__ = [
@@ -67,11 +71,6 @@ class PageModel:
 
 def page_models() -> tuple[PageModel, ...]:
     """Return the dependence models of the page, the default first."""
-    from backpain_stats.combine.dependence.bounds import Bounds
-    from backpain_stats.combine.dependence.independent import Independent
-    from backpain_stats.combine.dependence.maximum_entropy import MaximumEntropy
-    from backpain_stats.combine.dependence.one_factor import OneFactor
-
     assumed = (
         "How these findings occur together was not published: their correlation is assumed, and "
         "the interval does not vary it. Try the other models."
@@ -121,8 +120,6 @@ def explorer_data(
     NotEstimableError
         If no target and setting has a usable flag.
     """
-    from backpain_stats.combine.risk.all_patterns import IMPOSSIBLE
-
     plain = PlainWords(evidence)
     cases = []
     for target in TARGETS:
@@ -155,17 +152,12 @@ def explorer_data(
 
 def explorer_page(data: dict[str, Any]) -> str:
     """Return the page around the data of :func:`explorer_data`."""
-    # "</" would end the script element that holds the data.
-    text = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("</", "<\\/")
-    return (
-        environment()
-        .get_template("explorer.html.j2")
-        .render(
-            title="Red flags in one patient",
-            data=text,
-            version=data["version"],
-            disclaimer=DISCLAIMER,
-        )
+    return render(
+        "explorer.html.j2",
+        styles=("style.css", "explorer.css"),
+        script="explorer.js",
+        title="Red flags in one patient",
+        data=json_script(data),
     )
 
 
@@ -198,7 +190,6 @@ def published_model(evidence: Evidence, target: Target, setting: Setting) -> Ris
     NotEstimableError
         If no flag of this target and setting has a usable report.
     """
-    from backpain_stats.combine.risk.model import RiskModel
 
     def model(flags: list[str] | None = None) -> RiskModel:
         return RiskModel(evidence, target, setting, flags=flags, pretest=0.5)
@@ -212,9 +203,6 @@ def published_model(evidence: Evidence, target: Target, setting: Setting) -> Ris
 
 def _case(evidence: Evidence, model: RiskModel, plain: PlainWords) -> dict[str, Any]:
     """Build one target and setting."""
-    from backpain_stats.combine.risk.all_patterns import IMPOSSIBLE, pattern_ratios
-    from backpain_stats.combine.risk.posterior import point_marginals
-
     entries = model.entries
     tables = {}
     refused: dict[int, str] = {}
@@ -252,8 +240,6 @@ def _number(value: float) -> float | str | None:
 
 
 def _table(ratios: PatternRatios) -> dict[str, Any]:
-    from backpain_stats.combine.risk.all_patterns import IMPOSSIBLE
-
     table: dict[str, Any] = {
         name: [_number(value) for value in getattr(ratios, name)] for name in ("lr", "low", "high")
     }
@@ -311,8 +297,6 @@ def _sources(
     evidence: Evidence, reports: pd.DataFrame, entry: Entry, plain: PlainWords
 ) -> list[dict[str, Any]]:
     """Return study, page read and DOI of the report behind a flag; of all, if they were pooled."""
-    from backpain_stats.published import likelihood_ratios
-
     own = [entry.accuracy.labels.get("report_id")]
     if not own[0]:
         found = likelihood_ratios(evidence.select(flag=entry.flag_id))
@@ -320,7 +304,7 @@ def _sources(
     reports = reports.loc[reports["report_id"].isin(own), ["report_id", "cohort_id"]]
     studies = evidence.cohorts.set_index("cohort_id")["study_id"]
     sources = []
-    for row in Context(evidence).reported_doi(reports).to_dict("records"):
+    for row in reported_doi(evidence, reports).to_dict("records"):
         study, quoted = studies[row["cohort_id"]], row["quotes"]
         quoting = (
             "" if pd.isna(quoted) or quoted == study else f", quoting {plain.citation(quoted)}"

@@ -18,6 +18,7 @@ from backpain_stats.report.main.sections.probabilities import probabilities_sect
 from backpain_stats.report.main.sections.ratios import ratios_section
 from backpain_stats.report.main.sections.sources import sources_section
 from backpain_stats.report.page.build import write_page
+from backpain_stats.report.page.parts import Link, Prose
 
 if TYPE_CHECKING:
     from backpain_stats.evidence import Evidence
@@ -39,7 +40,6 @@ LEAD = (
     "Every published red flag for serious disease behind back pain: what it is worth, where each "
     "number came from, and whether the published conclusions can be recomputed."
 )
-EXPLORER_LINK = 'To try the numbers on one patient, open the <a href="explorer.html">explorer</a>.'
 
 
 def build_report(
@@ -72,7 +72,9 @@ def build_report(
     for name, build in SECTIONS:
         progress(name)
         sections.append(build(context))
-    lead = f"{LEAD} {EXPLORER_LINK}" if explorer else LEAD
+    invitation = (" To try the numbers on one patient, open the ",
+                  Link("explorer", "explorer.html"), ".")  # fmt: skip
+    lead = Prose(LEAD, *invitation) if explorer else LEAD
     page = write_page(
         sections, out, title="Red flags for back pain, recomputed", lead=lead, progress=progress
     )

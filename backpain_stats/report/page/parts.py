@@ -1,18 +1,122 @@
-"""What a page is made of: sections, tables and figures, before any HTML."""
+"""What a page is made of: sections, texts, tables and figures. No markup: templates write it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from backpain_stats.errors import ArgumentError
 from backpain_stats.estimate import format_number, format_percent
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure as MatplotlibFigure
+    from matplotlib.axes import Axes
 
-__all__ = ["Column", "FigurePart", "Section", "TablePart"]
+    from backpain_stats.decide.layout import Layout
+
+__all__ = [
+    "Block",
+    "Bullets",
+    "Cards",
+    "Code",
+    "Column",
+    "FigurePart",
+    "Heading",
+    "Link",
+    "PrintedTable",
+    "Prose",
+    "Section",
+    "Strong",
+    "TablePart",
+]
+
+# Where a link may lead: a place on the page, a file beside it, a publication.
+ADDRESSES = ("#", "tables/", "explorer.html", "index.html", "https://doi.org/")
+
+
+@dataclass(frozen=True)
+class Strong:
+    """Words that stand out."""
+
+    text: str
+    kind: ClassVar[str] = "strong"
+
+
+@dataclass(frozen=True)
+class Code:
+    """What is typed: an option, the name of a file."""
+
+    text: str
+    kind: ClassVar[str] = "code"
+
+
+@dataclass(frozen=True)
+class Link:
+    """Words that lead to a place on the page, a file beside it or a publication.
+
+    Raises
+    ------
+    ArgumentError
+        If it leads anywhere else.
+    """
+
+    text: str
+    address: str
+    kind: ClassVar[str] = "link"
+
+    def __post_init__(self) -> None:
+        """Refuse an address that could do more than lead somewhere."""
+        if not self.address.startswith(ADDRESSES):
+            raise ArgumentError(
+                f"a link leads to {self.address!r}; it must begin with {', '.join(ADDRESSES)}"
+            )
+
+
+class Prose:
+    """A paragraph of plain texts and words that stand out, are typed or lead somewhere."""
+
+    kind = "prose"
+
+    def __init__(self, *parts: str | Strong | Code | Link) -> None:
+        self.parts = parts
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading within a section."""
+
+    text: str
+    kind: ClassVar[str] = "heading"
+
+
+@dataclass(frozen=True)
+class Bullets:
+    """A list, one item per line."""
+
+    items: tuple[str | Prose, ...]
+    kind: ClassVar[str] = "bullets"
+
+
+@dataclass(frozen=True)
+class Cards:
+    """The main results: a large figure each, and what it says."""
+
+    items: tuple[tuple[str, str], ...]
+    kind: ClassVar[str] = "cards"
+
+
+@dataclass(frozen=True)
+class PrintedTable:
+    """A table that another room has laid out, cell by cell."""
+
+    label: str
+    layout: Layout
+    kind: ClassVar[str] = "printed"
+
+
+# A text by itself is a paragraph.
+Block = str | Prose | Heading | Bullets | Cards | PrintedTable
 
 
 def _text(value: Any) -> str:
@@ -98,21 +202,20 @@ class TablePart:
 
 @dataclass(frozen=True)
 class FigurePart:
-    """A figure: ``draw`` fills an empty matplotlib Figure of ``size`` inches."""
+    """A figure: ``draw`` returns the Axes of a new figure, one of :mod:`backpain_stats.plots`."""
 
     name: str
     caption: str
     alt: str
-    draw: Callable[[MatplotlibFigure], Any]
-    size: tuple[float, float] = (8.0, 5.0)
+    draw: Callable[[], Axes]
 
 
 @dataclass(frozen=True)
 class Section:
-    """A titled part of the page; ``paragraphs`` are HTML written by the package itself."""
+    """A titled part of the page."""
 
     id: str
     title: str
-    paragraphs: tuple[str, ...] = ()
+    paragraphs: tuple[Block, ...] = ()
     figures: tuple[FigurePart, ...] = field(default=())
     tables: tuple[TablePart, ...] = field(default=())

@@ -1,50 +1,184 @@
-"""Figures as SVG text: the same bytes on every run, no dates, no global state."""
+"""Figures as SVG with real text: a file beside the page, and the same drawing inside it."""
 
 from __future__ import annotations
 
-import base64
 import io
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree
+
+from markupsafe import Markup
+
+from backpain_stats.plots import off_screen
 
 if TYPE_CHECKING:
     from backpain_stats.report.page.parts import FigurePart
 
-__all__ = ["data_uri", "figure_svg"]
+__all__ = ["Drawings", "figure_svg"]
 
 # A fixed salt makes the ids inside an SVG depend on its content alone.
-_STYLE: Any = {
+_SETTINGS = {
     "svg.hashsalt": "backpain_stats",
-    "svg.fonttype": "path",
-    "font.family": "DejaVu Sans",
-    "font.size": 10,
+    "svg.fonttype": "none",
+    "font.family": ["DejaVu Sans"],
+    "font.size": 10.0,
     "axes.spines.top": False,
     "axes.spines.right": False,
+    "text.parse_math": False,
+}
+# What XML cannot hold, and browsers would not show.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_NUMBER = re.compile(r"-?\d+\.\d+")
+_STANDING = re.compile(r"^rotate\(-?0(?:\.0+)? [^)]*\)$")
+_REFERENCE = re.compile(r"^#|^url\(#")
+_SVG = "{http://www.w3.org/2000/svg}"
+_LINKS = "{http://www.w3.org/1999/xlink}"
+_DROPPED = {"metadata", "style"}
+# What is drawn on paper takes the colours of the page, light or dark.
+_COLOURS = {
+    "#000000": "currentColor",
+    "#ffffff": "var(--paper)",
+    "#767676": "var(--soft)",
+    "#d9d9d9": "var(--line)",
+    "#b0b0b0": "var(--line)",
+    "#f2f2f2": "var(--panel)",
+    "#d3eaf8": "var(--pale)",
 }
 
 
 def figure_svg(part: FigurePart) -> str:
-    """Draw a figure part off screen and return it as SVG text.
+    """Draw a figure part off screen and return it as SVG text, the same on every run.
 
     Examples
     --------
+    >>> import pandas as pd
+    >>> from backpain_stats import plots
     >>> from backpain_stats.report.page.parts import FigurePart
-    >>> part = FigurePart("line", "A line", "a rising line",
-    ...                   lambda figure: figure.subplots().plot([0, 1]), (2, 2))
+    >>> judged = pd.DataFrame({"cohort_id": ["A"], "aspect": "risk_of_bias",
+    ...                        "domain": "index_test", "judgement": "low"})
+    >>> part = FigurePart("quality", "Quality", "one study", lambda: plots.quality(judged))
     >>> figure_svg(part) == figure_svg(part)
     True
     """
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
-    with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=part.size, layout="constrained")
-        part.draw(figure)
+    with off_screen(_SETTINGS):
+        figure = part.draw().get_figure(root=True)
+        assert figure is not None
         stream = io.StringIO()
         figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
-    return stream.getvalue()
+    # Readers without this font get a wide one of theirs: DejaVu is wide, so nothing is cut off.
+    text = _CONTROL.sub(" ", stream.getvalue())
+    return text.replace("'DejaVu Sans'", "'DejaVu Sans', Verdana, sans-serif")
 
 
-def data_uri(svg: str) -> str:
-    """Return SVG text as a data URI, so that a page needs no second file."""
-    encoded = base64.b64encode(svg.encode("utf-8")).decode("ascii")
-    return f"data:image/svg+xml;base64,{encoded}"
+class Drawings:
+    """The drawings of one page: their style rules are shared, their ids are apart.
+
+    A page with a strict content security policy takes no style attributes, so every
+    distinct one becomes a class; ``rules`` are the style sheet of all drawings added.
+    """
+
+    def __init__(self) -> None:
+        self._classes: dict[str, str] = {}
+
+    def add(self, svg: str, name: str, title: str, description: str) -> Markup:
+        """Return a drawing as an element of the page, with words for who cannot see it.
+
+        Parameters
+        ----------
+        svg : str
+            From :func:`figure_svg`.
+        name : str
+            Unique on the page; leads all ids of the drawing.
+        title, description : str
+            What the drawing is, and what it shows.
+
+        Returns
+        -------
+        Markup
+            Written by the XML library from parsed elements: all text in it is escaped.
+        """
+        root = ElementTree.fromstring(svg)
+        used = {
+            re.sub(r"^url\(#|^#|\)$", "", value)
+            for element in root.iter()
+            for key, raw in element.attrib.items()
+            for value in [raw, *re.findall(r"url\(#[^)]*\)", raw)]
+            if key != "id" and _REFERENCE.match(value)
+        }
+        self._clean(root, name, used)
+        width, height = (float(value) for value in root.get("viewBox", "0 0 1 1").split()[2:])
+        label, about = f"figure-{name}-title", f"figure-{name}-about"
+        root.attrib = {
+            "class": "plot",
+            "viewBox": root.get("viewBox", ""),
+            # Points of the drawing are three quarters of a pixel.
+            "width": f"{width / 0.75:.0f}",
+            "height": f"{height / 0.75:.0f}",
+            "role": "img",
+            "aria-labelledby": label,
+            "aria-describedby": about,
+        }
+        words = [ElementTree.Element("title", id=label), ElementTree.Element("desc", id=about)]
+        words[0].text, words[1].text = title, description
+        root[:0] = words
+        return Markup(ElementTree.tostring(root, encoding="unicode"))
+
+    def rules(self) -> str:
+        """Return the style sheet of the drawings."""
+        return "\n".join(f".{name} {{ {text} }}" for text, name in self._classes.items())
+
+    def _clean(self, element: ElementTree.Element, name: str, used: set[str]) -> None:
+        """Strip an element and those inside it of what a page does not need."""
+        element.tag = str(element.tag).removeprefix(_SVG)
+        element.text = (element.text or "").strip() or None
+        element.tail = None
+        attributes = {}
+        for raw, value in element.attrib.items():
+            key = raw.removeprefix(_LINKS)
+            if key == "id":
+                if value in used:
+                    attributes["id"] = f"figure-{name}-{value}"
+            elif key == "style":
+                attributes["class"] = self._class(element.tag, value, name)
+            elif _REFERENCE.match(value):
+                attributes[key] = value.replace("#", f"#figure-{name}-", 1)
+            elif not (key == "transform" and _STANDING.match(value)):
+                attributes[key] = _rounded(value)
+        element.attrib = attributes
+        for child in list(element):
+            if str(child.tag).removeprefix(_SVG) in _DROPPED:
+                element.remove(child)
+            else:
+                self._clean(child, name, used)
+        _share_class(element)
+        for child in list(element):
+            if child.tag in ("g", "defs") and len(child) == 0 and not child.text:
+                element.remove(child)
+
+    def _class(self, tag: str, style: str, name: str) -> str:
+        """Return the class that stands for a style attribute."""
+        text = re.sub(r"font-family: [^;]*(;|$)", "", style).strip().rstrip(";")
+        text = text.replace("url(#", f"url(#figure-{name}-")
+        if tag == "text":
+            # White text stands on a colour that stays as it is.
+            text = text.replace("#ffffff", "#fff")
+        for colour, own in _COLOURS.items():
+            text = text.replace(colour, own)
+        return self._classes.setdefault(text, f"p{len(self._classes)}")
+
+
+def _rounded(value: str) -> str:
+    """Round every number to a hundredth of a point, and end lines by blanks."""
+    return _NUMBER.sub(lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."),
+                       " ".join(value.split()))  # fmt: skip
+
+
+def _share_class(group: ElementTree.Element) -> None:
+    """Give a group the class that all of its marks have."""
+    classes = {child.get("class") for child in group}
+    if group.tag == "g" and len(group) > 1 and len(classes) == 1 and "class" not in group.attrib:
+        (own,) = classes
+        if own is not None and all(child.tag == "use" for child in group):
+            group.set("class", own)
+            for child in group:
+                del child.attrib["class"]

@@ -2,263 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from importlib.util import find_spec
+from dataclasses import replace
+from itertools import count
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from backpain_stats.checks import check_choice, check_level
-from backpain_stats.decide.comparison import Comparison, compare_flags
-from backpain_stats.decide.curves import decision_curve, decisive_range
-from backpain_stats.decide.endorsement import Endorsement, endorsement
-from backpain_stats.decide.findings import MOST_PREVALENCES, SummaryOfFindings, summary_of_findings
-from backpain_stats.decide.frequencies import natural_frequencies
 from backpain_stats.decide.judgements import judgement_template
-from backpain_stats.decide.published import printed_labels, published_tables, settings_with_ratios
-from backpain_stats.decide.quality import quality_judgements
-from backpain_stats.decide.thresholds import check_values, thresholds
-from backpain_stats.errors import ArgumentError, NotEstimableError
-from backpain_stats.evidence import SETTINGS, TARGETS, Setting, Target
-from backpain_stats.printed.prevalence import Prevalence, read_prevalence
-from backpain_stats.published import setting_prevalence
 from backpain_stats.report.page.build import Progress, write_page, write_table
 from backpain_stats.report.page.word import write_word
+from backpain_stats.report.panel.results import SHEET, PanelQuestion, PanelResults
+from backpain_stats.report.panel.sections import panel_sections
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from backpain_stats.evidence import Evidence
-    from backpain_stats.printed.prevalence import PrevalenceLike
 
 __all__ = ["PanelQuestion", "PanelResults", "build_panel"]
-
-
-@dataclass(frozen=True)
-class PanelQuestion:
-    """What a panel asks.
-
-    Parameters
-    ----------
-    target, setting : str
-        The condition, and where the patients are seen.
-    prevalences : sequence of float, str or Prevalence
-        One to three; the first is used everywhere, the others in the summary
-        of findings. Without any, that of the setting, by the rule of
-        :func:`~backpain_stats.published.prevalence.setting_prevalence`.
-    per : int, default 1000
-        The number of patients.
-    benefit, harm : float, optional
-        The panel's own values, for the testing thresholds; both or neither.
-    test_harm : float, default 0
-        Harm of asking about a flag, in the same unit.
-    judgements : path, optional
-        The panel's GRADE judgements as CSV.
-    level : float, default 0.95
-        Level of the intervals.
-    """
-
-    target: Target
-    setting: Setting
-    prevalences: Sequence[PrevalenceLike] = ()
-    per: int = 1000
-    benefit: float | None = None
-    harm: float | None = None
-    test_harm: float = 0.0
-    judgements: str | PathLike[str] | None = None
-    level: float = 0.95
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be answered before anything is computed."""
-        check_choice(self.target, "target", TARGETS)
-        check_choice(self.setting, "setting", SETTINGS)
-        check_level(self.level)
-        for one in self.prevalences:
-            read_prevalence(one)
-        if len(self.prevalences) > MOST_PREVALENCES:
-            raise ArgumentError(
-                f"{len(self.prevalences)} prevalences were given; the GRADE layout shows one to "
-                f"{MOST_PREVALENCES}"
-            )
-        if self.benefit is None or self.harm is None:
-            if not (self.benefit is None and self.harm is None):
-                raise ArgumentError("give both benefit and harm, or neither")
-        else:
-            check_values(self.benefit, self.harm, self.test_harm)
-
-
-@dataclass(frozen=True)
-class PanelResults:
-    """Everything the page shows, computed once; no sentence in it is written by hand."""
-
-    evidence: Evidence
-    question: PanelQuestion
-    progress: Progress = field(default=lambda message: None)
-
-    @cached_property
-    def prevalences(self) -> list[Prevalence]:
-        """The panel's prevalences, or the setting's."""
-        if self.question.prevalences:
-            return [read_prevalence(one) for one in self.question.prevalences]
-        return [read_prevalence(self._setting_prevalence)]
-
-    @cached_property
-    def _setting_prevalence(self) -> Any:
-        asked = self.question
-        return setting_prevalence(self.evidence, asked.target, asked.setting)
-
-    @property
-    def prevalence(self) -> Prevalence:
-        """The first prevalence."""
-        return self.prevalences[0]
-
-    @property
-    def prevalence_source(self) -> str:
-        """Where the first prevalence comes from, with what speaks against it."""
-        if self.question.prevalences:
-            return "stated by the panel"
-        published = self._setting_prevalence
-        warning = f"; {published.warning}" if published.warning else ""
-        return f"published, {published.source.replace(';', ', ')}{warning}"
-
-    @cached_property
-    def tables(self) -> pd.DataFrame:
-        """Every feasible table of the condition and setting."""
-        asked = self.question
-        frame = published_tables(self.evidence, target=asked.target, setting=asked.setting)
-        if frame.loc[frame["counted"], "tp"].isna().all():
-            raise NotEstimableError(
-                f"no report on {asked.target} in {asked.setting} has a 2x2 table that fits what it "
-                f"prints; settings with usable reports: "
-                f"{settings_with_ratios(self.evidence, asked.target)}"
-            )
-        return frame
-
-    @cached_property
-    def labels(self) -> dict[str, str]:
-        """Words for flags and rules."""
-        return printed_labels(self.evidence)
-
-    @cached_property
-    def frequencies(self) -> pd.DataFrame:
-        """Natural frequencies at the first prevalence, best at ruling in first."""
-        asked = self.question
-        frame = natural_frequencies(self.tables, self.prevalence, per=asked.per, level=asked.level)
-        frame["label"] = frame["flag_id"].map(self.labels)
-        order = frame.sort_values("imaged_per_found", na_position="last", ignore_index=True)
-        return self.with_sources(order)
-
-    @property
-    def usable(self) -> pd.DataFrame:
-        """Natural frequencies of the reports that have a table."""
-        return self.frequencies[self.frequencies["usable"]]
-
-    @cached_property
-    def comparison(self) -> Comparison:
-        """The flags compared."""
-        asked = self.question
-        return compare_flags(
-            self.evidence, target=asked.target, setting=asked.setting, level=asked.level
-        )
-
-    @cached_property
-    def curve(self) -> pd.DataFrame:
-        """Decision curves."""
-        return decision_curve(self.tables, self.prevalence, level=self.question.level)
-
-    @cached_property
-    def ranges(self) -> pd.DataFrame:
-        """The imaging thresholds for which each flag decides."""
-        frame = decisive_range(self.tables, self.prevalence, level=self.question.level)
-        frame["label"] = frame["flag_id"].map(self.labels)
-        return frame.sort_values("posttest_present", ascending=False, ignore_index=True)
-
-    @cached_property
-    def thresholds(self) -> pd.DataFrame | None:
-        """Testing thresholds by the panel's own values, if it gave them."""
-        asked = self.question
-        if asked.benefit is None or asked.harm is None:
-            return None
-        frame = thresholds(
-            self.tables,
-            benefit=asked.benefit,
-            harm=asked.harm,
-            test_harm=asked.test_harm,
-            pretest=self.prevalence,
-            level=asked.level,
-        )
-        frame["label"] = frame["flag_id"].map(self.labels)
-        return frame[frame["usable"]].sort_values("testing_threshold", ignore_index=True)
-
-    @cached_property
-    def endorsement(self) -> Endorsement:
-        """Endorsements beside the evidence."""
-        return endorsement(self.evidence, target=self.question.target, level=self.question.level)
-
-    @cached_property
-    def findings(self) -> SummaryOfFindings:
-        """Summary of findings in the GRADE layout."""
-        asked = self.question
-        return summary_of_findings(
-            self.evidence,
-            self.prevalences,
-            judgements=asked.judgements,
-            per=asked.per,
-            target=asked.target,
-            setting=asked.setting,
-            level=asked.level,
-        )
-
-    @cached_property
-    def word(self) -> bool:
-        """Whether Word documents can be written: python-docx is an extra."""
-        return find_spec("docx") is not None
-
-    @cached_property
-    def quality(self) -> pd.DataFrame:
-        """Judgements of study quality, for the cohorts in use."""
-        judged = quality_judgements(self.evidence)
-        return judged[judged["cohort_id"].isin(self.usable["cohort_id"])]
-
-    @cached_property
-    def cohorts(self) -> pd.DataFrame:
-        """The cohorts behind the numbers, with what a reader must know of them."""
-        cohorts = self.evidence.cohorts
-        chosen = cohorts[cohorts["cohort_id"].isin(self.frequencies["cohort_id"])].copy()
-        chosen["doi"] = chosen["source_id"].map(self._sources["doi"])
-        return chosen.reset_index(drop=True)
-
-    @cached_property
-    def _sources(self) -> pd.DataFrame:
-        return self.evidence.sources.set_index("source_id")
-
-    @cached_property
-    def _reports(self) -> pd.DataFrame:
-        """Where each report, of a flag or of a rule, was read, and what it quotes."""
-        rules = self.evidence.combinations.rename(columns={"combination_id": "report_id"})
-        both = pd.concat([self.evidence.accuracy, rules], ignore_index=True)
-        both["printed"] = [_printed(row) for row in both.to_dict("records")]
-        original = both["quotes"].fillna(both["reported_in"])
-        both["citation"] = original.map(self._sources["citation"])
-        both["doi"] = original.map(self._sources["doi"])
-        kept = ["printed", "reported_in", "quotes", "note", "citation", "doi"]
-        return both.set_index("report_id")[kept]
-
-    def with_sources(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Add what was printed, and the source and DOI, to a frame of reports."""
-        return frame.join(self._reports, on="report_id")
-
-
-def _printed(row: dict[Any, Any]) -> str:
-    """Join the figures that a report prints, as printed."""
-    shown = [
-        *("tp", "fp", "fn", "tn", "sensitivity", "specificity", "false_positive_rate"),
-        *("test_positive_rate", "ppv", "npv", "lr_positive", "lr_negative"),
-    ]
-    words = [f"{name.replace('_', ' ')} {row[name]}" for name in shown if not pd.isna(row[name])]
-    return "; ".join(words) or "nothing from which a table follows"
 
 
 def build_panel(
@@ -292,19 +53,27 @@ def build_panel(
         If nothing usable is published for the condition and setting; the
         message says which settings have something.
     """
-    from backpain_stats.report.panel.sections import panel_sections
-
     results = PanelResults(evidence, question, progress)
     progress("tables behind the published figures")
-    sections, lead, title = panel_sections(results)
+    results.require_tables()
     folder = Path(out)
-    page = write_page(
-        sections, folder, template="panel.html.j2", title=title, lead=lead, progress=progress
-    )
     tables = folder / "tables"
+    empty = judgement_template(results.findings.frame["flag_id"].unique())
+    sheet = free_sheet(tables, empty)
+    if sheet != SHEET:
+        progress(f"{tables / SHEET} is kept as it is; the empty sheet is {sheet}")
+    sections, lead, title = panel_sections(replace(results, sheet=sheet))
+    page = write_page(
+        sections,
+        folder,
+        styles=("panel.css",),
+        title=title,
+        lead=lead,
+        progress=progress,
+    )
     results.findings.to_csv(tables / "summary_of_findings.csv")
-    flags = results.findings.frame["flag_id"].unique()
-    write_table(judgement_template(flags), tables / "judgements_to_fill_in.csv")
+    if not (tables / sheet).exists():
+        write_table(empty, tables / sheet)
     if results.word:
         progress("Word documents")
         results.findings.to_docx(tables / "summary_of_findings.docx")
@@ -315,3 +84,29 @@ def build_panel(
     else:
         progress("no Word documents: pip install 'backpain-stats[docx]'")
     return page
+
+
+def free_sheet(tables: Path, empty: pd.DataFrame) -> str:
+    """Return a name for the empty sheet of judgements under which nothing of a human's stands.
+
+    Parameters
+    ----------
+    tables : pathlib.Path
+        The folder of the tables.
+    empty : pandas.DataFrame
+        The empty sheet.
+
+    Returns
+    -------
+    str
+        ``judgements_to_fill_in.csv`` if there is no such file or it is this empty sheet;
+        otherwise the first of ``judgements_to_fill_in_2.csv, ..._3.csv`` and so on.
+    """
+    text = empty.to_csv(index=False, lineterminator="\n").encode("utf-8")
+    stem, suffix = SHEET.removesuffix(".csv"), ".csv"
+    names = (SHEET if number == 1 else f"{stem}_{number}{suffix}" for number in count(1))
+    return next(
+        name
+        for name in names
+        if not (tables / name).exists() or (tables / name).read_bytes() == text
+    )

@@ -2,54 +2,63 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING
 
+from backpain_stats import plots
 from backpain_stats.evidence import TARGET_LABELS
-from backpain_stats.report.page.parts import Column, FigurePart, Section, TablePart
+from backpain_stats.report.page.parts import (
+    Block,
+    Bullets,
+    Code,
+    Column,
+    FigurePart,
+    Link,
+    PrintedTable,
+    Prose,
+    Section,
+    TablePart,
+)
 
 if TYPE_CHECKING:
-    from backpain_stats.report.panel.build import PanelResults
+    from backpain_stats.report.panel.results import PanelResults
 
 __all__ = ["endorsement_section", "grade_section", "provenance_section"]
 
 
 def endorsement_section(results: PanelResults) -> Section:
     """Set what guidelines endorse beside what is known."""
-    from backpain_stats.plots.draw_endorsement import endorsement
-
     found, target = results.endorsement, results.question.target
     word = TARGET_LABELS[target].lower()
     flags = found.flags
     named = flags[flags["guidelines"] + flags["other_documents"] > 0]
     endorsed = flags[flags["guidelines"] > 0]
-    items = "".join(
-        f"<li>{escape(str(state))}: {count} of {len(endorsed)} endorsed flags</li>"
-        for state, count in endorsed["evidence"].value_counts().items()
+    states = Bullets(
+        tuple(
+            f"{state}: {count} of {len(endorsed)} endorsed flags"
+            for state, count in endorsed["evidence"].value_counts().items()
+        )
     )
     silent = flags[(flags["guidelines"] == 0) & (flags["evidence"] == "informative")]
     general = int((found.statements["verdict"] == "unspecified list").sum())
-    paragraphs = [
-        f"What guidelines endorse for {escape(word)}, beside what was measured in any setting:",
-        f"<ul>{items}</ul>",
-        f"The rule: {escape(found.rule)}.",
+    paragraphs: list[Block] = [
+        f"What guidelines endorse for {word}, beside what was measured in any setting:",
+        states,
+        f"The rule: {found.rule}.",
         f"Further {general} statements stand in general lists or lists shared by conditions. They "
         "stay unspecified and are assigned to no condition.",
     ]
     if len(silent):
-        listed = "; ".join(escape(label) for label in silent["label"])
+        listed = "; ".join(map(str, silent["label"]))
         paragraphs.insert(2, f"Informative, and endorsed by none of these guidelines: {listed}.")
     figures = []
     if len(named):
-        height = 3.2 + 0.3 * len(named)
         figures.append(
             FigurePart(
                 "endorsement",
-                "Guidelines by flags. A square means that the text names the flag; its shade and "
-                "sign say what is known about it.",
+                "Guidelines by flags. A dot means that the text names the flag; the first column "
+                "says what is known about it.",
                 f"Endorsement map of {len(named)} flags for {word}; the table below says the same.",
-                lambda figure: endorsement(found, target=target, ax=figure.subplots()),
-                (8.5, height),
+                lambda: plots.endorsement(found, target=target),
             )
         )
     return Section(
@@ -105,37 +114,37 @@ def grade_section(results: PanelResults) -> Section:
     judged = bool(
         (results.findings.judgements.drop(columns=["flag_id", "group"]) != "").any(axis=None)
     )
-    paragraphs = [
-        "The layout of GRADE for diagnostic accuracy, ready to paste. "
-        + (
-            "The judgements are the panel's own."
-            if judged
-            else "The five domains and the certainty are the panel's to judge: fill in "
-            '<a href="tables/judgements_to_fill_in.csv">the sheet</a> and hand it in with '
-            "<code>--judgements</code>. Nothing is judged by the software."
-        ),
-        'As a file: <a href="tables/summary_of_findings.csv">CSV</a>'
-        + (', <a href="tables/summary_of_findings.docx">Word</a>' if results.word else "")
-        + ".",
-        '<div class="scroll" role="region" tabindex="0" aria-label="Summary of findings">'
-        f"{results.findings.to_html()}</div>",
+    layout = "The layout of GRADE for diagnostic accuracy, ready to paste. "
+    sheet = Link("the sheet", f"tables/{results.sheet}")
+    instruction = (
+        "The five domains and the certainty are the panel's to judge: fill in ", sheet,
+        " and hand it in with ", Code("--judgements"), ". Nothing is judged by the software.",
+    )  # fmt: skip
+    files: tuple[str | Link, ...] = (Link("CSV", "tables/summary_of_findings.csv"),)
+    if results.word:
+        files = (*files, ", ", Link("Word", "tables/summary_of_findings.docx"))
+    paragraphs: list[Block] = [
+        layout + "The judgements are the panel's own." if judged else Prose(layout, *instruction),
+        Prose("As a file: ", *files, "."),
+        PrintedTable("Summary of findings", results.findings.layout()),
     ]
     figures = []
     if results.quality.empty:
         paragraphs.append(
-            "No judgements of study quality (QUADAS-2) are published in this evidence; a folder "
-            "with a <code>quality.csv</code> brings your own."
+            Prose(
+                "No judgements of study quality (QUADAS-2) are published in this evidence; a "
+                "folder with a ",
+                Code("quality.csv"),
+                " brings your own.",
+            )
         )
     else:
-        from backpain_stats.plots.draw_quality import quality
-
         figures.append(
             FigurePart(
                 "quality",
                 "Study quality by QUADAS-2, as judged by the user.",
                 f"Traffic lights of {results.quality['cohort_id'].nunique()} studies.",
-                lambda figure: quality(results.quality, ax=figure.subplots()),
-                (7.5, 2.2 + 0.45 * results.quality["cohort_id"].nunique()),
+                lambda: plots.quality(results.quality),
             )
         )
     return Section("summary-of-findings", "Summary of findings", tuple(paragraphs), tuple(figures))

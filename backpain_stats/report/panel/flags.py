@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from html import escape
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from backpain_stats import plots
 from backpain_stats.estimate import format_percent
-from backpain_stats.report.page.parts import Column, FigurePart, Section, TablePart
+from backpain_stats.report.page.parts import (
+    Block,
+    Code,
+    Column,
+    FigurePart,
+    Prose,
+    Section,
+    TablePart,
+)
 
 if TYPE_CHECKING:
-    from backpain_stats.report.panel.build import PanelResults
+    from backpain_stats.report.panel.results import PanelResults
 
 __all__ = ["decisions_section", "ranking_section"]
 
@@ -39,8 +47,6 @@ _PAIR_COLUMNS = (
 
 def ranking_section(results: PanelResults) -> Section:
     """Show the flags side by side: ratios, and how likely each is the best of its cohort."""
-    from backpain_stats.plots.draw_ranking import ranking
-
     comparison = results.comparison
     frame = comparison.flags.copy()
     frame["label"] = frame["flag_id"].map(results.labels)
@@ -53,15 +59,14 @@ def ranking_section(results: PanelResults) -> Section:
         "probability.",
         f"Ranking of {len(usable)} reports by LR+; highest: {', '.join(usable['label'].head(3))}. "
         "The table below holds the numbers.",
-        lambda figure: ranking(usable, ax=figure.subplots()),
-        (8.0, 1.6 + 0.38 * len(usable)),
+        lambda: plots.ranking(usable),
     )
     pairs = comparison.pairs.assign(
         label=comparison.pairs["flag_id"].map(results.labels),
         other=comparison.pairs["other_flag_id"].map(results.labels),
         chance_text=comparison.pairs["probability_better"].map(chance_text),
     )
-    paragraphs = [
+    paragraphs: list[Block] = [
         "To rule in, a flag needs a high LR+; to rule out, a low LR−. They are seldom the same "
         "flag. The chance to be the best is that among the flags of one cohort: the same patients, "
         "asked in the same way. Across cohorts the ratios stand side by side only.",
@@ -106,13 +111,11 @@ def _best_sentence(rows: pd.DataFrame) -> str:
     for task, words in (("rule_in", "to rule in"), ("rule_out", "to rule out")):
         column = f"probability_best_{task}"
         best = rows.sort_values(column, ascending=False).iloc[0]
-        label, chance = escape(str(best["label"])), chance_text(best[column])
+        label, chance = str(best["label"]), chance_text(best[column])
         parts.append(f"{words} it is “{label}” with a chance of {chance}")
     cases = rows["n_cases"].iloc[0]
     behind = "" if pd.isna(cases) else f", {int(cases)} cases"
-    return (
-        f"In {escape(str(rows['study'].iloc[0]))} ({len(rows)} flags{behind}): {'; '.join(parts)}."
-    )
+    return f"In {rows['study'].iloc[0]} ({len(rows)} flags{behind}): {'; '.join(parts)}."
 
 
 def _unmeasured(results: PanelResults) -> TablePart:
@@ -133,8 +136,6 @@ def _unmeasured(results: PanelResults) -> TablePart:
 
 def decisions_section(results: PanelResults) -> Section:
     """Show when a flag decides: decision curve, range of thresholds, panel's own values."""
-    from backpain_stats.plots.draw_decision_curve import decision_curve
-
     per = results.question.per
     curve = results.curve
     labels = {
@@ -148,10 +149,9 @@ def decisions_section(results: PanelResults) -> Section:
         "weighed by the threshold at which one would image. Highest is best.",
         f"Decision curves of {names}. The table on ranges says where each flag is better than "
         "imaging everybody and than imaging nobody.",
-        lambda figure: decision_curve(curve, per=per, labels=labels, ax=figure.subplots()),
-        (8.5, 5.2),
+        lambda: plots.decision_curve(curve, per=per, labels=labels),
     )
-    paragraphs = [
+    paragraphs: list[Block] = [
         "A flag changes what is done only for those whose imaging threshold lies between the "
         "post-test probability without the flag and the one with it. Who would image at less "
         "images everybody, flag or no flag; who would image at more images nobody.",
@@ -159,9 +159,15 @@ def decisions_section(results: PanelResults) -> Section:
     tables = [_ranges_table(results)]
     if results.thresholds is None:
         paragraphs.append(
-            "No benefit and harm were stated, so that the range of pre-test probabilities over "
-            "which each flag decides is not shown: it depends on the panel's own values "
-            "(<code>--benefit</code> and <code>--harm</code>)."
+            Prose(
+                "No benefit and harm were stated, so that the range of pre-test probabilities "
+                "over which each flag decides is not shown: it depends on the panel's own "
+                "values (",
+                Code("--benefit"),
+                " and ",
+                Code("--harm"),
+                ").",
+            )
         )
     else:
         paragraphs.append(_values_sentence(results))

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import math
-from html import escape
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from backpain_stats import plots
 from backpain_stats.decide.frequencies import count_phrase
 from backpain_stats.estimate import format_number
 from backpain_stats.evidence import SETTING_LABELS, TARGET_LABELS
-from backpain_stats.report.page.parts import Column, FigurePart, Section, TablePart
+from backpain_stats.report.page.parts import (
+    Bullets,
+    Cards,
+    Column,
+    FigurePart,
+    Prose,
+    Section,
+    Strong,
+    TablePart,
+)
 from backpain_stats.report.panel.evidence import (
     endorsement_section,
     grade_section,
@@ -20,9 +30,7 @@ from backpain_stats.report.panel.evidence import (
 from backpain_stats.report.panel.flags import decisions_section, ranking_section
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from backpain_stats.report.panel.build import PanelResults
+    from backpain_stats.report.panel.results import PanelResults
 
 __all__ = ["panel_sections"]
 
@@ -45,7 +53,7 @@ _TEXTS = {
 }
 
 
-def panel_sections(results: PanelResults) -> tuple[list[Section], str, str]:
+def panel_sections(results: PanelResults) -> tuple[list[Section], Prose, str]:
     """Return the sections in reading order, the first paragraph and the title.
 
     Parameters
@@ -56,7 +64,8 @@ def panel_sections(results: PanelResults) -> tuple[list[Section], str, str]:
     Returns
     -------
     sections : list of Section
-    lead, title : str
+    lead : Prose
+    title : str
     """
     asked = results.question
     target, setting = TARGET_LABELS[asked.target], SETTING_LABELS[asked.setting]
@@ -73,12 +82,12 @@ def panel_sections(results: PanelResults) -> tuple[list[Section], str, str]:
     for name, build in steps:
         results.progress(name)
         sections.append(build(results))
-    lead = (
-        f"What each red flag for {escape(target.lower())} does to {asked.per:,} patients with "
-        f"back pain in {escape(setting)}, at a prevalence of "
-        f"<strong>{escape(str(results.prevalence))}</strong> "
-        f"({escape(results.prevalence_source)}). Five minutes to read; the numbers behind every "
-        f"sentence are in the tables."
+    lead = Prose(
+        f"What each red flag for {target.lower()} does to {asked.per:,} patients with back pain "
+        f"in {setting}, at a prevalence of ",
+        Strong(str(results.prevalence)),
+        f" ({results.prevalence_source}). Five minutes to read; the numbers behind every "
+        "sentence are in the tables.",
     )
     return sections, lead, f"Red flags for {target.lower()} in {setting}: for the guideline panel"
 
@@ -115,12 +124,10 @@ def _findings(results: PanelResults) -> Section:
         ),
         folded=True,
     )
-    cards = "".join(f"<li>{card}</li>" for card in _cards(results))
-    patients = "".join(f"<li>{line}</li>" for line in _cohort_lines(results))
     paragraphs = (
-        f'<ul class="cards">{cards}</ul>',
+        Cards(tuple(_cards(results))),
         "Behind these numbers:",
-        f"<ul>{patients}</ul>",
+        Bullets(tuple(_cohort_lines(results))),
         "Counts are whole patients and add up in every row. The intervals carry what is not "
         "known about sensitivity and specificity"
         + ("." if results.prevalence.kind == "fixed" else ", and about the prevalence.")
@@ -130,35 +137,45 @@ def _findings(results: PanelResults) -> Section:
     return Section("findings", "Findings", paragraphs, tables=tables)
 
 
-def _cards(results: PanelResults) -> list[str]:
-    """Return the main results, one a card."""
+def _cards(results: PanelResults) -> list[tuple[str, str]]:
+    """Return the main results: a figure and what it says, one per card."""
     frame, per = results.usable, f"{results.question.per:,}"
     word = TARGET_LABELS[results.question.target].lower()
     cards = [
-        f'<strong class="figure">{_diseased_text(frame.iloc[0])} of {per}</strong> have '
-        f"{escape(word)}, at a prevalence of {escape(str(results.prevalence))}."
+        (
+            f"{_diseased_text(frame.iloc[0])} of {per}",
+            f"have {word}, at a prevalence of {results.prevalence}.",
+        )
     ]
     fewest = frame.sort_values("imaged_per_found").iloc[0]
     cards.append(_fewest_card(fewest))
     least_missed = frame.sort_values(["fn_expected", "imaged_expected"]).iloc[0]
     cards.append(
-        f'<strong class="figure">{count_phrase(least_missed, "fn")} missed</strong> with the '
-        f"flag that misses fewest, {escape(_named(least_missed))}; "
-        f"it sends {count_phrase(least_missed, 'imaged')} of {per} to imaging."
+        (
+            f"{count_phrase(least_missed, 'fn')} missed",
+            f"with the flag that misses fewest, {_named(least_missed)}; it sends "
+            f"{count_phrase(least_missed, 'imaged')} of {per} to imaging.",
+        )
     )
     cases = frame.drop_duplicates("cohort_id")["n_cases"].sum()
     cohorts = frame["cohort_id"].nunique()
     cards.append(
-        f'<strong class="figure">{int(cases):,} cases</strong> in {cohorts} '
-        f"cohort{'s' if cohorts > 1 else ''} are all that stands behind these numbers."
+        (
+            f"{int(cases):,} cases",
+            f"in {cohorts} cohort{'s' if cohorts > 1 else ''} are all that stands behind these "
+            "numbers.",
+        )
     )
     flags = results.endorsement.flags
     endorsed = flags[flags["guidelines"] > 0]
     if len(endorsed):
         never = int((endorsed["evidence"] == "never measured").sum())
         cards.append(
-            f'<strong class="figure">{never} of {len(endorsed)}</strong> flags that guidelines '
-            f"endorse for {escape(word)} have no measurement in this evidence, in any setting."
+            (
+                f"{never} of {len(endorsed)}",
+                f"flags that guidelines endorse for {word} have no measurement in this evidence, "
+                "in any setting.",
+            )
         )
     return cards
 
@@ -186,17 +203,15 @@ def _ratio_text(row: pd.Series, name: str, none: str) -> str:
     return _unbroken(f"{_patients_text(row[name])} {ends}")
 
 
-def _cohort_lines(results: PanelResults) -> list[str]:
-    """Say in a line a cohort who its patients were, and what to keep in mind."""
+def _cohort_lines(results: PanelResults) -> list[Prose]:
+    """Say in one line per cohort who its patients were, and what to keep in mind."""
     cohorts = results.cohorts
     used = cohorts[cohorts["cohort_id"].isin(results.usable["cohort_id"])]
     lines = []
     for row in used.to_dict("records"):
         about = [row[name] for name in ("setting_note", "population_note", "note")]
-        said = "; ".join(escape(str(text)) for text in about if not pd.isna(text))
-        lines.append(
-            f"<strong>{escape(str(row['study_id']))}</strong>: {said or 'nothing stated'}."
-        )
+        said = "; ".join(str(text) for text in about if not pd.isna(text))
+        lines.append(Prose(Strong(str(row["study_id"])), f": {said or 'nothing stated'}."))
     return lines
 
 
@@ -208,13 +223,13 @@ def _diseased_text(row: pd.Series) -> str:
     return f"{int(row['diseased'])} ({math.floor(low):,} to {math.ceil(high):,})"
 
 
-def _fewest_card(row: pd.Series) -> str:
+def _fewest_card(row: pd.Series) -> tuple[str, str]:
     """Say which flag images fewest patients for each case it finds."""
     low, high = (_patients_text(row[f"imaged_per_found_{end}"]) for end in ("low", "high"))
     return (
-        f'<strong class="figure">{_patients_text(row["imaged_per_found"])} imaged</strong> '
-        f"({low} to {high}) for each case found by the flag that needs the fewest, "
-        f"{escape(_named(row))}; it misses {count_phrase(row, 'fn')} of {_diseased_text(row)}."
+        f"{_patients_text(row['imaged_per_found'])} imaged",
+        f"({low} to {high}) for each case found by the flag that needs the fewest, {_named(row)}; "
+        f"it misses {count_phrase(row, 'fn')} of {_diseased_text(row)}.",
     )
 
 
@@ -224,17 +239,11 @@ def _named(row: pd.Series) -> str:
 
 def _patients(results: PanelResults) -> Section:
     """Draw an icon array a flag."""
-    from backpain_stats.plots.draw_natural_frequencies import natural_frequencies
-
     frame = results.usable.reset_index(drop=True)
     figures = []
     for position in range(len(frame)):
         row = frame.iloc[position]
-        title = escape(_named(row))
-
-        def draw(figure: Figure, chosen: int = position) -> None:
-            natural_frequencies(frame, row=chosen, title="", ax=figure.subplots())
-
+        title = _named(row)
         figures.append(
             FigurePart(
                 f"patients_{row['report_id']}",
@@ -242,8 +251,7 @@ def _patients(results: PanelResults) -> Section:
                 f"Icon array of {int(row['per']):,} patients: {count_phrase(row, 'tp')} found, "
                 f"{count_phrase(row, 'fp')} imaged in vain, {count_phrase(row, 'fn')} missed, "
                 f"{count_phrase(row, 'tn')} correctly reassured.",
-                draw,
-                (6.0, 4.9),
+                partial(plots.natural_frequencies, frame, row=position, title=""),
             )
         )
     text = (

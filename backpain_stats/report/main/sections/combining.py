@@ -6,11 +6,16 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from backpain_stats import plots
+from backpain_stats.combine import calibration
+from backpain_stats.combine.dependence.independent import Independent
+from backpain_stats.combine.risk.model import RiskModel
+from backpain_stats.combine.risk.overview import pattern_overview
 from backpain_stats.estimate import format_number, format_percent
+from backpain_stats.evidence import PAIN_TYPES, load_patients
 from backpain_stats.report.page.parts import Column, FigurePart, Section, TablePart
 
 if TYPE_CHECKING:
-    from backpain_stats.combine.risk.model import RiskModel
     from backpain_stats.combine.risk.risk import Risk
     from backpain_stats.report.main.context import Context
 
@@ -39,9 +44,6 @@ PATIENT_COLUMNS = (
 
 def patients_table() -> pd.DataFrame:
     """Cross-validate three dependence models on the patients, complete and all."""
-    from backpain_stats.combine import calibration
-    from backpain_stats.evidence import PAIN_TYPES, load_patients
-
     models = {
         name: model
         for name, model in calibration.default_models().items()
@@ -60,9 +62,6 @@ def patients_table() -> pd.DataFrame:
 
 def combining_section(context: Context) -> Section:
     """Build the section on several flags in one patient."""
-    from backpain_stats.combine.risk.model import RiskModel
-    from backpain_stats.combine.risk.overview import pattern_overview
-
     model = RiskModel(context.evidence)
     risk = model.risk(PRESENT, ABSENT)
     patients = patients_table()
@@ -98,16 +97,14 @@ def _measured(patients: pd.DataFrame) -> str:
         "findings are independent within those with and those without the disease. They are not. "
         f"On {int(complete['n'].max())} real back-pain patients (complete records; the target "
         "there is the type of pain, not cancer) the "
-        f"calibration slopes of multiplying are {slopes['independent']}: overconfident, where 1 "
-        "is honest. A modest shared dependence (correlation 0.2) gives "
-        f"{slopes['one-factor, rho 0.2']}. That measurement is the reason for the default."
+        f"calibration slopes of multiplying are {slopes['independent']}: overconfident, since "
+        "calibrated predictions have a slope of 1. A modest shared dependence (correlation 0.2) "
+        f"gives {slopes['one-factor, rho 0.2']}. That measurement is the reason for the default."
     )
 
 
 def _patient(context: Context, model: RiskModel, risk: Risk) -> str:
     """Say what becomes of one patient's risk under each assumption."""
-    from backpain_stats.combine.dependence.independent import Independent
-
     product = model.with_dependence(Independent()).risk(PRESENT, ABSENT)
     labels = context.evidence.flags.set_index("flag_id")["label"]
     names = "; ".join(
@@ -128,10 +125,6 @@ def _patient(context: Context, model: RiskModel, risk: Risk) -> str:
 
 def _figures(model: RiskModel, risk: Risk) -> tuple[FigurePart, ...]:
     """Return the waterfall, the risk over the correlation, and all patterns."""
-    from backpain_stats.plots.draw_dependence import dependence
-    from backpain_stats.plots.draw_risk_patterns import risk_patterns
-    from backpain_stats.plots.draw_risk_waterfall import risk_waterfall
-
     profile = model.profile()
     sensitivity = model.sensitivity(PRESENT, ABSENT)
     along = sensitivity["estimate"].to_numpy()
@@ -141,24 +134,21 @@ def _figures(model: RiskModel, risk: Risk) -> tuple[FigurePart, ...]:
             "risk_waterfall",
             "What each finding adds on the log-odds axis, under the default dependence.",
             f"Waterfall from {before} to {after}.",
-            lambda figure: risk_waterfall(risk, ax=figure.subplots()),
-            (8.0, 3.8),
+            lambda: plots.risk_waterfall(risk),
         ),
         FigurePart(
             "dependence",
             "The same patient's risk against the correlation assumed; grey: the sharp bounds over "
-            "every dependence.",
+            "every dependence; dashed: the pre-test probability.",
             f"Risk against correlation, from {format_percent(along[0])} at 0 to "
             f"{format_percent(along[-1])} at {sensitivity['rho'].max():g}.",
-            lambda figure: dependence(sensitivity, ax=figure.subplots()),
-            (8.0, 4.6),
+            lambda: plots.dependence(sensitivity),
         ),
         FigurePart(
             "risk_patterns",
             "Every pattern of the usable flags of one cohort, by risk.",
             f"{len(profile)} patterns of {len(model.entries.flags)} flags ordered by post-test "
             "probability; the table holds the numbers.",
-            lambda figure: risk_patterns(profile, ax=figure.subplots()),
-            (9.0, 8.5),
+            lambda: plots.risk_patterns(profile),
         ),
     )

@@ -5,13 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from backpain_stats.evidence import TARGET_LABELS, TARGETS, Target
-from backpain_stats.report.page.parts import Column, FigurePart, Section, TablePart
+from backpain_stats import plots
+from backpain_stats.evidence import TARGET_LABELS, TARGETS
+from backpain_stats.report.page.parts import Bullets, Column, FigurePart, Section, TablePart
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from backpain_stats.decide.endorsement import Endorsement
     from backpain_stats.report.main.context import Context
 
 COLUMNS = (
@@ -29,30 +27,23 @@ def endorsed_section(context: Context) -> Section:
     found = context.endorsement
     flags = found.flags.sort_values("guidelines", ascending=False)
     counts = flags["verdict"].value_counts()
-    items = "".join(f"<li>{verdict}: {count}</li>" for verdict, count in counts.items())
     paragraphs = (
         f"{len(found.statements)} endorsements of {found.statements['guideline_id'].nunique()} "
         "guidelines and other texts were read. Flags and conditions by verdict:",
-        f"<ul>{items}</ul>",
+        Bullets(tuple(f"{verdict}: {count}" for verdict, count in counts.items())),
         f"The rule: {found.rule}.",
     )
     figures = tuple(
         FigurePart(
             f"endorsement_{target}",
-            f"{TARGET_LABELS[target]}: which guideline or other text names which flag. The first column shows "
-            "what is known of the flag.",
-            f"Map of guidelines by flags for {TARGET_LABELS[target].lower()}; the table holds the verdicts.",
-            partial(_draw, found, target),
-            (9.5, 2.6 + 0.3 * int((flags["target"] == target).sum())),
+            f"{TARGET_LABELS[target]}: which guideline or other text names which flag. The first "
+            "column shows what is known of the flag.",
+            f"Map of guidelines by flags for {TARGET_LABELS[target].lower()}; the table holds "
+            "the verdicts.",
+            partial(plots.endorsement, found, target=target),
         )
         for target in TARGETS
         if (flags.loc[flags["target"] == target, "guidelines"] > 0).any()
     )
     table = TablePart("endorsement", "Flags endorsed and measured", flags, COLUMNS, True)
     return Section("endorsement", "Endorsed, and measured?", paragraphs, figures, (table,))
-
-
-def _draw(found: Endorsement, target: Target, figure: Figure) -> None:
-    from backpain_stats.plots.draw_endorsement import endorsement
-
-    endorsement(found, target=target, ax=figure.subplots())

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING
 
 from backpain_stats.estimate import format_percent
-from backpain_stats.report.page.parts import Section
+from backpain_stats.published import posttest
+from backpain_stats.report.page.parts import Cards, Prose, Section, Strong
 
 if TYPE_CHECKING:
     from backpain_stats.report.main.context import Context
@@ -53,33 +53,27 @@ def findings_section(context: Context) -> Section:
             "never published.",
         ),
     )
-    items = "".join(
-        f'<li><strong class="figure">{escape(number)}</strong> {escape(text)}</li>'
-        for number, text in cards
-    )
     return Section(
         "findings",
         "What the evidence says",
         (
-            f'<ul class="cards">{items}</ul>',
+            Cards(cards),
             _best_sentence(context, sorted(malignancy["flag_id"])),
         ),
     )
 
 
-def _best_sentence(context: Context, flags: list[str]) -> str:
+def _best_sentence(context: Context, flags: list[str]) -> Prose:
     """Say what the strongest flag for malignancy does in primary care, and what the others do."""
-    from backpain_stats.published import posttest
-
     frame = posttest(context.evidence, flags, setting="primary_care", result="positive")
     known = context.label_flags(frame[frame["estimate"].notna() & frame["counted"]])
     rows = known.sort_values("estimate", ascending=False).to_dict("records")
     best, others = rows[0], [row["estimate"] for row in rows[1:]]
-    return (
-        f"The strongest single flag for malignancy in primary care is "
-        f"<strong>{escape(str(best['label']).lower())}</strong>: it takes a pre-test probability "
-        f"of {format_percent(best['pretest'])} to {format_percent(best['estimate'])} "
-        f"({format_percent(best['ci_low'])} to {format_percent(best['ci_high'])}). The "
-        f"{len(others)} others take it to between {format_percent(min(others))} and "
-        f"{format_percent(max(others))}."
+    return Prose(
+        "The strongest single flag for malignancy in primary care is ",
+        Strong(str(best["label"]).lower()),
+        f": it takes a pre-test probability of {format_percent(best['pretest'])} to "
+        f"{format_percent(best['estimate'])} ({format_percent(best['ci_low'])} to "
+        f"{format_percent(best['ci_high'])}). The {len(others)} others take it to between "
+        f"{format_percent(min(others))} and {format_percent(max(others))}.",
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from backpain_stats.report.page.parts import Column, Section, TablePart
+from backpain_stats.report.page.parts import Bullets, Column, Section, TablePart
 
 if TYPE_CHECKING:
     from backpain_stats.report.main.context import Context
@@ -48,12 +48,11 @@ def ledger_section(context: Context) -> Section:
     ledger["label"] = ledger["label"].fillna(pd.Series(definitions, index=ledger.index))
     kinds = ledger["verdict"].str.split(" only with").str[0]
     counts = kinds.value_counts()
-    items = "".join(f"<li>{kind}: {count}</li>" for kind, count in counts.items())
     conditional = int(ledger["verdict"].str.startswith("reproduced only with").sum())
     paragraphs = (
         f"{len(ledger)} published figures were searched for among the tables, pre-test "
         "probabilities and conventions that could have made them. No verdict is written by hand.",
-        f"<ul>{items}</ul>",
+        Bullets(tuple(f"{kind}: {count}" for kind, count in counts.items())),
         f"{conditional} of the reproduced figures come out only under a particular convention, "
         "such as half a patient added to each cell. A figure hit by one of many conventions "
         "tried is weaker support than one that could come out in one way only: the table says "

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from backpain_stats import plots
 from backpain_stats.estimate import format_number
 from backpain_stats.evidence import TARGETS, Target
+from backpain_stats.meta.published.pooling import pool_all
+from backpain_stats.meta.published.reports import chosen_reports
+from backpain_stats.meta.studies import study_accuracy
 from backpain_stats.report.page.parts import Column, FigurePart, Section, TablePart
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from matplotlib.axes import Axes
 
     from backpain_stats.evidence import Evidence
     from backpain_stats.report.main.context import Context
@@ -32,8 +36,6 @@ TITLE = "Several studies of one flag"
 
 def pooling_section(context: Context) -> Section:
     """Build the section on pooled flags."""
-    from backpain_stats.meta.published.pooling import pool_all
-
     frames = [pool_all(context.evidence, target) for target in TARGETS]
     kept = [frame for frame in frames if len(frame)]
     if not kept:
@@ -55,16 +57,12 @@ def pooling_section(context: Context) -> Section:
         f"{most['label']}: sensitivity and specificity of each cohort with counts (middle tables).",
         f"Paired forest of {most['cohorts']} cohorts: {most['settings'].replace('_', ' ')}.",
         partial(_draw, context.evidence, most["target"], str(most["flag_id"])),
-        (10.0, 3.2),
     )
     table = TablePart("pooled", "Pooled flags", pooled, COLUMNS)
     return Section("pooling", TITLE, paragraphs, (figure,), (table,))
 
 
-def _draw(evidence: Evidence, target: Target, flag: str, figure: Figure) -> None:
-    from backpain_stats.meta.published.reports import chosen_reports
-    from backpain_stats.meta.studies import study_accuracy
-    from backpain_stats.plots.draw_forest_paired import forest_paired
-
+def _draw(evidence: Evidence, target: Target, flag: str) -> Axes:
     reports = chosen_reports(evidence, target, None, flag, None)
-    forest_paired(study_accuracy(reports[reports["used"]]), ax=figure.subplots())
+    axes: Axes = plots.forest_paired(study_accuracy(reports[reports["used"]]))
+    return axes

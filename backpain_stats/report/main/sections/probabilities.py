@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from backpain_stats import plots
 from backpain_stats.estimate import format_percent
 from backpain_stats.evidence import TARGETS
-from backpain_stats.report.page.parts import Column, FigurePart, Section, TablePart
+from backpain_stats.published import posttest
+from backpain_stats.report.page.parts import Bullets, Column, FigurePart, Section, TablePart
 
 if TYPE_CHECKING:
     from backpain_stats.report.main.context import Context
@@ -29,8 +30,6 @@ COLUMNS = (
 
 def probabilities(context: Context) -> pd.DataFrame:
     """Return the post-test probabilities of every counted report that gives one."""
-    from backpain_stats.published import posttest
-
     frames = []
     for target in TARGETS:
         own = context.ratios[(context.ratios["target"] == target) & context.ratios["usable"]]
@@ -43,8 +42,6 @@ def probabilities(context: Context) -> pd.DataFrame:
 
 def probabilities_section(context: Context) -> Section:
     """Build the section on post-test probabilities."""
-    from backpain_stats.plots.draw_fagan import fagan
-
     frame = probabilities(context)
     positive = frame[frame["result"] == "positive"]
     primary = positive[
@@ -62,15 +59,14 @@ def probabilities_section(context: Context) -> Section:
         "Fagan nomogram of the two flags that raise the probability of malignancy most in "
         "primary care. Solid: flag present; dashed: absent.",
         "Nomogram. " + "; ".join(sentences[:2]) + ".",
-        lambda figure: fagan(shown, ax=figure.subplots()),
-        (7.0, 8.2),
+        lambda: plots.fagan(shown),
     )
     paragraphs = (
         "The pre-test probability is the published prevalence of the setting; its source stands "
         "in every row. The interval carries the uncertainty of sensitivity, specificity and "
         "prevalence together.",
         "Malignancy in primary care, flag present:",
-        "<ul>" + "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences) + "</ul>",
+        Bullets(tuple(sentences)),
     )
     table = TablePart(
         "posttest", "Post-test probabilities, with their pre-test", frame, COLUMNS, True

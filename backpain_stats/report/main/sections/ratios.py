@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from backpain_stats import plots
 from backpain_stats.evidence import TARGET_LABELS
+from backpain_stats.report.page.origin import reported_doi
 from backpain_stats.report.page.parts import Column, FigurePart, Section, TablePart
 
 if TYPE_CHECKING:
@@ -31,26 +33,21 @@ COLUMNS = (
 
 def ratios_section(context: Context) -> Section:
     """Build the section on likelihood ratios."""
-    from backpain_stats.plots.draw_forest import forest
-    from backpain_stats.plots.draw_ranking import ranking
-
-    ratios = context.reported_doi(context.ratios)
+    ratios = reported_doi(context.evidence, context.ratios)
     usable = ratios[ratios["usable"] & ratios["lr_positive"].notna()]
     figures = []
     for target, label in TARGET_LABELS.items():
         rows = usable[usable["target"] == target]
         if len(rows) < 2:
             continue
-        figures.append(_figure(f"ranking_{target}", label, rows, ranking))
+        figures.append(_figure(f"ranking_{target}", label, rows))
     malignancy = ratios[ratios["target"] == "malignancy"]
-    height = 1.5 + 0.42 * len(malignancy)
     forest_part = FigurePart(
         "forest_malignancy",
         "Every report on malignancy. Grey rows cannot be used; the reason stands beside them.",
         f"Forest plot of LR+ and LR− of {len(malignancy)} reports on malignancy; "
         "the table below holds the numbers.",
-        lambda figure: forest(malignancy, ax=figure.subplots()),
-        (10.5, height),
+        lambda: plots.forest(malignancy),
     )
     clear = usable[(usable["lr_positive_low"] > 2) & usable["counted"]]
     few = usable[usable["n_cases"].notna() & (usable["n_cases"].astype("Float64") < 20)]
@@ -73,7 +70,7 @@ def ratios_section(context: Context) -> Section:
     )
 
 
-def _figure(name: str, label: str, rows: pd.DataFrame, draw: Any) -> FigurePart:
+def _figure(name: str, label: str, rows: pd.DataFrame) -> FigurePart:
     order = rows.sort_values("lr_positive", ascending=False)
     best = ", ".join(order["label"].head(3))
     return FigurePart(
@@ -81,6 +78,5 @@ def _figure(name: str, label: str, rows: pd.DataFrame, draw: Any) -> FigurePart:
         f"{label}: flags by positive likelihood ratio, with 95% intervals where the counts "
         "allow one. The shaded zone is uninformative.",
         f"Ranking of {len(rows)} reports on {label.lower()} by LR+; highest: {best}.",
-        lambda figure: draw(rows, ax=figure.subplots()),
-        (8.5, 1.4 + 0.34 * len(rows)),
+        lambda: plots.ranking(rows),
     )
