@@ -232,7 +232,8 @@ class Inputs:
             behind = [
                 Pretest(_odds(share), f"{cases} of {n} ({row}), printed as {printed}", plain=False)
                 for row, text, cases, n, share in rows
-                if n and not is_absent(text) and Fraction(str(text)) == claim.pretest
+                if n and 0 < share < 1 and not is_absent(text)
+                if parse_printed(text, row).point == claim.pretest
             ]
             options = plain + behind
         else:
@@ -258,8 +259,9 @@ class Inputs:
                 yield name, row.get("prevalence"), cases, n, Fraction(cases, n)
             for column in ("prevalence", "low", "high"):
                 text = row.get(column)
-                if not is_absent(text):
-                    yield name, text, 0, 0, Fraction(str(text))
+                point = None if is_absent(text) else parse_printed(text, name, signed=True).point
+                if point is not None:  # a bound is no prevalence to compute with
+                    yield name, text, 0, 0, point
 
 
 def collect_inputs(evidence: Evidence) -> Inputs:
@@ -275,10 +277,12 @@ def read_claims(evidence: Evidence) -> Iterator[Claim]:
         row = _present(raw)
         name = str(row["claim_id"])
         figures = [
-            parse_printed(row[column], f"{name}: {column}") if column in row else None
+            parse_printed(row[column], f"{name}: {column}", signed=column != "value")
+            if column in row
+            else None
             for column in ("value", "low", "high")
         ]
-        pretest = Fraction(str(row["pretest"])) if "pretest" in row else None
+        pretest = parse_printed(row["pretest"], name).point if "pretest" in row else None
         yield Claim(row, figures[0], (figures[1], figures[2]), pretest)
 
 
