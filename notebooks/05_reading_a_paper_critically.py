@@ -142,17 +142,18 @@ for name in ("printed", "recomputed", "verdict", "conventions_tried", "conventio
 #
 # ## 5. The whole ledger
 #
-# Every published result in the evidence, recomputed where its inputs are published:
+# Every published result in the evidence, recomputed where its inputs were read:
 
 # %%
-found = claims["verdict"].str.split(" only with").str[0]
-found.value_counts().rename("claims").to_frame()
+claims["finding"].value_counts().rename("claims").to_frame()
 
 # %% [markdown]
-# Most cannot be recomputed: what was read does not print their inputs. These differ:
+# Most cannot be recomputed: what was read does not print their inputs. *Inferred* means that a
+# report prints the figure, and that nothing but the fit says that it was used. These differ:
 
 # %%
-differing = claims.loc[found == "differs", ["claim_id", "statistic", "printed", "recomputed"]]
+differs = claims["finding"] == "differs"
+differing = claims.loc[differs, ["claim_id", "statistic", "printed", "recomputed"]]
 differing.reset_index(drop=True)
 
 # %% [markdown]
@@ -168,7 +169,7 @@ print(claims.set_index("claim_id").loc[differing["claim_id"].iloc[0], "explanati
 #   denominator.
 # - "Impossible" often means "some patients were not assessed, and the paper does not say so".
 # - Reproducing a number means finding its inputs *and* its convention. Ask how many were tried.
-# - A figure whose inputs are not published can only be believed.
+# - A figure whose inputs you have not read can only be believed.
 #
 # ## References
 

@@ -2,96 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from backpain_stats.printed.value import PrintedValue, is_absent, parse_printed
-from backpain_stats.published import Cohort, Report, published_reports, read_cohorts
+from backpain_stats.claims.claim import Claim, read_claims
+from backpain_stats.claims.pretests import (
+    PretestChoice,
+    PrintedPrevalence,
+    pretest_choices,
+    read_prevalences,
+)
+from backpain_stats.printed import PrintedValue
+from backpain_stats.published import Cohort, Report, filled_rows, published_reports, read_cohorts
+from backpain_stats.tables import MEASURES
 
 if TYPE_CHECKING:
     from backpain_stats.evidence import Evidence
 
-__all__ = ["Candidate", "Claim", "Inputs", "Pretest", "collect_inputs", "read_claims"]
+__all__ = ["Candidate", "Inputs", "PrintedRatio", "collect_inputs"]
 
-Ends = tuple[PrintedValue | None, PrintedValue | None]
-# Levels of the intervals by how the source labels them; unlabelled ones are
-# nearly always 95%.
-LEVELS = {"ci95": 0.95, "ci975": 0.975, "interval_unlabelled": 0.95}
-RATIOS = ("lr_positive", "lr_negative")
+LIKELIHOOD_RATIOS = ("lr_positive", "lr_negative")
+NO_TABLES: NDArray[np.int64] = np.empty((0, 4), dtype=np.int64)
+NO_TABLES.flags.writeable = False
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """One row of claims.csv, its figures read.
+class PrintedRatio:
+    """A printed likelihood ratio with the ends of its interval."""
 
-    Parameters
-    ----------
-    row : mapping
-        The row, empty cells left out.
-    value : PrintedValue or None
-        The printed point or bound.
-    ends : pair of PrintedValue or None
-        The printed interval or range.
-    pretest : Fraction or None
-        The printed pre-test probability, taken as exact.
-    """
+    name: str
+    value: PrintedValue
+    ends: tuple[PrintedValue | None, PrintedValue | None]
 
-    row: dict[str, Any]
-    value: PrintedValue | None
-    ends: Ends
-    pretest: Fraction | None
-
-    def get(self, column: str) -> str:
-        """Return a cell as text, empty if nothing is printed."""
-        return str(self.row.get(column, ""))
+    def __str__(self) -> str:
+        """Return the ratio as printed."""
+        return f"{MEASURES[self.name].label} {self.value}"
 
     @property
-    def statistic(self) -> str:
-        """The statistic; a frequency among the cases is a sensitivity."""
-        name = self.get("statistic")
-        aliases = {"frequency_in_cases": "sensitivity", "diagnostic_accuracy": "accuracy"}
-        return aliases.get(name, name)
-
-    @property
-    def has_interval(self) -> bool:
-        """Whether a confidence interval is printed (a range over studies is none)."""
-        return self.get("range_kind") in LEVELS and any(end is not None for end in self.ends)
-
-    @property
-    def has_range(self) -> bool:
-        """Whether a range of point estimates is printed."""
-        return not self.has_interval and any(end is not None for end in self.ends)
-
-    @property
-    def level(self) -> float:
-        """Level of the interval."""
-        return LEVELS.get(self.get("range_kind"), 0.95)
-
-    @property
-    def is_posttest(self) -> bool:
-        """Whether a pre-test probability goes into it."""
-        return self.statistic in ("posttest", "posttest_negative")
-
-    @property
-    def decimals(self) -> int:
-        """Digits after the point of what is printed."""
-        return max((one.decimals for one in (self.value, *self.ends) if one is not None), default=0)
-
-    @property
-    def printed(self) -> str:
-        """The figures as printed."""
-        low, high = ("?" if end is None else end.text for end in self.ends)
-        if not self.has_interval and not self.has_range:
-            return "" if self.value is None else self.value.text
-        ends = f"{low} to {high}"
-        return ends if self.value is None else f"{self.value.text} ({ends})"
+    def figures(self) -> tuple[float, float, float]:
+        """Value, low and high; NaN for none, and for a bound."""
+        value, low, high = (
+            np.nan if figure is None or figure.point is None else float(figure.point)
+            for figure in (self.value, *self.ends)
+        )
+        return value, low, high
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Candidate:
     """Something a claim may have been computed from.
 
@@ -99,14 +61,16 @@ class Candidate:
     ----------
     source : str
         The report, or the claim whose printed ratio is used.
-    cohort_id : str
-        Its cohort; empty for a printed ratio of a review.
+    cohort : Cohort or None
+        Its cohort; None for a printed ratio of a review.
     cells : numpy.ndarray
         Tables that fit the report, shape (tables, 4), ordered tp, fp, fn, tn; -1 in
         a group that is not known. No rows for a printed ratio.
-    ratios : mapping of str to (value, low, high)
-        Printed likelihood ratios; NaN where no interval is printed.
-    reading : str
+    ratios : mapping of str to PrintedRatio
+        Printed likelihood ratios.
+    read_in : (str, str)
+        Where it was read, and the original that is quoted there (or empty).
+    reading : {"", "cut_off", "not_assessed"}
         How the report has to be read for these tables, if not plainly.
     missing : numpy.ndarray or None
         Patients of the cohort that each table leaves out.
@@ -115,87 +79,86 @@ class Candidate:
     """
 
     source: str
-    cohort_id: str
-    cells: np.ndarray
-    ratios: dict[str, tuple[float, float, float]]
+    cohort: Cohort | None
+    cells: NDArray[np.int64]
+    ratios: Mapping[str, PrintedRatio]
+    read_in: tuple[str, str]
     reading: str = ""
-    missing: np.ndarray | None = None
+    missing: NDArray[np.int64] | None = None
     same_flag: bool = True
 
+    @cached_property
+    def complete(self) -> NDArray[np.int64]:
+        """The tables of which both groups are known."""
+        return self.cells[(self.cells >= 0).all(axis=1)]
 
-@dataclass(frozen=True, slots=True)
-class Pretest:
-    """A pre-test probability that may have been used.
+    @cached_property
+    def computed(self) -> dict[tuple[object, ...], tuple[NDArray[np.float64], ...]]:
+        """Ratios of the complete tables that several claims ask for, by what was asked."""
+        return {}
 
-    Parameters
-    ----------
-    odds : Fraction or None
-        Its odds; None is the prevalence of each table.
-    label : str
-        Where it comes from.
-    plain : bool
-        Whether it is the one a reader would expect: the printed one, else the
-        cohort's own.
-    rounded : bool
-        Whether the odds were rounded to two significant figures.
-    """
+    @property
+    def has_prevalence(self) -> bool:
+        """Whether its patients have one; those of a case-control study have none."""
+        return self.cohort is not None and self.cohort.sample != "case_control"
 
-    odds: Fraction | None
-    label: str
-    plain: bool
-    rounded: bool = False
+    def is_named_by(self, claim: Claim) -> bool:
+        """Whether the claim itself says that this went into it.
+
+        It does if it names the cohort, if it is about this very combination of flags
+        in this cohort, or if both were read in the same place and quote the same original.
+        """
+        if self.cohort is not None:
+            named = claim.get("cohort_id") == self.cohort.cohort_id
+            if named or claim.get("flag_id") == self.source:
+                return True
+        place = claim.get("reported_in"), claim.get("quotes")
+        return self.same_flag and self.read_in == place
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Inputs:
     """Everything of the evidence that can explain claims, found once."""
 
-    evidence: Evidence
-    reports: dict[str, Report]
-    cohorts: dict[str, Cohort]
+    reports: Mapping[tuple[str, str], list[tuple[Report, Candidate]]]
+    cohorts: Mapping[str, Cohort]
     ratio_claims: tuple[Claim, ...]
+    prevalences: tuple[PrintedPrevalence, ...]
+    families: Mapping[str, str]
+    years: Mapping[str, int]
+    _choices: dict[tuple[object, ...], tuple[PretestChoice, ...]] = field(default_factory=dict)
 
     def candidates(self, claim: Claim) -> list[Candidate]:
         """Return what a claim may have been computed from."""
         if claim.statistic == "odds_ratio_adjusted" or not claim.get("flag_id"):
             return []
-        found = [
+        candidates = [
             candidate
-            for report in self.matching_reports(claim)
-            if (candidate := self._of_report(report)) is not None
+            for _, candidate in self.matching_reports(claim)
+            if len(candidate.cells) or candidate.ratios
         ]
         if claim.is_posttest:
-            found += self._of_claims(claim)
-        return found
+            candidates += self._of_claims(claim)
+        return candidates
 
-    def matching_reports(self, claim: Claim) -> list[Report]:
-        """Return the reports of the same flag and condition, in the setting if one is named."""
-        setting = claim.get("setting")
-        where = setting if setting != "mixed" else ""
-        return [
-            report
-            for report in self.reports.values()
-            if report.flag_id == claim.get("flag_id")
-            and report.cohort.target == claim.get("target")
-            and (
-                report.cohort.cohort_id == claim.get("cohort_id")
-                if claim.get("cohort_id")
-                else not where or report.cohort.setting == where
-            )
-        ]
+    def matching_reports(self, claim: Claim) -> list[tuple[Report, Candidate]]:
+        """Return the reports of the same flag and target that were there to be used.
 
-    def _of_report(self, report: Report) -> Candidate | None:
-        """Return the tables of a report and its printed ratios; None if it has neither."""
-        ratios = {}
-        if not len(report.cells):
-            for name in RATIOS:
-                value = report.printed.values.get(name)
-                if value is not None and value.point is not None:
-                    ends = report.printed.intervals.get(name, (None, None))
-                    ratios[name] = (_number(value), _number(ends[0]), _number(ends[1]))
-        if not len(report.cells) and not ratios:
-            return None
-        return Candidate(report.report_id, report.cohort.cohort_id, report.cells, ratios)
+        In the cohort or the setting, if one is named; none published after the claim.
+        """
+        cohort, setting = claim.get("cohort_id"), _setting(claim)
+        year = self._year(claim)
+        matching = []
+        for report, candidate in self.reports.get((claim.get("target"), claim.get("flag_id")), ()):
+            own = report.cohort
+            if cohort:
+                fits = own.cohort_id == cohort
+            else:
+                earlier = self.years.get(own.study, 0) <= year
+                fits = earlier and (not setting or own.setting == setting)
+            if fits:
+                matching.append((report, candidate))
+        return matching
 
     def _of_claims(self, claim: Claim) -> Iterator[Candidate]:
         """Yield ratios printed elsewhere: of the same flag, or by the source that is quoted.
@@ -203,129 +166,110 @@ class Inputs:
         Within the quoted source a flag of the same family counts too: a review
         may print "elevated ESR" where the page that quotes it prints "ESR >= 50".
         """
-        wanted = "lr_positive" if claim.statistic == "posttest" else "lr_negative"
-        families = self.evidence.flags.set_index("flag_id")["family"]
-        family = families.get(claim.get("flag_id"), "")
+        family = self.families.get(claim.get("flag_id"), "")
+        quoted, year = claim.get("quotes"), self._year(claim)
         for other in self.ratio_claims:
-            if other.statistic != wanted or other.value is None or other.value.is_bound:
+            if other.statistic != claim.measure or other.value is None or other.value.is_bound:
                 continue
-            if other.get("target") != claim.get("target"):
+            if other.get("target") != claim.get("target") or self._read_year(other.row) > year:
                 continue
             same_flag = other.get("flag_id") == claim.get("flag_id")
-            quoted = bool(claim.get("quotes")) and claim.get("quotes") in (
-                other.get("reported_in"),
-                other.get("quotes"),
-            )
-            if same_flag or (quoted and families.get(other.get("flag_id"), None) == family):
-                ratio = (_number(other.value), _number(other.ends[0]), _number(other.ends[1]))
-                nothing = np.empty((0, 4), dtype=np.int64)
+            place = other.get("reported_in"), other.get("quotes")
+            relative = self.families.get(other.get("flag_id")) == family
+            if same_flag or (quoted and quoted in place and relative):
+                ratio = {claim.measure: PrintedRatio(claim.measure, other.value, other.ends)}
                 yield Candidate(
-                    other.get("claim_id"), "", nothing, {wanted: ratio}, same_flag=same_flag
+                    other.get("claim_id"), None, NO_TABLES, ratio, place, same_flag=same_flag
                 )
 
-    def pretests(self, claim: Claim) -> list[Pretest]:
+    def pretests(self, claim: Claim) -> tuple[PretestChoice, ...]:
         """Return the pre-test probabilities a post-test claim may rest on."""
-        if claim.pretest is not None:
-            printed = claim.get("pretest")
-            plain = [Pretest(_odds(claim.pretest), f"{printed} as printed", plain=True)]
-            rows = self._prevalences(claim)
-            behind = [
-                Pretest(_odds(share), f"{cases} of {n} ({row}), printed as {printed}", plain=False)
-                for row, text, cases, n, share in rows
-                if n and 0 < share < 1 and not is_absent(text)
-                if parse_printed(text, row).point == claim.pretest
-            ]
-            options = plain + behind
-        else:
-            options = [Pretest(None, "the prevalence of the table's own cohort", plain=True)]
-            for row, text, cases, n, share in self._prevalences(claim):
-                label = f"{cases} of {n} ({row})" if n else f"{text} ({row})"
-                if 0 < share < 1:
-                    options.append(Pretest(_odds(share), label, plain=False))
-        return [one for option in _distinct(options) for one in _with_rounded_odds(option)]
+        key = claim.get("target"), _setting(claim), self._year(claim), claim.get("pretest")
+        if key not in self._choices:
+            self._choices[key] = pretest_choices(claim, self._prevalences(claim))
+        return self._choices[key]
 
-    def _prevalences(self, claim: Claim) -> Iterator[tuple[str, Any, int, int, Fraction]]:
-        """Yield (row, printed text, cases, n, share) of the target, in the setting if named."""
-        rows = self.evidence.prevalence
-        same = rows["target"] == claim.get("target")
-        setting = claim.get("setting")
-        if setting and setting != "mixed":
-            same &= (rows["setting"] == setting).fillna(value=False)
-        for raw in rows[same].to_dict("records"):
-            row = _present(raw)
-            name = str(row["prevalence_id"])
-            n, cases = int(row.get("n", 0)), int(row.get("n_cases", 0))
-            if n and "n_cases" in row:
-                yield name, row.get("prevalence"), cases, n, Fraction(cases, n)
-            for column in ("prevalence", "low", "high"):
-                text = row.get(column)
-                point = None if is_absent(text) else parse_printed(text, name, signed=True).point
-                if point is not None:  # a bound is no prevalence to compute with
-                    yield name, text, 0, 0, point
+    def bounds(self, claim: Claim) -> list[str]:
+        """Return the prevalences that are printed as bounds and were therefore not tried."""
+        if not claim.is_posttest or claim.exact_pretest is not None:
+            return []
+        return [text for prevalence in self._prevalences(claim) for text in prevalence.bounds]
+
+    def _prevalences(self, claim: Claim) -> Iterator[PrintedPrevalence]:
+        """Yield the prevalences of the target, in the setting if named, not after the claim."""
+        setting, year = _setting(claim), self._year(claim)
+        for prevalence in self.prevalences:
+            row = prevalence.row
+            if row["target"] != claim.get("target") or self._read_year(row) > year:
+                continue
+            if not setting or row.get("setting") == setting:
+                yield prevalence
+
+    def _year(self, claim: Claim) -> float:
+        """Return the latest year known of a claim, of its page and of what that quotes."""
+        sources = claim.get("reported_in"), claim.get("quotes")
+        return max((self.years[name] for name in sources if name in self.years), default=np.inf)
+
+    def _read_year(self, row: Mapping[str, Any]) -> int:
+        """Return the year in which a figure was published; 0 if it is not known."""
+        if row.get("cohort_id") in self.cohorts:
+            return self.years.get(self.cohorts[row["cohort_id"]].study, 0)
+        if "quotes" in row:
+            return self.years.get(row["quotes"], 0)
+        read = row.get("status") == "seen_primary"
+        return self.years.get(row.get("reported_in", ""), 0) if read else 0
+
+
+def _setting(claim: Claim) -> str:
+    """Return the setting that a claim narrows its inputs to."""
+    setting = claim.get("setting")
+    return "" if setting == "mixed" else setting
 
 
 def collect_inputs(evidence: Evidence) -> Inputs:
-    """Find the tables of all reports and combinations, and the ratios printed in claims."""
-    reports = dict(published_reports(evidence)) | dict(published_reports(evidence, "combination"))
-    ratios = tuple(claim for claim in read_claims(evidence.whole) if claim.statistic in RATIOS)
-    return Inputs(evidence.whole, reports, read_cohorts(evidence.whole), ratios)
+    """Return what can explain claims; found once per evidence, and from the whole of it."""
+    return evidence.derived("claim_inputs", _collect)
 
 
-def read_claims(evidence: Evidence) -> Iterator[Claim]:
-    """Yield the claims of the evidence with their figures read."""
-    for raw in evidence.claims.to_dict("records"):
-        row = _present(raw)
-        name = str(row["claim_id"])
-        figures = [
-            parse_printed(row[column], f"{name}: {column}", signed=column != "value")
-            if column in row
-            else None
-            for column in ("value", "low", "high")
-        ]
-        pretest = parse_printed(row["pretest"], name).point if "pretest" in row else None
-        yield Claim(row, figures[0], (figures[1], figures[2]), pretest)
+def _collect(evidence: Evidence) -> Inputs:
+    reports: dict[tuple[str, str], list[tuple[Report, Candidate]]] = {}
+    places = _places(evidence.accuracy, "report_id") | _places(
+        evidence.combinations, "combination_id"
+    )
+    for kind in ("flag", "combination"):
+        for report in published_reports(evidence, kind).values():
+            candidate = Candidate(
+                report.report_id, report.cohort, report.cells, _ratios(report),
+                places[report.report_id],
+            )  # fmt: skip
+            key = report.cohort.target, report.flag_id
+            reports.setdefault(key, []).append((report, candidate))
+    sources = evidence.sources.dropna(subset="year")
+    return Inputs(
+        reports=reports,
+        cohorts=read_cohorts(evidence),
+        ratio_claims=tuple(
+            claim for claim in read_claims(evidence) if claim.statistic in LIKELIHOOD_RATIOS
+        ),
+        prevalences=tuple(read_prevalences(filled_rows(evidence.prevalence))),
+        families=dict(zip(evidence.flags["flag_id"], evidence.flags["family"], strict=True)),
+        years=dict(zip(sources["source_id"], sources["year"].astype(int), strict=True)),
+    )
 
 
-def round_to_two_figures(number: Fraction) -> Fraction:
-    """Round half up to two significant figures.
-
-    Examples
-    --------
-    >>> round_to_two_figures(Fraction(5, 95)), round_to_two_figures(Fraction(1, 99))
-    (Fraction(53, 1000), Fraction(1, 100))
-    """
-    exponent = 0
-    while number * 10**exponent < 10:
-        exponent += 1
-    while number * Fraction(10) ** exponent >= 100:
-        exponent -= 1
-    unit = Fraction(10) ** -exponent
-    return (number / unit + Fraction(1, 2)).__floor__() * unit
+def _places(frame: Any, key: str) -> dict[str, tuple[str, str]]:
+    """Return by row where it was read, and the original that is quoted there."""
+    columns: Iterable[tuple[str, str, str]] = zip(
+        frame[key], frame["reported_in"].fillna(""), frame["quotes"].fillna(""), strict=True
+    )
+    return {name: (reported_in, quotes) for name, reported_in, quotes in columns}
 
 
-def _with_rounded_odds(pretest: Pretest) -> Iterator[Pretest]:
-    """Yield a pre-test, and again with its odds rounded where that changes them."""
-    yield pretest
-    if pretest.odds is not None and round_to_two_figures(pretest.odds) != pretest.odds:
-        yield replace(pretest, odds=round_to_two_figures(pretest.odds), rounded=True)
-
-
-def _distinct(options: list[Pretest]) -> list[Pretest]:
-    """Keep the first of several pre-tests with the same odds."""
-    seen: dict[Fraction | None, Pretest] = {}
-    for option in options:
-        seen.setdefault(option.odds, option)
-    return list(seen.values())
-
-
-def _present(row: dict[Any, Any]) -> dict[str, Any]:
-    return {str(name): value for name, value in row.items() if not is_absent(value)}
-
-
-def _number(figure: PrintedValue | None) -> float:
-    """Return the number a figure prints; NaN for none, and for a bound."""
-    return np.nan if figure is None or figure.point is None else float(figure.point)
-
-
-def _odds(probability: Fraction) -> Fraction:
-    return probability / (1 - probability)
+def _ratios(report: Report) -> dict[str, PrintedRatio]:
+    """Return the printed ratios of a report without tables."""
+    values = report.printed.values
+    return {
+        name: PrintedRatio(name, values[name], report.printed.intervals.get(name, (None, None)))
+        for name in LIKELIHOOD_RATIOS
+        if not len(report.cells) and name in values and values[name].point is not None
+    }

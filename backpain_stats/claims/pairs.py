@@ -10,14 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from backpain_stats.claims.inputs import (
-    Claim,
-    Inputs,
-    collect_inputs,
-    read_claims,
-    round_to_two_figures,
-)
+from backpain_stats.claims.claim import Claim, exact_odds, read_claims
+from backpain_stats.claims.inputs import Inputs, collect_inputs
+from backpain_stats.claims.pretests import round_to_two_figures
 from backpain_stats.claims.wording import two_figures
+from backpain_stats.evidence import require_evidence
 
 if TYPE_CHECKING:
     from backpain_stats.evidence import Evidence
@@ -25,7 +22,17 @@ if TYPE_CHECKING:
 __all__ = ["reproduce_pairs"]
 
 COLUMNS = [
-    *("flag_id", "target", "statistic", "reported_in", "quotes", "claims", "pretests", "printed"),
+    *(
+        "flag_id",
+        "target",
+        "setting",
+        "statistic",
+        "reported_in",
+        "quotes",
+        "claims",
+        "pretests",
+        "printed",
+    ),
     *("lr_low_exact_odds", "lr_high_exact_odds", "lr_low_rounded_odds", "lr_high_rounded_odds"),
     *("verdict", "finding", "lr_one_decimal_exact_odds", "lr_one_decimal_rounded_odds"),
     *("published_lr", "published_in", "explanation"),
@@ -56,7 +63,7 @@ def reproduce_pairs(evidence: Evidence) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row a finding and source: ``flag_id, target, statistic, reported_in,
+        One row per finding and source: ``flag_id, target, setting, statistic, reported_in,
         quotes``; ``claims, pretests, printed`` (joined by semicolons); the band
         in which the ratio must lie under either convention
         (``lr_low_exact_odds`` and so on; NaN where there is none);
@@ -74,16 +81,16 @@ def reproduce_pairs(evidence: Evidence) -> pd.DataFrame:
     >>> row["finding"], row["lr_one_decimal_rounded_odds"], row["published_in"]
     ('rounded_odds', '23.7', 'henschke2007_cancer_history')
     """
-    inputs = collect_inputs(evidence)
+    inputs = collect_inputs(require_evidence(evidence))
     groups: dict[tuple[str, ...], list[Claim]] = {}
     for claim in read_claims(evidence):
-        if claim.is_posttest and claim.pretest and claim.value and claim.get("flag_id"):
+        if claim.is_posttest and claim.exact_pretest and claim.value and claim.get("flag_id"):
             names = ("flag_id", "target", "statistic", "reported_in", "setting")
             groups.setdefault(tuple(claim.get(name) for name in names), []).append(claim)
     rows = [
         _row(claims, inputs)
         for claims in groups.values()
-        if len({claim.pretest for claim in claims}) > 1
+        if len({claim.exact_pretest for claim in claims}) > 1
     ]
     frame = pd.DataFrame(rows, columns=COLUMNS)
     numbers = [name for name in COLUMNS if name.startswith(("lr_low", "lr_high"))]
@@ -98,7 +105,7 @@ def _row(claims: Sequence[Claim], inputs: Inputs) -> dict[str, Any]:
     rounded = _common(_band(claim, round_to_two_figures(_odds(claim))) for claim in claims)
     row: dict[str, Any] = {
         name: first.row.get(name)
-        for name in ("flag_id", "target", "statistic", "reported_in", "quotes")
+        for name in ("flag_id", "target", "setting", "statistic", "reported_in", "quotes")
     }
     row |= {
         "claims": "; ".join(claim.get("claim_id") for claim in claims),
@@ -140,16 +147,16 @@ def _verdict(claims: Sequence[Claim], exact: Band | None, rounded: Band | None) 
 
 
 def _odds(claim: Claim) -> Fraction:
-    assert claim.pretest is not None  # only claims with a pre-test are grouped
-    return claim.pretest / (1 - claim.pretest)
+    assert claim.exact_pretest is not None  # only claims with a pre-test are grouped
+    return exact_odds(claim.exact_pretest)
 
 
 def _band(claim: Claim, odds: Fraction) -> Band:
     """Return the ratios with which pre-test odds give a post-test that prints as the claim."""
     assert claim.value is not None  # only claims with a value are grouped
     low, high = claim.value.low, claim.value.high
-    least = Fraction(0) if low is None or low <= 0 else low / (1 - low) / odds
-    most = None if high is None or high >= 1 else high / (1 - high) / odds
+    least = Fraction(0) if low is None or low <= 0 else exact_odds(low) / odds
+    most = None if high is None or high >= 1 else exact_odds(high) / odds
     return least, most
 
 
@@ -177,11 +184,11 @@ def _one_decimal(band: Band) -> list[str]:
 
 def _published(claim: Claim, inputs: Inputs) -> list[tuple[str, Fraction]]:
     """Return the ratios that are printed elsewhere for the finding of a claim."""
-    name = "lr_positive" if claim.statistic == "posttest" else "lr_negative"
     return [
-        (candidate.source, Fraction(repr(candidate.ratios[name][0])))
+        (candidate.source, ratio)
         for candidate in inputs.candidates(claim)
-        if name in candidate.ratios
+        if claim.measure in candidate.ratios
+        and (ratio := candidate.ratios[claim.measure].value.point) is not None
     ]
 
 

@@ -7,16 +7,18 @@ say something.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from backpain_stats.claims.inputs import Candidate, Claim
-from backpain_stats.claims.search import CORRECTIONS, RATIO_METHODS
-from backpain_stats.printed.value import PrintedValue
-from backpain_stats.tables.bayes_rule import odds_from_probability, probability_from_odds
-from backpain_stats.tables.ratios import ratio_interval
+from backpain_stats.claims.claim import Claim
+from backpain_stats.claims.inputs import Candidate
+from backpain_stats.claims.search import CORRECTIONS, ratios_of
+from backpain_stats.claims.trials import RATIO_METHODS, Figures, Floats
+from backpain_stats.printed import PrintedValue
+from backpain_stats.tables import odds_from_probability, probability_from_odds
 
 __all__ = ["Solution", "solve_pretests"]
 
@@ -44,69 +46,63 @@ class Solution:
     candidate: Candidate
     correction: str
     method: str
-    tables: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    figures: tuple[np.ndarray, np.ndarray, np.ndarray]
+    tables: NDArray[np.int64]
+    low: Floats
+    high: Floats
+    figures: Figures
     tried: int
 
 
-def solve_pretests(claim: Claim, candidates: Sequence[Candidate]) -> list[Solution]:
+def solve_pretests(claim: Claim, candidates: Iterable[Candidate]) -> list[Solution]:
     """Find the pre-tests that would print a post-test probability with its interval.
 
     Parameters
     ----------
     claim : Claim
         A post-test probability with an interval.
-    candidates : sequence of Candidate
+    candidates : iterable of Candidate
         What it may have been computed from.
 
     Returns
     -------
     list of Solution
-        One a report, correction and interval method, without tables where there is no
-        such pre-test. The plainest convention comes first.
+        One per report, correction and interval method for which there is such a
+        pre-test. The plainest convention comes first.
     """
-    measure = "lr_positive" if claim.statistic == "posttest" else "lr_negative"
-    found = []
-    for method in RATIO_METHODS:
-        for correction in CORRECTIONS:
-            for candidate in candidates:
-                if (candidate.cells >= 0).all(axis=1).any():
-                    found.append(
-                        _solve(claim, candidate, measure, correction=correction, method=method)
-                    )
-    return found
+    known = [candidate for candidate in candidates if len(candidate.complete)]
+    solutions = [
+        _solve(claim, candidate, correction, method)
+        for method in RATIO_METHODS
+        for correction in CORRECTIONS
+        for candidate in known
+    ]
+    return [solution for solution in solutions if len(solution.tables)]
 
 
-def _solve(
-    claim: Claim, candidate: Candidate, measure: str, *, correction: str, method: str
-) -> Solution:
+def _solve(claim: Claim, candidate: Candidate, correction: str, method: str) -> Solution:
     """Intersect what the value and both ends allow, table by table."""
-    tables = candidate.cells[(candidate.cells >= 0).all(axis=1)]
-    tp, fp, fn, tn = tables.T
-    figures = ratio_interval(
-        tp, fp, fn, tn, measure=measure, method=method, correction=correction, level=claim.level
-    )
+    tables = candidate.complete
+    figures = ratios_of(candidate, claim.measure, method, correction, claim.level)
     low, high = np.zeros(len(tables)), np.full(len(tables), np.inf)
     for printed, ratio in zip((claim.value, *claim.ends), figures, strict=True):
         if printed is not None:
             least, most = _odds_for(printed, ratio)
             low, high = np.fmax(low, least), np.fmin(high, most)
     good = np.isfinite(figures[0]) & (low > 0) & (low <= high) & np.isfinite(high)
+    estimate, low_end, high_end = (figure[good] for figure in figures)
     return Solution(
-        candidate,
-        correction,
-        method,
-        tables[good],
-        probability_from_odds(low[good]),
-        probability_from_odds(high[good]),
-        (figures[0][good], figures[1][good], figures[2][good]),
-        len(tables),
+        candidate=candidate,
+        correction=correction,
+        method=method,
+        tables=tables[good],
+        low=probability_from_odds(low[good]),
+        high=probability_from_odds(high[good]),
+        figures=(estimate, low_end, high_end),
+        tried=len(tables),
     )
 
 
-def _odds_for(printed: PrintedValue, ratio: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _odds_for(printed: PrintedValue, ratio: Floats) -> tuple[Floats, Floats]:
     """Return the pre-test odds with which a ratio gives a post-test that prints so."""
     low = 0.0 if printed.low is None else max(float(printed.low), 0.0)
     high = 1.0 if printed.high is None else min(float(printed.high), 1.0)

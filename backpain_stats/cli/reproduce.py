@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -12,9 +11,10 @@ from backpain_stats.cli.output import evidence_options, format_option, read_evid
 if TYPE_CHECKING:
     import pandas as pd
 
-    from backpain_stats.evidence import Evidence
+    from backpain_stats.evidence import Evidence, Target
 
-FINDINGS = ("reproduced", "conditional", "differs", "not_published")
+# As in backpain_stats.claims, which is loaded only when the command runs.
+FINDINGS = ("reproduced", "conditional", "inferred", "differs", "not_on_file", "not_read")
 # A post-test probability is never shown without its pre-test.
 _SHOWN = ["claim_id", "printed", "recomputed", "recomputed_pretest", "verdict"]
 _SHOWN_OF_PAIRS = [
@@ -43,7 +43,7 @@ def reproduce(
     *,
     claim: str | None,
     pairs: bool,
-    target: str | None,
+    target: Target | None,
     finding: str | None,
     folder: str | None,
     add: bool,
@@ -53,24 +53,17 @@ def reproduce(
 
     Every claim is recomputed from every table that fits a report on its flag,
     under every usual convention. "reproduced only with ..." names what is
-    needed; the explanation (csv, json, or --claim) says how many conventions
-    were tried.
+    needed, "follows from ..." inputs that the claim itself does not name; the
+    explanation (csv, json, or --claim) says how many conventions were tried.
     """
-    from backpain_stats import reproduce as ledger
-    from backpain_stats import reproduce_pairs
-    from backpain_stats.checks import check_choice
-    from backpain_stats.evidence import TARGETS
+    from backpain_stats.claims import reproduce as ledger
+    from backpain_stats.claims import reproduce_pairs
 
-    if target is not None:
-        check_choice(target, "target", TARGETS)
     evidence = read_evidence(folder, add=add)
     if claim is not None:
         _one_claim(evidence, claim, output_format)
         return
-    if target is not None:
-        # A claim is recomputed from what is published about its own condition only.
-        claims = evidence.claims
-        evidence = replace(evidence, claims=claims[claims["target"] == target])
+    evidence = evidence.select(target=target)
     frame = reproduce_pairs(evidence) if pairs else ledger(evidence)
     if finding is not None and not pairs:
         frame = frame[frame["finding"] == finding]
@@ -82,21 +75,23 @@ def reproduce(
 
 def _summary(frame: pd.DataFrame) -> str:
     """Count the findings in one line."""
-    counts = frame["finding"].value_counts()
-    names = {"not_published": "inputs not published", "conditional": "reproduced only with ..."}
+    from backpain_stats.claims import FINDINGS as WORDS
+
+    if not len(frame):
+        return "No claim matches."
+    words = {str(finding): text for finding, text in WORDS.items()}
     parts = [
-        f"{names.get(str(name), str(name).replace('_', ' '))} {count}"
-        for name, count in counts.items()
+        f"{words.get(str(name), str(name).replace('_', ' '))} {count}"
+        for name, count in frame["finding"].value_counts().items()
     ]
-    rows = f"{len(frame)} row{'s' if len(frame) != 1 else ''}"
-    return f"{rows}: {', '.join(parts)}." if len(frame) else "No claim matches."
+    return f"{len(frame)} row{'s' if len(frame) != 1 else ''}: {'; '.join(parts)}."
 
 
 def _one_claim(evidence: Evidence, claim: str, output_format: str) -> None:
     """Print one claim: the ledger's row in sentences, then every convention that prints it."""
     import pandas as pd
 
-    from backpain_stats.claims.ledger import conventions, reproduce_claim
+    from backpain_stats.claims import conventions, reproduce_claim
 
     tried = conventions(evidence, claim)
     if output_format != "table":

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 from backpain_stats.published.report import Remark, Report
 
-__all__ = ["RULES", "Rule", "displaced", "first_cohorts"]
+__all__ = ["RULES", "Rule", "displaced"]
 
 Rule = Literal["replaces", "ratio", "counts", "own_text", "fuller", "cohort", "tie"]
 # The rules by which one report counts before another, in this order, in words.
@@ -28,34 +28,6 @@ RULES: Mapping[Rule, str] = dict(
     )
 )
 _RANKED = get_args(Rule)[1:-1]
-
-
-def first_cohorts(same_patients_as: Mapping[str, str]) -> dict[str, tuple[str, int]]:
-    """Follow ``same_patients_as`` to its end, for every cohort.
-
-    Parameters
-    ----------
-    same_patients_as : mapping of str to str
-        By cohort, the cohort it names; empty if it names none.
-
-    Returns
-    -------
-    dict of str to (str, int)
-        The cohort that names no other, and how many steps away it is.
-
-    Examples
-    --------
-    >>> first_cohorts({"tsiang2017": "tsiang2019", "tsiang2019": ""})
-    {'tsiang2017': ('tsiang2019', 1), 'tsiang2019': ('tsiang2019', 0)}
-    """
-    found = {}
-    for cohort in same_patients_as:
-        path = [cohort]
-        # Validation refuses circles; the second condition is for frames made by hand.
-        while (following := same_patients_as.get(path[-1], "")) and following not in path:
-            path.append(following)
-        found[cohort] = path[-1], len(path) - 1
-    return found
 
 
 def displaced(reports: Sequence[Report]) -> list[Report]:

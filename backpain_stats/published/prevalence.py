@@ -62,6 +62,8 @@ class SettingPrevalence(Estimate):
         The source.
     sample, directness : str
         Who was sampled, and whether that is the question; as in ``prevalence.csv``.
+    source : str
+        Where the figure comes from, as one printed phrase.
     warning : str
         What speaks against using it; empty if nothing does.
 
@@ -83,6 +85,7 @@ class SettingPrevalence(Estimate):
     reported_in: str = ""
     sample: str = "unknown"
     directness: str = "unknown"
+    source: str = ""
     warning: str = ""
     _samples: tuple[Row, ...] = field(default=(), repr=False, compare=False)
 
@@ -90,16 +93,6 @@ class SettingPrevalence(Estimate):
     def samples(self) -> pd.DataFrame:
         """Every sample on file for this condition and setting, as in ``prevalence_candidates``."""
         return _frame(self._samples)
-
-    @property
-    def source(self) -> str:
-        """Where the figure comes from, as one printed phrase."""
-        if self.kind == "counts":
-            return f"{self.prevalence_id}: {self.n_cases} of {self.n}"
-        if self.kind == "point":
-            return f"{self.prevalence_id}: printed {format_percent(self.estimate)}"
-        low, high = format_percent(self.ci_low), format_percent(self.ci_high)
-        return f"{self.prevalence_id}: printed range {low} to {high}"
 
     @property
     def pretest(self) -> Prevalence:
@@ -161,7 +154,8 @@ def prevalence_candidates(evidence: Evidence, target: Target, setting: Setting) 
     """
     check_choice(target, "target", TARGETS)
     check_choice(setting, "setting", SETTINGS)
-    return _frame(row for row in _samples(evidence, target) if row["setting"] == setting)
+    samples = require_evidence(evidence).derived("samples", _samples).get(target, [])
+    return _frame(row for row in samples if row["setting"] == setting)
 
 
 def setting_prevalence(
@@ -225,7 +219,7 @@ def setting_prevalence(
     level = check_level(level)
     check_choice(target, "target", TARGETS)
     check_choice(setting, "setting", SETTINGS)
-    every = _samples(evidence, target)
+    every = require_evidence(evidence).derived("samples", _samples).get(target, [])
     here = tuple(row for row in every if row["setting"] == setting)
     if prevalence_id is not None:
         named = {row["prevalence_id"]: row for row in every}
@@ -266,15 +260,14 @@ def _frame(rows: Iterable[Row]) -> pd.DataFrame:
     return frame.astype(whole | dict.fromkeys(texts, "string") | {"eligible": "bool"})
 
 
-def _samples(evidence: Evidence, target: str) -> list[Row]:
-    """Return every sample of the target, the best first.
+def _samples(evidence: Evidence) -> dict[str, list[Row]]:
+    """Return every sample by target, the best first.
 
     They are the rows of ``prevalence``, and the cohorts with counts that stand in none.
     """
-    rows = list(filled_rows(evidence.prevalence))
-    cohorts = require_evidence(evidence).derived("cohorts", read_cohorts)
-    listed = evidence.whole.prevalence
-    taken = set(listed["cohort_id"].dropna()) | set(listed["prevalence_id"])
+    rows = filled_rows(evidence.prevalence)
+    taken = {row.get("cohort_id", "") for row in rows} | {row["prevalence_id"] for row in rows}
+    cohorts = read_cohorts(evidence)
     sources = zip(evidence.cohorts["cohort_id"], evidence.cohorts["source_id"], strict=True)
     for name, source in sources:
         cohort = cohorts[name]
@@ -284,23 +277,24 @@ def _samples(evidence: Evidence, target: str) -> list[Row]:
                 for name in ("target", "setting", "n", "n_cases", "sample", "directness")
             }
             rows.append(about | {"prevalence_id": name, "reported_in": source})
-    samples = []
+    samples: dict[str, list[Row]] = {}
     for row in rows:
         counted = row.get("n") is not None and row.get("n_cases") is not None
         point, ranged = "prevalence" in row, "low" in row and "high" in row
-        if row["target"] == target and (counted or point or ranged):
+        if counted or point or ranged:
             kind = "counts" if counted else "point" if point else "range"
-            samples.append(_judged(row | {"kind": kind}))
-    return sorted(
-        samples,
-        key=lambda row: (
-            not row["eligible"],
-            row["place"],
-            row["kind"],
-            -(row.get("n") or 0),
-            row["prevalence_id"],
-        ),
-    )
+            samples.setdefault(row["target"], []).append(_judged(row | {"kind": kind}))
+    for several in samples.values():
+        several.sort(
+            key=lambda row: (
+                not row["eligible"],
+                row["place"],
+                row["kind"],
+                -(row.get("n") or 0),
+                row["prevalence_id"],
+            )
+        )
+    return samples
 
 
 def _judged(row: Row) -> Row:
@@ -321,7 +315,9 @@ def _judged(row: Row) -> Row:
     eligible = code == ""
     if eligible and place:
         code = "sample_unknown"
-    return row | {
+    # Facts only: no text of a curator travels further.
+    kept = {name: row[name] for name in COLUMNS if name in row}
+    return kept | {
         "setting": row.get("setting", ""),
         "sample": sample,
         "directness": directness,
@@ -353,6 +349,7 @@ def _read(
         "reported_in": row["reported_in"],
         "sample": row["sample"],
         "directness": row["directness"],
+        "source": f"{name}: {'' if row['kind'] == 'counts' else 'printed '}{_figure(row)}",
         "warning": "; ".join(warnings),
         "_samples": samples,
     }

@@ -11,7 +11,7 @@ import pandas as pd
 
 from backpain_stats.errors import ArgumentError, DataError
 from backpain_stats.evidence import TABLES, Evidence, require_evidence
-from backpain_stats.published.counting import displaced, first_cohorts
+from backpain_stats.published.counting import displaced
 from backpain_stats.published.report import Answer, Cohort, Kind, Remark, Report
 from backpain_stats.published.without_search import (
     MOST_TABLES,
@@ -63,9 +63,32 @@ class PublishedReports(Mapping[str, Report]):
         self._read: dict[str, Report] = {}
 
     def __getitem__(self, name: str) -> Report:
-        """Return a report by name; KeyError if there is none."""
-        if name not in self._read:
-            self._read_group(self._groups[name])
+        """Return a report by name; KeyError if there is none.
+
+        All reports about its patients and its target are read with it.
+        """
+        if name in self._read:
+            return self._read[name]
+        of_cohort: dict[str, list[Report]] = {}
+        for row in self._groups[name]:
+            report = self._report(row)
+            of_cohort.setdefault(report.cohort.cohort_id, []).append(report)
+        reports = []
+        for several in of_cohort.values():
+            cohort = several[0].cohort
+            open_cases = cohort.n is not None and cohort.n_cases is None
+            reports += share_sizes(several) if open_cases else several
+        names = sorted(report.report_id for report in reports)
+        of_flag: dict[str, list[Report]] = {}
+        for report in reports:
+            others = tuple(other for other in names if other != report.report_id)
+            remarks = (*report.remarks, *_remarks(report))
+            of_flag.setdefault(report.flag_id, []).append(
+                replace(report, shares_patients_with=others, remarks=remarks)
+            )
+        for several in of_flag.values():
+            counted = displaced(several) if len(several) > 1 else several
+            self._read |= {report.report_id: report for report in counted}
         return self._read[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -75,28 +98,6 @@ class PublishedReports(Mapping[str, Report]):
     def __len__(self) -> int:
         """Return the number of reports."""
         return len(self._groups)
-
-    def _read_group(self, rows: list[Row]) -> None:
-        """Read the reports about one group of patients and one target."""
-        of_cohort: dict[str, list[Report]] = {}
-        for row in rows:
-            report = self._report(row)
-            of_cohort.setdefault(report.cohort.cohort_id, []).append(report)
-        reports = []
-        for several in of_cohort.values():
-            open_cases = several[0].cohort.n is not None and several[0].cohort.n_cases is None
-            reports += share_sizes(several) if open_cases else several
-        names = sorted(report.report_id for report in reports)
-        of_flag: dict[str, list[Report]] = {}
-        for report in reports:
-            others = tuple(name for name in names if name != report.report_id)
-            remarks = (*report.remarks, *_remarks(report))
-            of_flag.setdefault(report.flag_id, []).append(
-                replace(report, shares_patients_with=others, remarks=remarks)
-            )
-        for several in of_flag.values():
-            counted = displaced(several) if len(several) > 1 else several
-            self._read |= {report.report_id: report for report in counted}
 
     def _report(self, row: Row) -> Report:
         """Read one row and find its tables."""
@@ -228,14 +229,20 @@ def published_reports(evidence: Evidence, kind: Kind = "flag") -> PublishedRepor
     >>> report.verdict, len(report.cells), report.cohort.n_cases
     ('several', 20, 13)
     """
-    whole = require_evidence(evidence).whole
-    reports = whole.derived("published_reports", _all_reports)
+    reports = require_evidence(evidence).derived("published_reports", _all_reports)
     return reports.flag if kind == "flag" else reports.combination
 
 
 def _all_reports(evidence: Evidence) -> _Reports:
+    """Read the rows of both files, and the share of cases printed for each cohort."""
     cohorts = read_cohorts(evidence)
-    shares = _printed_shares(evidence, cohorts)
+    shares: dict[str, str] = {}
+    for row in filled_rows(evidence.prevalence):
+        cohort = cohorts.get(row.get("cohort_id", ""))
+        printed = row.get("range_kind") == "point" and "prevalence" in row
+        # The share is a figure of the same patients only if it has the same denominator.
+        if cohort is not None and printed and row.get("n", cohort.n) == cohort.n:
+            shares.setdefault(cohort.cohort_id, row["prevalence"])
     flags = filled_rows(evidence.accuracy)
     rules = [
         row | {"report_id": row["combination_id"], "flag_id": row["combination_id"]}
@@ -248,12 +255,24 @@ def _all_reports(evidence: Evidence) -> _Reports:
 
 
 def read_cohorts(evidence: Evidence) -> dict[str, Cohort]:
-    """Return the cohorts of an evidence by name."""
+    """Return the cohorts of an evidence by name.
+
+    Examples
+    --------
+    >>> from backpain_stats import load_evidence
+    >>> cohort = read_cohorts(load_evidence())["tsiang2017_malignancy"]
+    >>> cohort.first, cohort.steps
+    ('tsiang2019_malignancy', 1)
+    """
     rows = filled_rows(evidence.cohorts)
-    first = first_cohorts({row["cohort_id"]: row.get("same_patients_as", "") for row in rows})
+    follows = {row["cohort_id"]: row.get("same_patients_as", "") for row in rows}
     cohorts = {}
     for row in rows:
         name = row["cohort_id"]
+        path = [name]
+        # Validation refuses circles; the second condition is for frames made by hand.
+        while (following := follows.get(path[-1], "")) and following not in path:
+            path.append(following)
         facts = {
             fact: row.get(fact, "unknown")
             for fact in ("sample", "case_control", "verification", "directness")
@@ -265,24 +284,12 @@ def read_cohorts(evidence: Evidence) -> dict[str, Cohort]:
             row.get("setting", ""),
             row.get("n"),
             row.get("n_cases"),
-            first=first[name][0],
-            steps=first[name][1],
+            first=path[-1],
+            steps=len(path) - 1,
+            is_indirect=facts["directness"].startswith("indirect"),
             **facts,
         )
     return cohorts
-
-
-def _printed_shares(evidence: Evidence, cohorts: Mapping[str, Cohort]) -> dict[str, str]:
-    """Return by cohort the share of cases that is printed for just these patients."""
-    shares: dict[str, str] = {}
-    for row in filled_rows(evidence.prevalence):
-        name = row.get("cohort_id", "")
-        if row.get("range_kind") != "point" or "prevalence" not in row or name not in cohorts:
-            continue
-        # The share is a figure of the same patients only if it has the same denominator.
-        if row.get("n", cohorts[name].n) == cohorts[name].n:
-            shares.setdefault(name, row["prevalence"])
-    return shares
 
 
 def filled_rows(frame: pd.DataFrame) -> list[Row]:

@@ -85,6 +85,8 @@ class Cohort:
         to its end); its own name if it names none.
     steps : int
         How many steps away that is.
+    is_indirect : bool
+        Whether the patients or the target are known to be others than those asked about.
     """
 
     cohort_id: str
@@ -99,11 +101,7 @@ class Cohort:
     directness: str
     first: str
     steps: int
-
-    @property
-    def is_indirect(self) -> bool:
-        """Whether the patients or the target are known to be others than those asked about."""
-        return self.directness.startswith("indirect")
+    is_indirect: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,16 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backpain_stats import UnknownNameError, reproduce
-from backpain_stats.claims.inputs import collect_inputs, read_claims, round_to_two_figures
-from backpain_stats.claims.ledger import conventions, reproduce_claim
+from backpain_stats.claims import FINDINGS, conventions, reproduce_claim
+from backpain_stats.claims.claim import read_claims
+from backpain_stats.claims.inputs import collect_inputs
+from backpain_stats.claims.pretests import round_to_two_figures
 from backpain_stats.claims.unprinted_pretest import solve_pretests
-
-FINDINGS = {
-    "reproduced": "reproduced",
-    "conditional": "reproduced only with ",
-    "differs": "differs",
-    "not_published": "inputs not published",
-}
+from backpain_stats.claims.wording import NEEDS, REASONS
 
 
 @pytest.fixture(scope="module")
@@ -59,10 +55,14 @@ def claim(**figures):
 TP, FP, FN, TN = 29, 281, 1, 180
 
 
-def test_every_claim_has_its_row_and_one_of_four_verdicts(evidence, ledger):
+def test_every_claim_has_its_row_its_finding_and_known_codes(evidence, ledger):
     assert ledger.index.tolist() == evidence.claims["claim_id"].tolist()
-    for finding, verdict in zip(ledger["finding"], ledger["verdict"], strict=True):
-        assert verdict.startswith(FINDINGS[finding])
+    # The frozen claims show every finding but one, which is made up further down.
+    assert set(ledger["finding"]) == FINDINGS.keys() - {"not_on_file"}
+    given = {code for codes in ledger["reason_code"] for code in codes.split(";") if code}
+    assert given <= NEEDS.keys() | REASONS.keys()
+    for finding in ("conditional", "inferred", "not_read"):
+        assert (ledger.loc[ledger["finding"] == finding, "reason_code"] != "").all()
     assert ledger["explanation"].str.len().min() > 20
 
 
@@ -77,8 +77,11 @@ def test_downies_emergency_posttest_comes_from_one_corrected_table(evidence, led
     row = ledger.loc["downie2013_malignancy_cancer_history_ed"]
     assert row[["tp", "fp", "fn", "tn"]].tolist() == [7, 13, 0, 462]
     assert row["verdict"] == (
-        "reproduced only with one of 5 tables (7/13/0/462), 0.5 added to all four cells"
+        "follows from reinus1998_cancer_history, which the claim does not name; "
+        "only with one of 5 tables (7/13/0/462), 0.5 added to all four cells"
     )
+    assert row["reason_code"] == "source_inferred;some_tables;correction_all"
+    assert (row["method"], row["correction"]) == ("log", "all")
     # By hand: 0.5 in each cell, the logarithmic interval, the prevalence 7 of 482.
     expected = [posttest(7 / 482, x) for x in log_interval(7.5, 13.5, 0.5, 462.5)]
     # Both are the same few operations on doubles.
@@ -94,12 +97,12 @@ def test_downies_emergency_posttest_comes_from_one_corrected_table(evidence, led
 def test_downies_primary_care_posttest_needs_a_pretest_that_nobody_prints(evidence, ledger):
     name = "downie2013_malignancy_cancer_history_pc"
     row = ledger.loc[name]
-    assert row["verdict"].startswith("reproduced only with a pre-test from 0.37% to 0.65%")
+    assert row["finding"] == "inferred"
+    assert row["verdict"].endswith("a pre-test from 0.37% to 0.65%, which is not printed")
+    assert row["reason_code"] == "source_inferred;fitted_pretest"
     assert row["printed_pretest"] is pd.NA
-    inputs = collect_inputs(evidence)
-    (found,) = [one for one in read_claims(evidence) if one.get("claim_id") == name]
-    solutions = solve_pretests(found, inputs.candidates(found))
-    plain = next(one for one in solutions if len(one.tables))
+    (found,) = [each for each in read_claims(evidence) if each.get("claim_id") == name]
+    plain = solve_pretests(found, collect_inputs(evidence).candidates(found))[0]
     assert (plain.candidate.source, plain.correction, plain.method) == (
         "deyo1988_cancer_history", "none", "log")  # fmt: skip
     # All of Deyo's feasible tables can, each between two pre-tests and not beyond.
@@ -122,6 +125,8 @@ def test_ranzcr_rounded_the_odds_of_four_ratios_of_henschke(ledger):
                         ("haematocrit_30", 18.2), ("esr_50", 18.0)):  # fmt: skip
         for pretest, odds in ((1, 0.010), (5, 0.053)):
             row = ledger.loc[f"ranzcr2015_{flag}_pretest_{pretest}"]
+            assert row["finding"] == "inferred"
+            assert row["reason_code"] == "source_inferred;odds_rounded"
             assert "pre-test odds rounded to two significant figures" in row["verdict"]
             assert row["report_id"].startswith("henschke2007_")
             assert row["estimate"] == pytest.approx(odds * ratio / (1 + odds * ratio), rel=1e-12)
@@ -131,7 +136,8 @@ def test_ranzcr_rounded_the_odds_of_four_ratios_of_henschke(ledger):
 
 def test_deyos_table_gives_the_cochrane_posttest(evidence, ledger):
     row = ledger.loc["henschke2013_cancer_history"]
-    assert row["finding"] == "conditional"
+    # Nowhere does the review say whose table it used.
+    assert row["finding"] == "inferred"
     tried = conventions(evidence, "henschke2013_cancer_history")
     found = tried[tried["fits"] & tried["pretest_source"].str.startswith("21 of 6622")
                   & (tried["correction"] == "none") & ~tried["odds_rounded"]]  # fmt: skip
@@ -140,7 +146,9 @@ def test_deyos_table_gives_the_cochrane_posttest(evidence, ledger):
 
 def test_missing_patients_and_cut_off_digits_explain_the_odds_ratios(ledger):
     row = ledger.loc["ces334_or_leg_sensory_deficit"]
+    # The claim names the cohort, so this is reproduced.
     assert row["verdict"].startswith("reproduced only with 2 patients not assessed")
+    assert row["reason_code"] == "not_assessed;some_tables"
     assert "fp 118..124" in row["explanation"]
     row = ledger.loc["ces334_or_leg_weakness"]
     assert row[["tp", "fp", "fn", "tn"]].tolist() == [17, 87, 8, 219]
@@ -153,10 +161,12 @@ def test_missing_patients_and_cut_off_digits_explain_the_odds_ratios(ledger):
 def test_what_cannot_be_recomputed_says_why(ledger):
     adjusted = ledger[ledger["statistic"] == "odds_ratio_adjusted"]
     assert len(adjusted)
-    assert (adjusted["finding"] == "not_published").all()
+    assert (adjusted["finding"] == "not_read").all()
+    assert (adjusted["reason_code"] == "adjusted").all()
     assert adjusted["explanation"].str.contains("regression on patient data").all()
     row = ledger.loc["ranzcr2015_pain_duration_1_month_pretest_1"]
-    assert "deyo1988_pain_duration_1_month (impossible)" in row["explanation"]
+    assert row["reason_code"] == "unusable_reports"
+    assert "deyo1988_pain_duration_1_month (no table prints all its figures)" in row["explanation"]
 
 
 def test_contradicted_claims_differ(ledger):
@@ -166,13 +176,14 @@ def test_contradicted_claims_differ(ledger):
                  "henschke2013_weight_loss_unexplained"):  # fmt: skip
         assert ledger.loc[name, "finding"] == "differs"
         assert ledger.loc[name, "conventions_fitting"] == 0
+    assert ledger.loc["henschke2007_cancer_history", "reason_code"] == "inputs_not_read"
     assert "No pre-test at all" in ledger.loc[
         "downie2013_fracture_contusion_or_abrasion", "explanation"]  # fmt: skip
 
 
 def test_a_ratio_of_the_family_alone_does_not_refute(ledger):
     # ESR >= 100 has no published ratio; that of "elevated ESR" cannot speak against it.
-    assert ledger.loc["ranzcr2015_esr_100_pretest_1", "finding"] == "not_published"
+    assert ledger.loc["ranzcr2015_esr_100_pretest_1", "finding"] == "not_read"
 
 
 def test_the_ledger_counts_what_it_tried(evidence, ledger):
@@ -202,7 +213,7 @@ def test_a_claim_made_from_a_printed_table_is_reproduced(evidence, statistic):
     value = STATISTICS[statistic]
     changed = with_claims(evidence, claim(statistic=statistic, value=f"{value:.4f}"))
     row = reproduce(changed).iloc[0]
-    assert row["verdict"] == "reproduced"
+    assert (row["verdict"], row["reason_code"]) == ("reproduced", "")
     assert row["estimate"] == pytest.approx(value, rel=1e-12)
     assert row[["tp", "fp", "fn", "tn"]].tolist() == [TP, FP, FN, TN]
 
@@ -253,9 +264,12 @@ def test_a_range_needs_both_its_ends(evidence):
             "flag_id": "age_50"}  # fmt: skip
     # Jacobson's 1.59 and the smallest ratio of Deyo's tables for the same flag.
     deyo = (10 / 13) / (578 / 1962)
+    base["reported_in"] = "jin2020"
     both = claim(**base, low="1.59", high=f"{deyo:.2f}")
     one = claim(**base, low="1.59", high="9.99")
-    assert reproduce(with_claims(evidence, both)).iloc[0]["finding"] == "reproduced"
+    row = reproduce(with_claims(evidence, both)).iloc[0]
+    # It names neither study.
+    assert (row["finding"], row["reason_code"]) == ("inferred", "source_inferred")
     row = reproduce(with_claims(evidence, one)).iloc[0]
     assert row["finding"] == "differs"
     assert "the high end 9.99 is the estimate of no report here" in row["explanation"]

@@ -5,9 +5,13 @@ from __future__ import annotations
 import io
 import json
 from functools import partial
+from typing import get_args
 
 import pandas as pd
 import pytest
+
+from backpain_stats.claims import Finding
+from backpain_stats.cli.reproduce import FINDINGS
 
 
 @pytest.fixture
@@ -21,7 +25,7 @@ def test_the_ledger_as_a_table_ends_in_a_count(ask):
     assert found.code == 0
     assert "jin2020_accuracy" in found.out
     assert "recomputed_pretest" in found.out
-    assert found.out.splitlines()[-1].startswith("4 rows: inputs not published 2")
+    assert found.out.splitlines()[-1].startswith("4 rows: inputs not read 2")
 
 
 def test_csv_has_every_column_and_every_claim(ask, evidence):
@@ -62,6 +66,10 @@ def test_a_mistake_gets_a_message(ask, arguments, message):
     found = ask(*arguments)
     assert (found.code, found.out) == (2, "")
     assert message in found.err
+
+
+def test_every_finding_of_the_ledger_can_be_asked_for():
+    assert get_args(Finding) == FINDINGS
 
 
 def test_a_finding_that_does_not_exist_is_refused(ask):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from backpain_stats.claims.ledger import reproduce
+from backpain_stats.claims import reproduce
 from backpain_stats.decide.endorsement import Endorsement, endorsement
 from backpain_stats.published import likelihood_ratios
 

@@ -19,9 +19,10 @@ def findings_section(context: Context) -> Section:
     with_interval = usable[usable["lr_positive_low"].notna()]
     informative = with_interval[with_interval["lr_positive_low"] > 2]
     impossible = ratios[ratios["verdict"] == "impossible"]
-    reproduced = ledger["verdict"].str.startswith("reproduced")
-    differs = ledger["verdict"] == "differs"
-    inputs = ledger["verdict"] == "inputs not published"
+    finding = ledger["finding"]
+    reproduced = finding.isin(["reproduced", "conditional"])
+    inferred, differs = finding == "inferred", finding == "differs"
+    absent = finding.isin(["not_read", "not_on_file"])
     flags = context.endorsement.flags
     endorsed = flags[flags["guidelines"] > 0]
     never = endorsed["verdict"].str.contains("never measured")
@@ -47,10 +48,11 @@ def findings_section(context: Context) -> Section:
             "reports print figures that no table of whole patients can give.",
         ),
         (
-            f"{int(reproduced.sum())} of {len(ledger) - int(inputs.sum())}",
-            "published results whose inputs are known can be reproduced; "
-            f"{int(differs.sum())} differ, and for {int(inputs.sum())} more the inputs were "
-            "never published.",
+            f"{int(reproduced.sum())} of {len(ledger) - int(absent.sum())}",
+            "published results for which there is something to compute from can be reproduced; "
+            f"{int(inferred.sum())} follow from inputs that they do not name, and "
+            f"{int(differs.sum())} differ. For {int(absent.sum())} more the inputs were not read, "
+            "or are in no usable row of the files.",
         ),
     )
     return Section(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from backpain_stats.claims import FINDINGS
 from backpain_stats.report.page.parts import Bullets, Column, Section, TablePart
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ WITHOUT_INPUTS = (
     Column("source", "Source"),
     Column("statistic", "Figure", "words"),
     Column("printed", "Printed"),
+    Column("verdict", "Verdict"),
     Column("explanation", "Explanation", "fold"),
     Column("doi", "DOI", "doi"),
 )
@@ -46,30 +48,34 @@ def ledger_section(context: Context) -> Section:
     definitions = claims["definition"].reindex(ledger["claim_id"]).to_numpy()
     ledger = context.label_flags(ledger)
     ledger["label"] = ledger["label"].fillna(pd.Series(definitions, index=ledger.index))
-    kinds = ledger["verdict"].str.split(" only with").str[0]
-    counts = kinds.value_counts()
-    conditional = int(ledger["verdict"].str.startswith("reproduced only with").sum())
+    counts = ledger["finding"].value_counts()
+    items = tuple(
+        f"{words}: {counts[finding]}" for finding, words in FINDINGS.items() if finding in counts
+    )
+    conditional = int(counts.get("conditional", 0))
     paragraphs = (
         f"{len(ledger)} published figures were searched for among the tables, pre-test "
         "probabilities and conventions that could have made them. No verdict is written by hand.",
-        Bullets(tuple(f"{kind}: {count}" for kind, count in counts.items())),
+        Bullets(items),
         f"{conditional} of the reproduced figures come out only under a particular convention, "
-        "such as half a patient added to each cell. A figure hit by one of many conventions "
+        "such as half a patient added to each cell. A figure that follows from inputs which its "
+        "source does not name is not called reproduced: those inputs were found because they "
+        "fit. A figure hit by one of many conventions "
         "tried is weaker support than one that could come out in one way only: the table says "
         "how many were tried.",
     )
-    known = ledger["verdict"] != "inputs not published"
+    known = ~ledger["finding"].isin(["not_read", "not_on_file"])
     tables = (
         TablePart(
             "reproduction",
-            "The ledger: published figures whose inputs are known",
+            "The ledger: published figures for which there is something to compute from",
             ledger,
             COLUMNS,
             shown=ledger[known],
         ),
         TablePart(
             "claims_without_inputs",
-            "Published figures whose inputs were never published",
+            "Published figures whose inputs were not read",
             ledger[~known],
             WITHOUT_INPUTS,
             folded=True,
