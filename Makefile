@@ -43,6 +43,7 @@ test-fast: $(VENV)/.stamp-test ## The quick tests only, for every save
 
 snapshot: $(VENV)/.stamp-test ## Write what the shipped evidence gives anew, and list what changed
 	$(BIN)/python tests/data/make_snapshot.py
+	$(BIN)/python docs/gallery/build.py
 
 lint: $(VENV)/.stamp-test ## Style, types and layers only
 	$(BIN)/ruff check .

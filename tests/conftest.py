@@ -12,6 +12,7 @@ import pytest
 from backpain_stats import Evidence, load_evidence
 from backpain_stats.cli import main
 from backpain_stats.evidence import TABLES
+from public_frames import public_frames
 
 FROZEN = Path(__file__).parent / "fixtures" / "evidence"
 
@@ -26,6 +27,12 @@ def frozen_folder() -> Path:
 def evidence() -> Evidence:
     """Load the frozen evidence once; no test changes its frames in place."""
     return load_evidence(FROZEN)
+
+
+@pytest.fixture(scope="session")
+def frozen_frames(evidence: Evidence) -> dict[str, pd.DataFrame]:
+    """Return every public result of the frozen evidence, computed once."""
+    return public_frames(evidence)
 
 
 class Ran(NamedTuple):
