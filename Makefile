@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help report test test-fast snapshot lint bench notebooks lab clean
+.PHONY: help report test test-fast snapshot lint datapackage bench notebooks lab clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -50,6 +50,9 @@ lint: $(VENV)/.stamp-test ## Style, types and layers only
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+datapackage: $(VENV)/.stamp-core ## Describe the data files anew, after a change of the schema
+	$(BIN)/python -c "from backpain_stats.evidence import write_datapackages; write_datapackages()"
 
 bench: $(VENV)/.stamp-test ## Time the package beside its peers; writes reports/benchmark.md
 	$(BIN)/python benchmarks/run.py
