@@ -4,6 +4,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Checks and formats JavaScript and CSS; rules in biome.json.
+BIOME := @biomejs/biome@2.6.8
 
 .PHONY: help report test test-fast snapshot lint datapackage bench notebooks lab clean
 .DEFAULT_GOAL := help
@@ -45,11 +47,13 @@ snapshot: $(VENV)/.stamp-test ## Write what the shipped evidence gives anew, and
 	$(BIN)/python tests/data/make_snapshot.py
 	$(BIN)/python docs/gallery/build.py
 
-lint: $(VENV)/.stamp-test ## Style, types and layers only
+lint: $(VENV)/.stamp-test ## Style, types and layers only; scripts and style sheets where npx is
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	@if command -v npx >/dev/null; then npx --yes $(BIOME) check .; \
+	else echo "npx is not here: the explorer's script and style sheets were not checked"; fi
 
 datapackage: $(VENV)/.stamp-core ## Describe the data files anew, after a change of the schema
 	$(BIN)/python -c "from backpain_stats.evidence import write_datapackages; write_datapackages()"

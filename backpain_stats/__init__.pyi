@@ -11,10 +11,13 @@ from .combine.dependence.base import Combination as Combination
 from .combine.dependence.base import Dependence as Dependence
 from .combine.dependence.base import LogProbabilities as LogProbabilities
 from .combine.dependence.base import PatternModel as PatternModel
+from .combine.dependence.base import RatioModel as RatioModel
 from .combine.dependence.bounds import Bounds as Bounds
 from .combine.dependence.independent import Independent as Independent
 from .combine.dependence.maximum_entropy import MaximumEntropy as MaximumEntropy
+from .combine.dependence.mixed_factor import MixedOneFactor as MixedOneFactor
 from .combine.dependence.one_factor import OneFactor as OneFactor
+from .combine.dependence.shrunken import Shrunken as Shrunken
 from .combine.risk.model import RiskModel as RiskModel
 from .combine.risk.posterior import Posterior as Posterior
 from .combine.risk.risk import Risk as Risk

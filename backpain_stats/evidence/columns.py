@@ -60,7 +60,7 @@ LEVEL_BOUNDS = (0.5, 0.9999)
 # end beyond these bounds is a percentage or a slip.
 LIMIT_BOUNDS = (-1.0, 2.0)
 
-PRINTED_KINDS = (
+PRINTED_KINDS: tuple[Kind, ...] = (
     "proportion",
     "pretest",
     "proportion_limit",

@@ -13,7 +13,7 @@ from typing import Any
 from backpain_stats.errors import ArgumentError
 from backpain_stats.evidence.columns import Column, Kind, Table
 from backpain_stats.evidence.files import packaged_folder, read_table
-from backpain_stats.evidence.patients import CRITERIA, patients_table
+from backpain_stats.evidence.patients import CRITERIA, DEPENDENCE, patients_table
 from backpain_stats.evidence.schema import TABLES
 
 __all__ = [
@@ -148,6 +148,8 @@ def write_template(folder: str | PathLike[str], *, overwrite: bool = False) -> l
     ...     len(check_evidence(folder)), written[0].name
     (0, 'README.md')
     """
+    if folder == "":
+        raise ArgumentError("the name of the folder is empty; '.' is the current one")
     place = Path(folder)
     if place.exists() and not place.is_dir():
         raise ArgumentError(f"{str(folder)!r} is a file; give a folder")
@@ -239,7 +241,10 @@ def datapackage() -> dict[str, Any]:
                 "title": "Creative Commons Attribution 4.0 International",
             }
         ],
-        "resources": [_resource(table) for table in TABLES.values() if not table.optional],
+        "resources": [
+            *(_resource(table) for table in TABLES.values() if not table.optional),
+            _resource(DEPENDENCE),
+        ],
     }
 
 

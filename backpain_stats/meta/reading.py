@@ -69,7 +69,7 @@ def read_studies(path: str | PathLike[str]) -> pd.DataFrame:
         problem
         for problem in problems
         # Further columns are covariates here, not mistakes.
-        if problem.severity == "error" and problem.problem != "unexpected column"
+        if problem.severity == "error" and problem.code != "unknown_column"
     ]
     if raw is not None:
         _refuse_missing_columns(raw.frame, file.name)

@@ -12,12 +12,12 @@ from scipy.stats import norm
 
 from backpain_stats.checks import check_choice, require_columns
 from backpain_stats.errors import ArgumentError
-from backpain_stats.plots.draw_ranking import explain_marks
 from backpain_stats.plots.marks import (
     Look,
     draw_diamond,
     draw_interval,
     draw_zone,
+    explain_marks,
     figure,
     interval_name,
 )

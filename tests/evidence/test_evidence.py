@@ -7,7 +7,14 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from backpain_stats import ArgumentError, DataError, UnknownNameError, load_evidence, load_patients
+from backpain_stats import (
+    ArgumentError,
+    DataError,
+    UnknownNameError,
+    check_evidence,
+    load_evidence,
+    load_patients,
+)
 from backpain_stats.evidence import TABLES
 
 
@@ -105,9 +112,12 @@ def test_faces(evidence):
     assert f"<td>{rows}</td>" in evidence._repr_html_()
 
 
-def test_adding_needs_a_folder():
+@pytest.mark.parametrize("read", [load_evidence, check_evidence])
+def test_adding_needs_a_folder_and_a_folder_a_name(read):
     with pytest.raises(ArgumentError, match="needs the path"):
-        load_evidence(add=True)
+        read(add=True)
+    with pytest.raises(ArgumentError, match="is empty"):  # an unset variable of a shell
+        read("")
 
 
 def test_patients():

@@ -81,6 +81,11 @@ def test_weights_are_shares_of_the_information(audit, options):
     assert (table[["weight_sensitivity", "weight_specificity"]] > 0).all(axis=None)
     logits = np.repeat(fit.mean[None], fit.k, axis=0)
     information = fit.family.study_information(fit.studies.used_counts, logits, fit.root)
+    total = np.linalg.inv(information.sum(axis=0))
+    parts = [total @ one @ total for one in information]
+    for outcome, name in enumerate(("sensitivity", "specificity")):
+        shares = [100 * one[outcome, outcome] / total[outcome, outcome] for one in parts]
+        np.testing.assert_allclose(table[f"weight_{name}"], shares, rtol=1e-9)
     if options:
         # the covariance of generalised least squares is the inverse of their sum
         np.testing.assert_allclose(
@@ -248,6 +253,20 @@ def test_an_uncertain_pretest_by_simulation(fit):
                                                           abs=2e-3)  # fmt: skip
 
 
+def test_a_new_setting_with_an_uncertain_pretest_by_simulation(fit):
+    found = fit.predict("20 of 100").set_index("measure").loc["posttest_positive"]
+    ratio = fit.new_setting_draws(2**14)["lr_positive"].to_numpy()
+    prior = np.random.default_rng(6).beta(20.5, 80.5, (20, len(ratio)))
+    drawn = expit(logit(prior) + np.log(ratio))
+    # the same draws of the setting with twenty other draws of the pre-test: 1% of a quantile
+    ends = [found["ci_low"], found["estimate"], found["ci_high"]]
+    assert ends == pytest.approx(np.quantile(drawn, [0.025, 0.5, 0.975]), rel=0.03)
+    low, high = (
+        fit.predict(0.2).set_index("measure").loc["posttest_positive", ["ci_low", "ci_high"]]
+    )
+    assert found["ci_low"] < low < high < found["ci_high"]
+
+
 def test_predictive_values_by_integration(fit):
     row = fit.predictive_values(stats.beta(4, 30)).set_index("measure").loc["ppv"]
     value, error = fit.point.log_with_error("lr_positive")
@@ -354,6 +373,8 @@ def test_pooled_proportion_by_brute_force():
     at_end = max(log_likelihood(mean, found.sd_low) for mean in grid)
     # the best of a grid of step 0.05 is up to 1e-3 below the profile
     assert 2 * (top - at_end) == pytest.approx(stats.chi2.ppf(0.95, 1), abs=0.01)
+    reach = stats.t.ppf(0.975, 3) * np.hypot(found.standard_error, found.sd)
+    assert logit(found.prediction.ci_high) == pytest.approx(found.logit + reach)
     specific = data.rename(columns={"tp": "tn", "fn": "fp"})
     assert pool_proportion(specific, "specificity").logit == pytest.approx(found.logit)
     with pytest.raises(NotEstimableError, match="3 studies have cases"):

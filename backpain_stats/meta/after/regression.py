@@ -147,7 +147,7 @@ def compare_fits(first: FittedModel, second: FittedModel) -> LikelihoodRatioTest
     df = len(large.coefficients) - len(small.coefficients)
     if not df or not all(
         _spans(more, fewer)
-        for more, fewer in zip(large.design.matrices, small.design.matrices, strict=True)
+        for more, fewer in zip(large.design.scaled, small.design.scaled, strict=True)
     ):
         raise ArgumentError(
             f"{_formula(small)} is not nested in {_formula(large)}: every covariate of the one "

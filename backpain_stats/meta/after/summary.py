@@ -126,7 +126,7 @@ def _variation(fit: FittedModel) -> list[tuple[str, str]]:
     rho = "not defined" if np.isnan(correlation) else f"{correlation:.3f}"
     return [
         ("Between-study SD (logit)", f"sensitivity {sd1:.3f}, specificity {sd2:.3f}"),
-        ("Correlation of logit sensitivity and specificity between studies", rho),
+        ("Between-study correlation", f"{rho} (logit sensitivity with logit specificity)"),
     ]
 
 

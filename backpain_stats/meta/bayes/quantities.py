@@ -368,8 +368,8 @@ def summarise(fit: Posterior) -> Summary:
         ("Cases, non-cases", f"{tp + fn}, {fp + tn}"),
         ("Between-study SD (logit)", f"sensitivity {write(sd1)}, specificity {write(sd2)}"),
         (
-            "Correlation of logit sensitivity and specificity between studies",
-            write(fit.correlation),
+            "Between-study correlation",
+            f"{write(fit.correlation)} (logit sensitivity with logit specificity)",
         ),
         ("Priors", fit.priors.describe()),
         (

@@ -13,6 +13,11 @@ from backpain_stats.meta.arrays import Floats
 # Q falls to 0 as tau2 grows, so a root exists; no log ratio of counts below 2**53
 # can put it beyond this.
 LARGEST_TAU2 = 1e12
+# Where REML looks first, in units of the spread of the log ratios: ten points a decade
+# from nothing to a hundred times it, closer than two maxima of the likelihood ever are.
+GRID = np.geomspace(1e-6, 1e2, 81)
+# Log ratios that differ by less are equal.
+SMALLEST_SPREAD = 1e-8
 # The root of a monotone function is found to the last bits; nothing is gained by less.
 ROOT_TOLERANCE = 1e-15
 
@@ -80,8 +85,8 @@ def _reml(y: Floats, v: Floats) -> float:
     The restricted likelihood of few studies may have two maxima, so a grid over
     the whole range goes first; the derivative's root within the best cell follows.
     """
-    spread = max(float(np.var(y)), float(np.max(v)), 1e-8)
-    grid = np.concatenate([[0.0], spread * np.geomspace(1e-6, 1e2, 81)])
+    spread = max(float(np.var(y)), float(np.max(v)), SMALLEST_SPREAD)
+    grid = np.concatenate([[0.0], spread * GRID])
     w = 1 / (v + grid[:, None])
     total = w.sum(axis=1)
     residual = y - (w @ y / total)[:, None]

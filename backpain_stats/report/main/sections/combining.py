@@ -72,10 +72,11 @@ def combining_section(context: Context) -> Section:
     """Build the section on several flags in one patient."""
     model = RiskModel(context.evidence)
     risk = model.risk(PRESENT, ABSENT)
+    patients_part: tuple[TablePart, ...] = ()
     try:
         patients = patients_table()
     except DataError:  # an installed package has no patients: data/LICENSE.md says why
-        measured, patients_part = _NOT_HERE, ()
+        measured = _NOT_HERE
     else:
         measured = _measured(patients)
         patients_part = (
