@@ -162,6 +162,8 @@ def _tables_behind(printed: PrintedReport, level: float) -> Answer:
         # Nothing is printed about a group in which every number of positives fits.
         counted = found.cells[:, positive]
         totals = counted + found.cells[:, negative]
+        if counted.min() > 0 or (counted < totals).all():
+            continue
         every = sum(total + 1 for total in np.unique(totals).tolist())
         pairs = len(np.unique(totals * (totals.max() + 2) + counted))
         if (counted < 0).all() or (totals.max() > 0 and pairs == every):

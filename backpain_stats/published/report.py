@@ -173,9 +173,9 @@ class Report:
     def __post_init__(self) -> None:
         """Work out what the tables and the printed figures can be used for."""
         cells = self.cells
-        some = len(cells) > 0
-        cases = some and bool((cells[:, [0, 2]] >= 0).all())
-        non_cases = some and bool((cells[:, [1, 3]] >= 0).all())
+        # What is not known of one table is known of none.
+        cases = len(cells) > 0 and bool(cells[0, 0] >= 0 and cells[0, 2] >= 0)
+        non_cases = len(cells) > 0 and bool(cells[0, 1] >= 0 and cells[0, 3] >= 0)
         sizes = cells[:, :2] + cells[:, 2:]
         points = {name for name, figure in self.printed.values.items() if figure.point is not None}
         usable = {
