@@ -67,6 +67,13 @@ from .meta.bayes.fit import fit_bayes as fit_bayes
 from .meta.bayes.priors import Priors as Priors
 from .meta.bayes.result import BayesianFit as BayesianFit
 from .meta.bivariate import fit_bivariate as fit_bivariate
+from .meta.designs import ComparedTests as ComparedTests
+from .meta.designs import Contrast as Contrast
+from .meta.designs import EqualityTest as EqualityTest
+from .meta.designs import FittedThresholds as FittedThresholds
+from .meta.designs import agreement_sensitivity as agreement_sensitivity
+from .meta.designs import compare_tests as compare_tests
+from .meta.designs import fit_thresholds as fit_thresholds
 from .meta.point import SummaryPoint as SummaryPoint
 from .meta.published.pooling import PooledEvidence as PooledEvidence
 from .meta.published.pooling import pool as pool
