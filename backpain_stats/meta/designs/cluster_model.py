@@ -1,0 +1,188 @@
+"""The likelihood of a model with random effects, as a function of its parameters, and its maximum.
+
+A model has coefficients ``beta`` (the means of the linear predictors are ``X beta``) and
+parameters of the random effects. :class:`ClusterModel` puts the design, the random effects and
+the likelihood of a study together; :func:`fit_model` maximises it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from backpain_stats.meta.designs.integral import StudyLikelihood, integrate
+from backpain_stats.meta.fitting.optimise import maximise
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from backpain_stats.meta.designs.random_effects import RandomEffects
+
+    Floats = NDArray[np.float64]
+
+__all__ = ["ClusterModel", "Maximum", "covariance_slopes", "fit_model"]
+
+# Central differences of an exact gradient: the error is about the square of this, 1e-8 of the
+# curvature, and rounding (1e-16 of a log likelihood of 1e3, over the step) is 1e-9.
+_STEP = 1e-4
+# Of the random effects' parameters; a derivative good to three digits is enough.
+_SLOPE_STEP = 1e-3
+# Directions whose curvature is below this share of the largest are flat: no error is known there.
+_FLAT = 1e-9
+
+
+@dataclass(slots=True)
+class ClusterModel:
+    """A log likelihood with its gradient, for many parameter vectors at once.
+
+    Parameters
+    ----------
+    likelihood : StudyLikelihood
+        Of ``n`` units (studies, or tests in studies).
+    design : ndarray of shape (n, m, p)
+        ``X`` of each unit.
+    effects : RandomEffects
+    nodes : int
+        Quadrature nodes per random effect.
+    """
+
+    likelihood: StudyLikelihood
+    design: Floats
+    effects: RandomEffects
+    nodes: int
+    _modes: Floats | None = None
+
+    @property
+    def width(self) -> int:
+        """Number of parameters: coefficients, then those of the random effects."""
+        return self.design.shape[-1] + self.effects.width
+
+    def with_nodes(self, nodes: int) -> ClusterModel:
+        """Return the same model with another number of nodes."""
+        return replace(self, nodes=nodes)
+
+    def gradient(self, parameters: Floats) -> tuple[Floats, Floats]:
+        """Return the log likelihoods (b,) and gradients (b, width) of parameters (b, width)."""
+        count, split = len(parameters), self.design.shape[-1]
+        beta, of_effects = parameters[:, :split], parameters[:, split:]
+        mean = np.moveaxis(self.design @ beta.T, -1, 0)
+        root = self.effects.root(of_effects)
+        root = np.broadcast_to(root, (*mean.shape[:2], *root.shape[2:]))
+        start = self._modes
+        if start is not None:
+            start = np.broadcast_to(start, (count, *start.shape))
+        found = integrate(self.likelihood, mean, root, nodes=self.nodes, start=start)
+        self._modes = found.mode[0]
+        by_beta = np.tensordot(found.by_mean, self.design, axes=2)
+        by_effects = self.effects.pull_back(of_effects, found.by_root)
+        return found.value.sum(axis=1), np.concatenate([by_beta, by_effects], axis=1)
+
+    def evaluate(
+        self, parameters: Floats, problems: NDArray[np.intp]
+    ) -> tuple[Floats, Floats, Floats]:
+        """Return values, gradients and Hessians, the last by central differences of the gradient.
+
+        ``problems`` is not used: all parameter vectors are of the same data.
+        """
+        count, width = parameters.shape
+        moves = np.concatenate([np.zeros((1, width)), np.eye(width), -np.eye(width)]) * _STEP
+        points = (parameters[:, None] + moves).reshape(-1, width)
+        value, gradient = self.gradient(points)
+        value = value.reshape(count, -1)[:, 0]
+        gradient = gradient.reshape(count, 2 * width + 1, width)
+        hessian = (gradient[:, 1 : width + 1] - gradient[:, width + 1 :]) / (2 * _STEP)
+        return value, gradient[:, 0], 0.5 * (hessian + np.swapaxes(hessian, 1, 2))
+
+
+@dataclass(frozen=True, slots=True)
+class Maximum:
+    """The maximum of a model.
+
+    Parameters
+    ----------
+    parameters : ndarray of shape (width,)
+    log_likelihood : float
+    covariance : ndarray of shape (width, width)
+        Inverse of the observed information; NaN in directions along which it is flat.
+    converged : bool
+    iterations : int
+    """
+
+    parameters: Floats
+    log_likelihood: float
+    covariance: Floats
+    converged: bool
+    iterations: int
+
+
+def fit_model(model: ClusterModel, starts: Floats, *, way: int = 1) -> Maximum:
+    """Maximise by Newton steps, first with ``way`` nodes from every start, then with the model's.
+
+    Parameters
+    ----------
+    model : ClusterModel
+    starts : ndarray of shape (s, width)
+    way : int, optional
+        Nodes on the way.
+    """
+    iterations = 0
+    if way < model.nodes:
+        first = maximise(model.with_nodes(way).evaluate, starts)
+        starts = first.parameters[[int(np.argmax(first.value))]]
+        iterations += first.iterations
+    optima = maximise(model.evaluate, starts)
+    best = int(np.argmax(optima.value))
+    return Maximum(
+        parameters=optima.parameters[best],
+        log_likelihood=float(optima.value[best]),
+        covariance=_inverse(-optima.hessian[best]),
+        converged=bool(optima.converged[best]),
+        iterations=iterations + optima.iterations,
+    )
+
+
+def covariance_slopes(model: ClusterModel, maximum: Maximum, coefficients: int) -> Floats:
+    """Return how the covariance of the coefficients changes with the random effects' parameters.
+
+    The covariance is the inverse of the coefficients' information at the maximum, by the Laplace
+    approximation, which is quick and near enough for a derivative.
+
+    Parameters
+    ----------
+    model : ClusterModel
+    maximum : Maximum
+    coefficients : int
+        How many of the parameters, from the first on, are coefficients ``p``; the other ``r``
+        belong to random effects.
+
+    Returns
+    -------
+    ndarray of shape (r, p, p)
+    """
+    quick, split = model.with_nodes(1), coefficients
+    moves = _SLOPE_STEP * np.eye(model.width)[split:]
+    moves = np.concatenate([moves, -moves])
+    steps = _STEP * np.eye(model.width)[:split]
+    points = maximum.parameters + moves[:, None] + np.concatenate([steps, -steps])
+    _, gradient = quick.gradient(points.reshape(-1, model.width))
+    gradient = gradient.reshape(len(moves), 2, split, model.width)[..., :split]
+    information = (gradient[:, 1] - gradient[:, 0]) / (2 * _STEP)
+    covariance = np.linalg.inv(0.5 * (information + np.swapaxes(information, 1, 2)))
+    up, down = covariance[: len(moves) // 2], covariance[len(moves) // 2 :]
+    slopes: Floats = (up - down) / (2 * _SLOPE_STEP)
+    return slopes
+
+
+def _inverse(information: Floats) -> Floats:
+    """Return the inverse of the information, leaving flat directions out.
+
+    At a singular between-study covariance the likelihood can be exactly flat along a rotation of
+    its root, which changes no quantity of interest.
+    """
+    size, axes = np.linalg.eigh(information)
+    keep = size > _FLAT * max(float(size.max(initial=0.0)), 1.0)
+    kept = axes[:, keep]
+    inverse: Floats = (kept / size[keep]) @ kept.T
+    return inverse
