@@ -4,8 +4,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Checks and formats JavaScript and CSS; rules in biome.json.
+BIOME := @biomejs/biome@2.6.8
 
-.PHONY: help report test lint bench notebooks lab clean
+.PHONY: help report test lint datapackage bench notebooks lab clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -38,11 +40,16 @@ test: $(VENV)/.stamp-test ## Style, types, layers and all tests
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest -n 2 backpain_stats tests
 
-lint: $(VENV)/.stamp-test ## Style, types and layers only
+lint: $(VENV)/.stamp-test ## Style, types and layers only; scripts and style sheets where npx is
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	@if command -v npx >/dev/null; then npx --yes $(BIOME) check .; \
+	else echo "npx is not here: the explorer's script and style sheets were not checked"; fi
+
+datapackage: $(VENV)/.stamp-core ## Describe the data files anew, after a change of the schema
+	$(BIN)/python -c "from backpain_stats.evidence import write_datapackages; write_datapackages()"
 
 bench: $(VENV)/.stamp-test ## Time the package beside its peers; writes reports/benchmark.md
 	$(BIN)/python benchmarks/run.py

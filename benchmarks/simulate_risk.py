@@ -137,12 +137,11 @@ def intervals(frame: pd.DataFrame, analysis: str) -> np.ndarray:
     )
     # All patterns at once; ``RiskModel.risk`` gives the same, one patient at a time.
     patterns = np.array(list(PATTERNS.values()), dtype=np.int8)
-    point = model.dependence.log_probabilities(point_marginals(model.entries), patterns)
-    estimate = expit(logit(model.entries.pretest.estimate) + point.log_ratio[0])
-    posterior, dependence = model.posterior, model.dependence
-    if posterior.rho is not None:
-        dependence = OneFactor(*posterior.rho)
-    drawn = dependence.log_probabilities(posterior.marginals, patterns).log_ratio
+    point = model.dependence.log_ratios(point_marginals(model.entries), patterns)
+    estimate = expit(logit(model.entries.pretest.estimate) + point[0])
+    posterior = model.posterior
+    dependence = posterior.dependence or model.dependence
+    drawn = dependence.log_ratios(posterior.marginals, patterns)
     draws = expit(logit(posterior.pretest)[:, None] + drawn)
     return np.stack([estimate, *interval_around(estimate, draws.T, LEVEL)], axis=1)
 

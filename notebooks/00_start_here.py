@@ -164,8 +164,8 @@ counts = endorsed.summary()
 counts.loc[counts["verdict"].str.startswith("endorsed"), ["verdict", "flags"]]
 
 # %% [markdown]
-# "Never measured" does not mean useless. It means that in this evidence nobody knows. The words are
-# given by one rule:
+# "No usable figure in the sources read here" does not mean useless, nor that nobody measured it.
+# The words are given by one rule:
 
 # %%
 print(endorsed.rule.replace("; ", ";\n"))

@@ -157,11 +157,11 @@ endorsed.summary()
 ax = bps.plots.endorsement(endorsed)
 
 # %% [markdown]
-# An empty square is a flag that is recommended and, in this evidence, never measured. That does
-# not make it useless. It means that nobody knows.
+# An empty square is a flag that is recommended and has no usable figure in the sources read here.
+# That does not make it useless. It means that we do not know.
 
 # %%
-check("04.4", ...)  # How many flags that guidelines endorse for malignancy were never measured?
+check("04.4", ...)  # How many flags endorsed by guidelines for malignancy have no usable figure?
 
 # %% [markdown]
 # ## 6. For the guideline

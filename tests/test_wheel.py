@@ -67,5 +67,8 @@ def test_the_wheel_runs_the_main_job_in_a_clean_environment(tmp_path):
     _run(python, "-m", "backpain_stats", "report", "--no-explorer", "--out", out, cwd=tmp_path)
     page = out.joinpath("index.html").read_text(encoding="utf-8")
     assert "not a medical device" in page
+    # The patients' rows are under the licence of their source, and not in the wheel.
+    assert not list(target.rglob("smart2011*"))
     committed = {path.name for path in (ROOT / "reports" / "tables").glob("*.csv")}
+    committed -= {"patients.csv"}
     assert {path.name for path in (out / "tables").glob("*.csv")} == committed

@@ -121,7 +121,7 @@ def template(folder: str, overwrite: bool) -> None:
     """
     from pathlib import Path
 
-    from backpain_stats.evidence.template import README, write_template
+    from backpain_stats.evidence import README, write_template
 
     written = write_template(folder, overwrite=overwrite)
     click.echo(f"Wrote {len(written)} files to {folder}; start with {Path(folder) / README}:")

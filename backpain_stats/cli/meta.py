@@ -13,16 +13,25 @@ from backpain_stats.errors import ArgumentError, NotEstimableError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from backpain_stats.meta.bayes.result import BayesianFit
-    from backpain_stats.meta.result import BivariateFit
+    from backpain_stats.meta import BayesianFit, BivariateFit
 
 FIGURES = ("sroc", "forest", "crosshair", "funnel", "influence")
 IMAGES = (".svg", ".png", ".pdf")
+RATIOS = ("lr_positive", "lr_negative", "odds_ratio")
+OUTCOMES = ("sensitivity", "specificity")
+STRUCTURES = ("unstructured", "uncorrelated", "common_sensitivity", "common_specificity")
+# What --univariate has no use for: the name at the command line, and what it is unset.
+BIVARIATE_ONLY = {
+    "formula": None, "values": (), "bayes": False, "common": False, "likelihood": None,
+    "estimator": None, "structure": None, "seed": None,
+}  # fmt: skip
+COLUMNS = ("kind", "measure", "pretest", "estimate", "ci_low", "ci_high", "ci_level", "method")
 
 
 @click.command(
     epilog="\b\nExample:\n"
     "  backpain-stats meta studies.csv --pretest 1% --figure sroc.svg\n"
+    "  backpain-stats meta studies.csv --formula '~ setting' --at setting=primary\n"
     "\n\b\nA file to try --bayes on:\n"
     "  study,tp,fp,fn,tn\n"
     "  Deyo 1988,4,41,9,1921\n"
@@ -31,10 +40,8 @@ IMAGES = (".svg", ".png", ".pdf")
 @click.argument("data", type=click.Path(), metavar="DATA.csv")
 @click.option(
     "--likelihood",
-    type=click.Choice(["binomial", "normal"]),
-    default="binomial",
-    show_default=True,
-    help="Exact binomial counts, or normal logits (Reitsma).",
+    metavar="NAME",
+    help="binomial: exact counts (the default); normal: normal logits (Reitsma).",
 )
 @click.option("--estimator", type=click.Choice(["ml", "reml"]), help="For --likelihood normal.")
 @click.option(
@@ -43,16 +50,32 @@ IMAGES = (".svg", ".png", ".pdf")
     help="Where 0.5 is added to all four cells; for --likelihood normal and --univariate.",
 )
 @click.option("--formula", metavar="FORMULA", help="Covariates, such as '~ setting'.")
+@click.option(
+    "--at",
+    "values",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Look at one value of a covariate of --formula; one --at for each.",
+)
+@click.option(
+    "--structure",
+    type=click.Choice(STRUCTURES),
+    help="What is estimated of the variation between studies; simpler for sparse data.",
+)
+@click.option(
+    "--without", multiple=True, metavar="STUDY", help="Leave a study out; may be repeated."
+)
 @click.option("--bayes", is_flag=True, help="Sample the posterior; what one to three studies need.")
 @click.option("--common", is_flag=True, help="Add the tables up: studies taken as equal.")
 @click.option(
     "--univariate",
-    type=click.Choice(["lr_positive", "lr_negative", "odds_ratio"]),
-    help="Pool this one ratio as older reviews did (REML, Hartung-Knapp).",
+    type=click.Choice([*RATIOS, *OUTCOMES]),
+    help="Pool this one ratio as older reviews did (REML, Hartung-Knapp), or sensitivity or "
+    "specificity alone (random-effects logistic model).",
 )
-@click.option("--pretest", metavar="P,P", help="Pre-test probabilities in a new setting: 1%,5%.")
+@click.option("--pretest", metavar="P,P", help="Pre-test probabilities: 1%,13 of 1975,1% to 5%.")
 @click.option("--level", type=float, default=0.95, show_default=True, help="Level of intervals.")
-@click.option("--seed", type=int, default=20131, show_default=True, help="For --bayes.")
+@click.option("--seed", type=int, help="For --bayes.")
 @click.option("--figure", type=click.Path(), metavar="FILE", help="Write a figure: .svg .png .pdf")
 @click.option(
     "--kind", type=click.Choice(FIGURES), default="sroc", show_default=True, help="Which figure."
@@ -63,6 +86,7 @@ def meta(
     data: str,
     univariate: str | None,
     pretest: str | None,
+    without: tuple[str, ...],
     figure: str | None,
     kind: str,
     output_format: str,
@@ -70,112 +94,179 @@ def meta(
 ) -> None:
     """Pool the 2x2 tables of your own CSV file.
 
-    The file has the columns study, tp, fp, fn, tn, one row a study; further
+    The file has the columns study, tp, fp, fn, tn, one row per study; further
     columns may be covariates. A study without cases, or without non-cases,
-    informs what it can.
+    informs what it can: leave the two cells empty, or write zeros.
     """
-    from backpain_stats.meta.reading import read_studies
+    from backpain_stats.meta import read_studies
 
     if figure is not None and Path(figure).suffix.lower() not in IMAGES:
         raise ArgumentError(f"--figure is {figure!r}; its name must end in {', '.join(IMAGES)}")
-    studies = read_studies(data)
+    studies = _without(read_studies(data), without)
     if univariate is not None:
-        if figure is not None and kind in ("sroc", "influence"):
-            raise ArgumentError(f"--univariate has no figure of kind {kind}; try forest or funnel")
+        _refuse_with_univariate(univariate, options, pretest, figure, kind)
         fit = None
         _print_univariate(studies, univariate, options, output_format)
     else:
         fit = _fit(studies, options)
-        _print_fit(fit, _pretests(pretest), output_format)
+        if figure is not None and (grouped := _grouped(fit)):
+            first = grouped.design.covariates[0]
+            raise ArgumentError(
+                f"--figure needs one summary, and --formula gives one for each value: add "
+                f"--at {first}=..."
+            )
+        _print_fit(fit, pretest, output_format)
     if figure is not None:
         _draw(kind, studies, fit, Path(figure))
         click.echo(f"written: {figure}", err=True)
 
 
-def _fit(studies: pd.DataFrame, options: dict[str, Any]) -> BivariateFit | BayesianFit:
-    from backpain_stats.meta.fitting.bivariate import fit_bivariate
+def _without(studies: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
+    """Return the studies but those named, said on standard error."""
+    from backpain_stats.checks import check_known
 
-    chosen: dict[str, Any] = {
-        name: options[name]
-        for name in ("likelihood", "estimator", "correction", "formula", "level")
-    }
+    known = studies["study"].astype(str).str.strip()
+    for name in names:
+        check_known(name, known, "study")
+        click.echo(f"left out: {name}", err=True)
+    return studies.loc[~known.isin(names)].reset_index(drop=True)
+
+
+def _refuse_with_univariate(
+    measure: str, options: dict[str, Any], pretest: str | None, figure: str | None, kind: str
+) -> None:
+    """Refuse what a univariate pooling would silently leave out."""
+    unset = BIVARIATE_ONLY | ({"correction": None} if measure in OUTCOMES else {})
+    given = [name for name, nothing in unset.items() if options[name] != nothing]
+    given += ["pretest"] if pretest is not None else []
+    if given:
+        flags = ", ".join("--at" if name == "values" else f"--{name}" for name in given)
+        raise ArgumentError(f"--univariate {measure} does not go with {flags}")
+    if figure is not None and kind in ("sroc", "influence"):
+        raise ArgumentError(f"--univariate has no figure of kind {kind}; try forest or funnel")
+
+
+def _fit(studies: pd.DataFrame, options: dict[str, Any]) -> BivariateFit | BayesianFit:
+    from backpain_stats.meta import fit_bivariate
+
+    names = ("likelihood", "estimator", "correction", "formula", "structure", "level")
+    chosen = {name: options[name] for name in names if options[name] is not None}
     if options["bayes"] and options["common"]:
         raise ArgumentError("--bayes and --common are two different answers; give one of them")
+    if options["seed"] is not None and not options["bayes"]:
+        raise ArgumentError("--seed is for --bayes; nothing else is drawn at random")
     if options["bayes"]:
-        chosen |= {"inference": "bayes", "seed": options["seed"]}
+        chosen["inference"] = "bayes"
+        if options["seed"] is not None:
+            chosen["seed"] = options["seed"]
     elif options["common"]:
         chosen["effects"] = "common"
     try:
-        return fit_bivariate(studies, **chosen)
+        fit = fit_bivariate(studies, **chosen)
     except NotEstimableError as error:
         # The message names the arguments of the function.
         hint = "; at the command line: --bayes or --common" if "inference=" in str(error) else ""
         raise NotEstimableError(f"{error}{hint}") from error
+    values = dict(_value(text, studies) for text in options["values"])
+    return fit.at(**values) if values else fit
 
 
-def _pretests(text: str | None) -> list[float] | None:
-    from backpain_stats.printed.prevalence import read_prevalences
-
-    if text is None:
-        return None
-    named = [one.strip() for one in text.split(",") if one.strip()]
-    return [one.estimate for one in read_prevalences(named)]
-
-
-def _print_fit(
-    fit: BivariateFit | BayesianFit, pretests: list[float] | None, output_format: str
-) -> None:
-    """Print the summary and what to expect in a new setting."""
+def _value(text: str, studies: pd.DataFrame) -> tuple[str, Any]:
+    """Read one ``NAME=VALUE``, as a number where the column holds numbers."""
     import pandas as pd
 
-    from backpain_stats.meta.result import BivariateFit
+    name, equals, value = text.partition("=")
+    name, value = name.strip(), value.strip()
+    if not equals or not name or not value:
+        raise ArgumentError(f"--at is {text!r}; write NAME=VALUE, for example --at year=2005")
+    if name in studies.columns and pd.api.types.is_numeric_dtype(studies[name]):
+        try:
+            return name, float(value)
+        except ValueError:
+            raise ArgumentError(f"--at is {text!r}; {name} is a number in the file") from None
+    return name, value
 
-    if isinstance(fit, BivariateFit) and fit.design.covariates:
-        if pretests:
-            raise ArgumentError("--pretest needs one summary; a formula has one a group")
-        groups = fit.subgroups()
-        if output_format == "table":
-            click.echo(f"{fit}\n\nSummary of each group:")
-            dropped = [name for name in groups.columns if name.startswith("odds_ratio")]
-            groups = groups.drop(columns=[*dropped, "ci_level", "method"]).round(3)
-        write_frame(groups, output_format)
+
+def _grouped(fit: BivariateFit | BayesianFit) -> BivariateFit | None:
+    """Return the fit if it has covariates and no value of them was asked for."""
+    from backpain_stats.meta import BivariateFit
+
+    return fit if isinstance(fit, BivariateFit) and fit.design.covariates else None
+
+
+def _print_fit(fit: BivariateFit | BayesianFit, pretest: str | None, output_format: str) -> None:
+    """Print the summary, what to expect in a new setting, and RevMan's parameters."""
+    import pandas as pd
+
+    pretests = None
+    if pretest is not None:
+        pretests = [one.strip() for one in pretest.split(",") if one.strip()]
+    if grouped := _grouped(fit):
+        _print_groups(grouped, pretests, output_format)
         return
-    common = fit.effects == "common"
-    if common and pretests:
+    if fit.is_common and pretests:
         raise ArgumentError("--pretest is about a new setting, of which --common knows nothing")
-    parts = [fit.summary().frame.assign(kind="summary")]
-    expected = None
-    if not common:
-        if isinstance(fit, BivariateFit):
-            parts.append(fit.heterogeneity().assign(kind="heterogeneity"))
-        expected = fit.predict(pretest=pretests)
-        parts.append(expected.assign(kind="new setting"))
+    parts = {"summary": fit.summary().to_frame()}
+    if not fit.is_common:
+        parts |= _more(fit)
+        parts["new setting"] = fit.predict(pretest=pretests)
     if output_format == "table":
         click.echo(str(fit))
-        if expected is not None:
-            shown = expected[["measure", "pretest", "estimate", "ci_low", "ci_high"]]
+        if "new setting" in parts:
+            columns = ["measure", "pretest", "estimate", "ci_low", "ci_high"]
+            shown = parts["new setting"][columns]
             click.echo(f"\nIn a new setting ({100 * fit.level:g}% prediction interval):")
             write_frame(shown.dropna(axis="columns", how="all").round(4), "table")
+        if "RevMan" in parts:
+            click.echo("\nParameters for RevMan:")
+            write_frame(parts["RevMan"][["measure", "estimate"]].dropna().round(4), "table")
         return
-    names = ["kind", "measure", "pretest", "estimate", "ci_low", "ci_high", "ci_level", "method"]
-    frame = pd.concat([part.dropna(axis="columns", how="all") for part in parts])
-    write_frame(
-        frame.reindex(columns=names), output_format, note="; ".join(getattr(fit, "notes", ()))
+    frame = pd.concat(
+        [part.assign(kind=kind).dropna(axis="columns", how="all") for kind, part in parts.items()]
     )
+    write_frame(frame.reindex(columns=list(COLUMNS)), output_format, note="; ".join(fit.notes))
+
+
+def _more(fit: BivariateFit | BayesianFit) -> dict[str, pd.DataFrame]:
+    """Return heterogeneity, HSROC and RevMan's parameters of a fit by likelihood."""
+    from backpain_stats.meta import BivariateFit
+
+    if not isinstance(fit, BivariateFit):
+        return {}
+    parts = {"heterogeneity": fit.heterogeneity()}
+    if not fit.no_curve:
+        parts["HSROC"] = fit.hsroc_table().rename(columns={"parameter": "measure"})
+    revman = fit.revman().drop(columns="measure").rename(columns={"parameter": "measure"})
+    return parts | {"RevMan": revman}
+
+
+def _print_groups(fit: BivariateFit, pretests: list[str] | None, output_format: str) -> None:
+    """Print the coefficients and the summary of each group."""
+    if pretests:
+        raise ArgumentError("--pretest needs one summary; a formula has one a group: add --at")
+    groups = fit.subgroups()
+    if output_format == "table":
+        click.echo(f"{fit}\n\nSummary of each group:")
+        dropped = [name for name in groups.columns if name.startswith("odds_ratio")]
+        groups = groups.drop(columns=[*dropped, "ci_level", "method"]).round(3)
+    write_frame(groups, output_format)
 
 
 def _print_univariate(
     studies: pd.DataFrame, measure: str, options: dict[str, Any], output_format: str
 ) -> None:
-    from backpain_stats.meta.univariate.pool import pool_univariate
+    from backpain_stats.meta import pool_proportion, pool_univariate
 
-    pooled = pool_univariate(
-        studies, measure, correction=options["correction"] or "zero_cells", level=options["level"]
-    )
+    level = options["level"]
+    if measure in OUTCOMES:
+        pooled: Any = pool_proportion(studies, measure, level=level)
+    else:
+        correction = options["correction"] or "zero_cells"
+        pooled = pool_univariate(studies, measure, correction=correction, level=level)
     if output_format == "table":
         click.echo(str(pooled))
     else:
-        write_frame(pooled.summary(), output_format)
+        write_frame(pooled.to_frame(), output_format)
 
 
 def _draw(
@@ -186,22 +277,19 @@ def _draw(
 
     mpl.use("Agg")
     from backpain_stats import plots
-    from backpain_stats.meta.result import BivariateFit
-    from backpain_stats.meta.studies import study_accuracy
-    from backpain_stats.meta.univariate.deeks import deeks_test
+    from backpain_stats.meta import deeks_test, study_accuracy
 
-    if kind == "sroc":
-        assert fit is not None  # --univariate with this kind has been refused before
-        ax = plots.sroc(fit)
-    elif kind == "forest":
+    if kind == "forest":
         ax = plots.forest_paired(study_accuracy(studies), fit=fit)
     elif kind == "crosshair":
         ax = plots.crosshair(study_accuracy(studies), label=True)
     elif kind == "funnel":
         ax = plots.funnel_deeks(deeks_test(studies))
+    elif fit is None:
+        raise ArgumentError(f"there is no fit to draw as {kind}")
+    elif kind == "sroc":
+        ax = plots.sroc(fit)
     else:
-        if not isinstance(fit, BivariateFit):
-            raise ArgumentError("--kind influence needs a fit by likelihood: leave out --bayes")
         ax = plots.influence(fit.influence(), fit=fit)
     try:
         # No date inside, so that two runs write the same file.

@@ -1,4 +1,4 @@
-"""Flags compared: which is best, how sure that is, and which nobody has measured."""
+"""Flags compared: which is best, how sure that is, and which have no usable figure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pandas as pd
 
 from backpain_stats.checks import check_choice, check_level
 from backpain_stats.decide.draws import joint_draws, read_source
-from backpain_stats.decide.endorsement import endorsement
+from backpain_stats.decide.endorsement import NOT_FOUND, endorsement
 from backpain_stats.decide.published import has_ratio, published_tables, settings_with_ratios
 from backpain_stats.errors import NotEstimableError
 from backpain_stats.evidence import SETTINGS, TARGETS, Setting, Target
@@ -53,7 +53,7 @@ class Comparison:
     unmeasured : pandas.DataFrame
         Flags that are endorsed, claimed or measured elsewhere for this
         condition, but of which no usable ratio is known here: ``flag_id, label,
-        guidelines, status, reason``.
+        guidelines, status, measured_in_family, reason``.
     target, setting : str
         What it is about.
     """
@@ -65,7 +65,7 @@ class Comparison:
     setting: Setting
 
     def __str__(self) -> str:
-        """Return the flags with their chances to be best, and how many are unmeasured."""
+        """Return the flags with their chances to be best, and how many have no usable ratio."""
         columns = ["flag_id", "cohort_id", "n_cases", "lr_positive", "lr_negative"]
         columns += ["probability_best_rule_in", "probability_best_rule_out"]
         return (
@@ -258,11 +258,11 @@ def _unmeasured(
             status, reason = "reported here, not usable", here[flag]
         elif len(elsewhere):
             status, reason = "measured elsewhere", ", ".join(sorted(set(elsewhere)))
-        elif row["evidence"] == "never measured":
-            status, reason = "never measured", ""
+        elif row["evidence"] == NOT_FOUND:
+            status, reason = NOT_FOUND, ""
         else:
             status, reason = "reported elsewhere, not usable", row["reason"]
         rows.append(row | {"status": status, "reason": reason})
-    columns = ["flag_id", "label", "guidelines", "status", "reason"]
+    columns = ["flag_id", "label", "guidelines", "status", "measured_in_family", "reason"]
     frame = pd.DataFrame(rows, columns=columns)
     return frame.sort_values(["guidelines", "flag_id"], ascending=[False, True], ignore_index=True)

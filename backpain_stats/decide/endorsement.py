@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Endorsement", "endorsement"]
 
+# A figure that was not found: someone may have measured it all the same.
+NOT_FOUND = "no usable figure in the sources read here"
 # What can be known about a flag for a condition, from most to least.
-STATES = ("informative", "inconclusive", "uninformative", "not usable", "never measured")
+STATES = ("informative", "inconclusive", "uninformative", "not usable", NOT_FOUND)
 UNSPECIFIED, NOT_MAPPED = "unspecified list", "not mapped to a flag"
 INTERVALS = ("lr_positive_low", "lr_positive_high", "lr_negative_low", "lr_negative_high")
 
@@ -68,8 +70,8 @@ class Endorsement:
             f"{self.lr_positive_above:g} or that of LR- below {self.lr_negative_below:g}; "
             f"uninformative: in every cohort both intervals exclude that; "
             f"inconclusive: measured, but an interval leaves it open; "
-            f"not usable: figures are published, but no likelihood ratio follows from them; "
-            f"never measured: this evidence has no figure for it"
+            f"not usable: figures were read, but no likelihood ratio follows from them; "
+            f"{NOT_FOUND}: it may have been measured all the same"
         )
 
     def summary(self) -> pd.DataFrame:
@@ -128,9 +130,9 @@ def endorsement(
 
     Notes
     -----
-    "Never measured" means: not in this evidence. ``measured_in_family`` names
-    related flags (another age limit, another wording) that were measured; they
-    are not the same flag. A text that is no guideline (a patient page) is
+    "No usable figure in the sources read here" does not mean that nobody measured the flag.
+    ``measured_in_family`` names related flags (another age limit, another wording) that were
+    measured; they are not the same flag. A text that is no guideline (a patient page) is
     counted apart: see the column ``document``.
 
     Examples
@@ -183,7 +185,7 @@ def evidence_state(
         The cut-offs.
     """
     if reports.empty:
-        return ("not usable" if claims else "never measured"), 0
+        return ("not usable" if claims else NOT_FOUND), 0
     usable = reports[has_ratio(reports)]
     if usable.empty:
         return "not usable", 0

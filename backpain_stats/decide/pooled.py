@@ -97,7 +97,8 @@ def pooled_accuracy(
     Raises
     ------
     NotEstimableError
-        If the fit depends on covariates and has no single summary point.
+        If the fit depends on covariates and has no single summary point, or no patient
+        informs the sensitivity or the specificity.
 
     Examples
     --------
@@ -121,6 +122,7 @@ def pooled_accuracy(
     }
     where = " in a new setting" if new_setting else ""
     if isinstance(fit, BayesianFit):
+        fit.require("lr_positive")  # an accuracy that no patient informs would be the prior's
         return _posterior(fit, labels, size, new_setting)
     between = fit.between_study if new_setting else 0.0
     return FitAccuracy(

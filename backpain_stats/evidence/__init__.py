@@ -4,7 +4,6 @@ Other rooms import from here.
 """
 
 from backpain_stats.evidence.check import check_folder
-from backpain_stats.evidence.datapackage import datapackage
 from backpain_stats.evidence.evidence import (
     Evidence,
     Names,
@@ -16,7 +15,6 @@ from backpain_stats.evidence.files import packaged_folder, read_table
 from backpain_stats.evidence.patients import PAIN_TYPES, load_patients
 from backpain_stats.evidence.problems import list_problems, problem_frame
 from backpain_stats.evidence.schema import TABLES, Column, Table
-from backpain_stats.evidence.template import README, write_template
 from backpain_stats.evidence.vocabulary import (
     DIRECTNESS,
     RATIO_STATISTICS,
@@ -32,6 +30,13 @@ from backpain_stats.evidence.vocabulary import (
     Setting,
     Target,
     Verification,
+)
+from backpain_stats.evidence.write import (
+    README,
+    datapackage,
+    patients_datapackage,
+    write_datapackages,
+    write_template,
 )
 
 __all__ = [
@@ -63,8 +68,10 @@ __all__ = [
     "load_evidence",
     "load_patients",
     "packaged_folder",
+    "patients_datapackage",
     "problem_frame",
     "read_table",
     "require_evidence",
+    "write_datapackages",
     "write_template",
 ]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from backpain_stats.checks import nearest
-from backpain_stats.errors import DataError
+from backpain_stats.errors import ArgumentError, DataError
 from backpain_stats.evidence.check_cells import cell_problems
 from backpain_stats.evidence.check_names import known_rows, name_problems
 from backpain_stats.evidence.check_rows import row_problems
@@ -29,6 +29,8 @@ __all__ = ["CheckedFolder", "check_folder", "packaged_files"]
 
 # Files that would be evidence if they were CSV: passing over them in silence
 # would lose data.
+# Packaged beside the evidence, and none of it: what was learned from patients elsewhere.
+_BESIDE = ("dependence.csv",)
 _SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers")
 
 
@@ -88,7 +90,13 @@ def check_folder(path: str | PathLike[str] | None = None, *, add: bool = False) 
     ------
     DataError
         If the folder does not exist, is a file, or holds no evidence file.
+    ArgumentError
+        If ``add`` is given without a folder, or the name of the folder is empty.
     """
+    if path is None and add:
+        raise ArgumentError("add=True needs the path of a folder to add")
+    if path == "":
+        raise ArgumentError("the name of the folder is empty; '.' is the current one")
     folder = packaged_folder() if path is None else Path(path)
     if not folder.exists():
         raise DataError(f"there is no folder {str(path)!r}")
@@ -110,7 +118,7 @@ def check_folder(path: str | PathLike[str] | None = None, *, add: bool = False) 
         if raw is not None:
             files[table.name] = raw
     unread = {table.name for table in present} - set(files)
-    packaged = packaged_files() if add and path is not None else {}
+    packaged = packaged_files() if add else {}
     known = known_rows(files, packaged)
     for raw in files.values():
         problems += cell_problems(raw)
@@ -125,7 +133,11 @@ def _strange_files(folder: Path) -> list[Problem]:
     problems = []
     for entry in sorted(folder.iterdir()):
         suffix = entry.suffix.lower()
-        if entry.is_dir() or entry.name in known or suffix not in (".csv", ".tsv", *_SPREADSHEETS):
+        if (
+            entry.is_dir()
+            or entry.name in (*known, *_BESIDE)
+            or suffix not in (".csv", ".tsv", *_SPREADSHEETS)
+        ):
             continue
         close = nearest(entry.name.lower(), known)
         hint = f"did you mean {close[0]}?" if close else f"files: {', '.join(known)}"

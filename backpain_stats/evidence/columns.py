@@ -36,6 +36,7 @@ Kind = Literal[
     "number",  # a plain decimal number, such as a cut-off
     "level",  # of an interval
     "proportion",  # as printed, 0 to 1
+    "pretest",  # a proportion to compute with: a value strictly between 0 and 1
     "proportion_limit",  # an interval end of a proportion: papers print 1.014
     "ratio",  # as printed, 0 or more
     "statistic",  # a proportion or a ratio, as the row's ``statistic`` says
@@ -59,7 +60,14 @@ LEVEL_BOUNDS = (0.5, 0.9999)
 # end beyond these bounds is a percentage or a slip.
 LIMIT_BOUNDS = (-1.0, 2.0)
 
-PRINTED_KINDS = ("proportion", "proportion_limit", "ratio", "statistic", "statistic_limit")
+PRINTED_KINDS: tuple[Kind, ...] = (
+    "proportion",
+    "pretest",
+    "proportion_limit",
+    "ratio",
+    "statistic",
+    "statistic_limit",
+)
 _NAME = r"[A-Za-z0-9_.\-]+"
 _DECIMAL = r"([0-9]+(\.[0-9]+)?|\.[0-9]+)"
 # What the reader of printed figures reads, for descriptions of the files; the reader decides.
@@ -134,7 +142,7 @@ class Column:
     @property
     def bounds(self) -> tuple[float, float]:
         """Smallest and largest number a filled cell may hold."""
-        if self.kind == "proportion":
+        if self.kind in ("proportion", "pretest"):
             return 0.0, 1.0
         if self.kind == "proportion_limit":
             return LIMIT_BOUNDS
@@ -246,7 +254,7 @@ def _vocabulary_refusal(column: Column, text: str) -> Refusal | None:
 
 
 def _figure_refusal(column: Column, text: str) -> Refusal | None:
-    """Say why the one reader of printed figures, or the bounds, refuse a cell."""
+    """Say why the one reader of printed figures, or the column, refuses a cell."""
     form = "a figure as printed, such as 0.31, 31%, 14.7, >0.90 or 13 of 1975"
     if len(text) > LONGEST_FIGURE:
         return "form", f"has {len(text)} characters", f"{form}; at most {LONGEST_FIGURE}"
@@ -257,8 +265,16 @@ def _figure_refusal(column: Column, text: str) -> Refusal | None:
         dotted = text.replace(",", ".")
         hint = f"; write {dotted}" if text.count(",") == 1 and figure(dotted) else ""
         return "form", "is not a figure", form + hint
+    return _value_refusal(column, text, printed)
+
+
+def _value_refusal(column: Column, text: str, printed: PrintedValue) -> Refusal | None:
+    """Say why a figure that can be read does not belong into a column."""
     if column.kind == "ratio" and is_share(text):
         return "form", "is a share, not a ratio", "a ratio as printed, such as 14.7"
+    if column.kind == "pretest" and (printed.is_bound or printed.value in (0, 1)):
+        what = "is a bound, not a value" if printed.is_bound else "leaves nothing to learn"
+        return "bounds", what, "a pre-test probability strictly between 0 and 1"
     low, high = column.bounds
     value = math.inf if printed.value is None else printed.value
     if low <= value <= high:

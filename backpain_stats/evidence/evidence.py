@@ -86,9 +86,10 @@ class Evidence:
         build : callable
             Called with the whole evidence the first time.
         """
-        kept = self.whole._derived
+        whole = self if self._whole is None else self._whole
+        kept = whole._derived
         if name not in kept:
-            kept[name] = build(self.whole)
+            kept[name] = build(whole)
         value: Derived = kept[name]
         return value
 
@@ -159,18 +160,20 @@ class Evidence:
                 chosen["claims"], "flag_id", kept | set(chosen["combinations"]["combination_id"])
             )
         selected = replace(self, **chosen)
-        object.__setattr__(selected, "_whole", self.whole)
+        object.__setattr__(selected, "_whole", self if self._whole is None else self._whole)
         return selected
 
     def _flags_named(self, flag: Names, family: Names) -> set[str]:
         """Return the flags that carry one of the given names, of flags and of families."""
         kept = set(self.flags["flag_id"])
         if flag is not None:
-            kept &= {check_known(one, kept, "flag") for one in as_names(flag, "flag")}
+            kept &= {check_known(name, kept, "flag") for name in as_names(flag, "flag")}
         if family is not None:
             families = set(self.flags["family"])
-            named = as_names(family, "family")
-            wanted = [check_known(one, families, "family of flags") for one in named]
+            wanted = [
+                check_known(name, families, "family of flags")
+                for name in as_names(family, "family")
+            ]
             kept &= set(_where(self.flags, "family", wanted)["flag_id"])
         return kept
 
@@ -249,9 +252,7 @@ def load_evidence(path: str | PathLike[str] | None = None, *, add: bool = False)
     >>> report["sensitivity"], report["specificity"]
     ('0.77', '0.71')
     """
-    if path is None:
-        if add:
-            raise ArgumentError("add=True needs the path of a folder to add")
+    if path is None and not add:
         return Evidence(**_packaged_frames())
     checked = check_folder(path, add=add)
     if len(checked.errors):

@@ -20,7 +20,7 @@ import pandas as pd
 from backpain_stats.checks import nearest
 from backpain_stats.errors import DataError
 from backpain_stats.evidence.columns import Column, Table
-from backpain_stats.evidence.problems import Problem
+from backpain_stats.evidence.problems import Problem, ProblemCode
 
 __all__ = ["RawTable", "not_a_file", "packaged_folder", "read_table", "typed_frame"]
 
@@ -280,8 +280,9 @@ def _header_problems(header: Sequence[str], table: Table, line: int) -> list[Pro
         elif name not in table.names:
             close = nearest(name.strip().lower(), table.names)
             hint = f"did you mean {close[0]}?" if close else f"columns: {', '.join(table.names)}"
+            code: ProblemCode = "unknown_column" if name else "header"
             what = "unexpected column" if name else f"column number {position} has no name"
-            problems.append(Problem(table.file, "header", what, hint, line, name, name))
+            problems.append(Problem(table.file, code, what, hint, line, name, name))
     return problems
 
 

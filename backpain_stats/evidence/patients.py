@@ -1,17 +1,92 @@
-"""The only patients in the package: pain types in 464 people with low back pain."""
+"""The only patients: pain types in 464 people with low back pain, kept beside the package."""
 
 from __future__ import annotations
 
+from os import PathLike
+from pathlib import Path
+
 import pandas as pd
 
-from backpain_stats.evidence.files import packaged_folder
+from backpain_stats.errors import DataError
+from backpain_stats.evidence.check_cells import cell_problems
+from backpain_stats.evidence.columns import Column, Table
+from backpain_stats.evidence.files import not_a_file, packaged_folder, read_table, typed_frame
+from backpain_stats.evidence.problems import list_problems, problem_frame
 
-__all__ = ["load_patients"]
+__all__ = ["CRITERIA", "DEPENDENCE", "PAIN_TYPES", "load_patients", "patients_table"]
 
 PAIN_TYPES = ("nociceptive", "peripheral_neuropathic", "central_neuropathic")
+CRITERIA = Table(
+    "smart2011_criteria",
+    "The eleven clinical criteria of the patient file.",
+    ("criterion",),
+    (
+        Column("criterion", "Name of the column.", "identifier", True),
+        Column("description", "What the criterion says.", required=True),
+    ),
+)
 
 
-def load_patients() -> pd.DataFrame:
+_LEARNED = {
+    "patients": "Patients in the set.",
+    "complete": "Patients with every finding that was used.",
+    "cases": "Cases among them.",
+    "findings": "Findings recorded in 70% or more and with 10 patients in the rarer state.",
+    "exponent": "Exponent of k_eff that fits the set best.",
+    "exponent_se": "Its standard error.",
+    "rho_cases": "Correlation of one-factor dependence among cases, maximum likelihood.",
+    "rho_cases_se": "Width of its 95% profile-likelihood interval over 3.92.",
+    "rho_noncases": "The same among non-cases.",
+    "rho_noncases_se": "Width of its 95% profile-likelihood interval over 3.92.",
+    "exponent_shuffled": "Exponent after shuffling each finding within either group.",
+}
+_ABOUT = {
+    "kind": "Diagnosis or prognosis.",
+    "what": "Which patients, and what a case is.",
+    "origin": "Where the patients' rows were read; they are not in this repository.",
+    "licence": "Licence of that source.",
+}
+# Estimates per set of patients; no patient's row is kept.
+DEPENDENCE = Table(
+    "dependence",
+    "How findings hang together in public patient-level data; made by "
+    "validation/dependence.py, described in reports/dependence.md.",
+    ("set",),
+    (
+        Column("set", "Name of the set of patients.", "identifier", True),
+        *(Column(name, text, "number", True) for name, text in _LEARNED.items()),
+        *(Column(name, text, required=True) for name, text in _ABOUT.items()),
+    ),
+)
+
+
+def patients_table(criteria: dict[str, str]) -> Table:
+    """Describe the file of the patients: one column per criterion.
+
+    Parameters
+    ----------
+    criteria : dict of str to str
+        Name of each column and what its criterion says.
+    """
+    findings = (
+        Column(
+            name, f"{text}: 1 present, 0 absent, empty not recorded.", "category", False, ("0", "1")
+        )
+        for name, text in criteria.items()
+    )
+    return Table(
+        "smart2011_patients",
+        "Patients with low back pain, their criteria and their pain type.",
+        ("patient",),
+        (
+            Column("patient", "Number of the patient.", "integer", True),
+            *findings,
+            Column("pain_type", "Pain type of the clinicians.", "category", True, PAIN_TYPES),
+        ),
+    )
+
+
+def load_patients(path: str | PathLike[str] | None = None) -> pd.DataFrame:
     """Load the patient-level data of Smart 2011.
 
     464 patients with low back pain, with or without leg pain; eleven clinical
@@ -20,6 +95,14 @@ def load_patients() -> pd.DataFrame:
     several findings are present in one patient. The target is the pain type:
     nothing here is evidence about malignancy or any other serious condition.
 
+    Parameters
+    ----------
+    path : path-like, optional
+        A folder with ``smart2011_patients.csv`` (columns ``patient``,
+        ``criterion_2`` to ``criterion_37``, ``pain_type``) and
+        ``smart2011_criteria.csv`` (``criterion, description``). Without it the
+        folder ``data/patients`` of a checkout of the repository is read.
+
     Returns
     -------
     pandas.DataFrame
@@ -27,8 +110,18 @@ def load_patients() -> pd.DataFrame:
         absent, ``pd.NA`` not recorded: five cells); ``pain_type``. What each
         criterion says is in ``frame.attrs["criteria"]``, a dict.
 
+    Raises
+    ------
+    DataError
+        If the folder lacks a file, as an installed package does, or a file is
+        not valid.
+
     Notes
     -----
+    The rows come from a package under the GNU General Public License, this one
+    is under the MIT licence: so they are not part of its distributions.
+    ``data/LICENSE.md`` says more.
+
     Source: Smart KM, Blake C, Staines A, Doody C. The discriminative validity
     of "nociceptive", "peripheral neuropathic", and "central sensitization" as
     mechanisms-based classifications of musculoskeletal pain. Clin J Pain
@@ -46,13 +139,31 @@ def load_patients() -> pd.DataFrame:
     >>> int(patients.isna().sum().sum())
     5
     """
-    folder = packaged_folder() / "patients"
-    criteria = pd.read_csv(folder / "smart2011_criteria.csv", dtype="string")
-    dtypes = dict.fromkeys(["patient", *criteria["criterion"]], "Int64")
-    patients = pd.read_csv(
-        folder / "smart2011_patients.csv", dtype={**dtypes, "pain_type": "string"}
-    )
-    patients.attrs["criteria"] = dict(
-        zip(criteria["criterion"], criteria["description"], strict=True)
-    )
+    folder = packaged_folder() / "patients" if path is None else Path(path)
+    criteria = _read(folder, CRITERIA)
+    says = dict(zip(criteria["criterion"], criteria["description"], strict=True))
+    patients = _read(folder, patients_table(says))
+    patients = patients.astype(dict.fromkeys(says, "Int64"))
+    patients.attrs["criteria"] = says
     return patients
+
+
+def _read(folder: Path, table: Table) -> pd.DataFrame:
+    """Read one of the two files, or say where they can be had."""
+    file = folder / table.file
+    if not file.exists():
+        raise DataError(
+            f"there is no {table.file} in {str(folder)!r}. The patients' rows are not distributed "
+            "with the package, for their licence is another: take the folder data/patients of its "
+            "repository, or the data set lowbackpain of the R package flexord, and give "
+            "load_patients(path) the folder"
+        )
+    if kind := not_a_file(file):
+        raise DataError(f"{str(file)!r} is {kind}")
+    raw, problems = read_table(file, table)
+    if raw is not None:
+        problems += cell_problems(raw)
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if errors or raw is None:
+        raise DataError(f"{table.file} cannot be used:\n{list_problems(problem_frame(errors))}")
+    return typed_frame(raw, table)

@@ -22,7 +22,8 @@ PROBLEM_COLUMNS = ("file", "line", "column", "value", "problem", "allowed", "sev
 Severity = Literal["error", "warning", "note"]
 ProblemCode = Literal[
     "file",  # it cannot be read, or is no evidence file
-    "header",  # a column is unknown, missing or there twice
+    "header",  # a column is missing, there twice or without a name
+    "unknown_column",  # a column of a name that the file does not have
     "row",  # another number of cells than the header, or none filled
     "empty",  # a cell that must be filled in, or a row without a figure
     "duplicate",  # a name that is there already

@@ -31,43 +31,46 @@ from backpain_stats.evidence.vocabulary import (
 __all__ = ["LIMIT_BOUNDS", "TABLES", "Column", "Table"]
 
 
-def _target(description: str = "The serious condition.", *, unspecified: bool = False) -> Column:
-    allowed = (*TARGETS, "unspecified") if unspecified else TARGETS
-    return Column("target", description, "category", True, allowed)
+def _name(name: str, description: str, *files: str, required: bool = False) -> Column:
+    """Describe a column with the name of a row: of this file, or of one of ``files``."""
+    return Column(name, description, "identifier", required, references=files)
+
+
+def _names(name: str, description: str, *files: str, former: tuple[str, ...] = ()) -> Column:
+    """Describe a column with several names of rows."""
+    text = f"{description}, separated by semicolons."
+    return Column(name, text, "identifiers", references=files, former_names=former)
+
+
+def _word(
+    name: str,
+    description: str,
+    allowed: tuple[str, ...],
+    *,
+    required: bool = False,
+    empty_means: str = "",
+) -> Column:
+    """Describe a column with one word of a vocabulary."""
+    return Column(name, description, "category", required, allowed, empty_means=empty_means)
+
+
+def _target(description: str = "The serious condition.", *more: str) -> Column:
+    return _word("target", description, (*TARGETS, *more), required=True)
 
 
 def _provenance() -> list[Column]:
     return [
-        Column(
-            "reported_in",
-            "The source in which the figures were read.",
-            "identifier",
-            True,
-            references=("sources",),
+        _name(
+            "reported_in", "The source in which the figures were read.", "sources", required=True
         ),
-        Column(
+        _name(
             "quotes",
             "The original it quotes; empty if it is the original or that is not established.",
-            "identifier",
-            references=("sources",),
+            "sources",
         ),
         _STATUS,
         _NOTE,
     ]
-
-
-def _setting() -> Column:
-    return Column(
-        "setting", "Where the patients were seen; empty if not stated.", "category", False, SETTINGS
-    )
-
-
-def _flag(required: bool) -> Column:
-    return Column("flag_id", "The red flag.", "identifier", required, references=("flags",))
-
-
-def _cohort(required: bool, description: str = "The cohort.") -> Column:
-    return Column("cohort_id", description, "identifier", required, references=("cohorts",))
 
 
 def _counts() -> list[Column]:
@@ -92,19 +95,15 @@ def _measured(name: str, words: str, kind: Kind) -> list[Column]:
     ]
 
 
-def _statistics(*, auc: bool) -> list[Column]:
-    columns = [
+def _statistics(*more: Column) -> list[Column]:
+    return [
         *_measured("sensitivity", "Sensitivity", "proportion"),
         *_measured("specificity", "Specificity", "proportion"),
         *_measured("lr_positive", "Positive likelihood ratio", "ratio"),
         *_measured("lr_negative", "Negative likelihood ratio", "ratio"),
         *_measured("ppv", "Positive predictive value", "proportion"),
         *_measured("npv", "Negative predictive value", "proportion"),
-    ]
-    if auc:
-        columns += _measured("auc", "Area under the ROC curve", "proportion")
-    return [
-        *columns,
+        *more,
         Column(
             "ci_level",
             "Level of the intervals, only where the source states it; 0.95 for 95%.",
@@ -113,60 +112,41 @@ def _statistics(*, auc: bool) -> list[Column]:
     ]
 
 
-def _statistics_tail() -> list[Column]:
+def _shares() -> list[Column]:
+    words = {"false_positive_rate": "non-cases", "test_positive_rate": "all patients"}
     return [
         Column(
-            "false_positive_rate",
-            "Share of non-cases with the flag, where that is what was printed.",
-            "proportion",
-        ),
-        Column(
-            "test_positive_rate",
-            "Share of all patients with the flag, where that is what was printed.",
-            "proportion",
-        ),
-        _ALSO,
+            name, f"Share of {whom} with the flag, where that is what was printed.", "proportion"
+        )
+        for name, whom in words.items()
     ]
 
 
 def _replaces(file: str) -> Column:
-    return Column(
-        "replaces",
-        "Rows of this file that this one displaces: the same finding in the same patients; "
-        "separated by semicolons.",
-        "identifiers",
-        references=(file,),
-        former_names=("better_than",),
-    )
+    description = "Rows of this file that this one displaces: same finding, same patients"
+    return _names("replaces", description, file, former=("better_than",))
 
 
-_STATUS = Column(
+_SETTING = _word("setting", "Where the patients were seen; empty if not stated.", SETTINGS)
+_STATUS = _word(
     "status",
     "seen_primary: read in the source's own text; seen_secondary: read on another page.",
-    "category",
-    True,
     STATUSES,
+    required=True,
 )
 _NOTE = Column("note", "What a user of the row has to know.")
-_ALSO = Column(
-    "also_reported_in",
-    "Further sources with the same figure, separated by semicolons.",
-    "identifiers",
-    references=("sources",),
-)
+_ALSO = _names("also_reported_in", "Further sources with the same figure", "sources")
 _DEFINITION = Column("definition", "The finding in the source's words.")
-_SAMPLE = Column(
-    "sample",
-    "Who was sampled; the first of the list that fits.",
-    "category",
-    allowed=SAMPLES,
-    empty_means="unknown",
+_COUNTRY = Column("country", "Country; empty if not stated.")
+_N = Column("n", "Patients; empty unless printed.", "integer")
+_N_CASES = Column("n_cases", "Patients with the condition; empty unless printed.", "integer")
+_SAMPLE = _word(
+    "sample", "Who was sampled; the first of the list that fits.", SAMPLES, empty_means="unknown"
 )
-_DIRECTNESS = Column(
+_DIRECTNESS = _word(
     "directness",
     "Whether it answers the question asked: this target, in patients with back pain.",
-    "category",
-    allowed=DIRECTNESS,
+    DIRECTNESS,
     empty_means="unknown",
 )
 
@@ -175,12 +155,12 @@ _SOURCES = Table(
     "Every publication, and every secondary page that quotes one.",
     ("source_id",),
     (
-        Column("source_id", "Name of the source.", "identifier", True),
-        Column("kind", "What kind of publication it is.", "category", True, SOURCE_KINDS),
+        _name("source_id", "Name of the source.", required=True),
+        _word("kind", "What kind of publication it is.", SOURCE_KINDS, required=True),
         Column("citation", "The reference.", required=True),
         Column("year", "Year of publication.", "year"),
         Column("doi", "Digital object identifier, without the resolver.", "doi"),
-        Column("what_was_read", "How much of it was read.", "category", True, READ_FORMS),
+        _word("what_was_read", "How much of it was read.", READ_FORMS, required=True),
         _NOTE,
         Column("read_where", "Where it was read, in words for a reader."),
     ),
@@ -190,83 +170,63 @@ _FLAGS = Table(
     "The red flags; each threshold or definition is a flag of its own.",
     ("flag_id",),
     (
-        Column("flag_id", "Name of the flag.", "identifier", True),
+        _name("flag_id", "Name of the flag.", required=True),
         Column("label", "The flag in words.", required=True),
-        Column("category", "How it is found out.", "category", True, CATEGORIES),
-        Column("family", "Groups the definitions of one idea.", "identifier", True),
+        _word("category", "How it is found out.", CATEGORIES, required=True),
+        _name("family", "Groups the definitions of one idea.", required=True),
         Column("definition_note", "What the definition leaves open."),
         Column("synonyms", "Wordings met in the sources, separated by semicolons."),
-        Column("quantity", "The measured quantity the flag cuts, if it cuts one.", "identifier"),
+        _name("quantity", "The measured quantity the flag cuts, if it cuts one."),
         Column("threshold", "Where it is cut; empty if the cut-off is not stated.", "number"),
         Column("unit", "Unit of the threshold; empty if not printed, or a ratio."),
-        Column(
-            "direction",
-            "Whether values above or below the threshold are positive.",
-            "category",
-            allowed=DIRECTIONS,
-        ),
-        Column("level_of", "The quantity of which the flag is a band with two ends.", "identifier"),
-        Column(
-            "contains",
-            "Flags whose presence makes this flag present by definition, separated by semicolons.",
-            "identifiers",
-            references=("flags",),
-        ),
+        _word("direction", "Whether values above or below it are positive.", DIRECTIONS),
+        _name("level_of", "The quantity of which the flag is a band with two ends."),
+        _names("contains", "Flags whose presence makes this one present by definition", "flags"),
     ),
 )
 _COHORTS = Table(
     "cohorts",
-    "One row a study and target.",
+    "One row per study and target.",
     ("cohort_id",),
     (
-        Column("cohort_id", "Name of the cohort: study and target.", "identifier", True),
-        Column("study_id", "The study.", "identifier", True, references=("sources",)),
+        _name("cohort_id", "Name of the cohort: study and target.", required=True),
+        _name("study_id", "The study.", "sources", required=True),
         _target(),
-        _setting(),
+        _SETTING,
         Column("setting_note", "The setting in more words."),
-        Column("country", "Country; empty if not stated."),
-        Column("n", "Patients; empty unless printed.", "integer"),
-        Column("n_cases", "Patients with the condition; empty unless printed.", "integer"),
+        _COUNTRY,
+        _N,
+        _N_CASES,
         Column("design_note", "Design, as stated."),
         Column("reference_standard", "How the condition was established."),
         Column("population_note", "Who the patients were."),
-        Column(
-            "source_id",
-            "Where n and n_cases were read.",
-            "identifier",
-            True,
-            references=("sources",),
-        ),
+        _name("source_id", "Where n and n_cases were read.", "sources", required=True),
         _STATUS,
         _NOTE,
-        Column(
+        _word(
             "low_back_pain_only",
             "Whether all patients had low back pain: no means another or a wider population.",
-            "category",
-            True,
             YES_NO_UNKNOWN,
+            required=True,
         ),
-        Column(
+        _name(
             "same_patients_as",
             "A cohort of the same or of nested patients: only one of the two may be used.",
-            "identifier",
-            references=("cohorts",),
+            "cohorts",
         ),
         _SAMPLE,
-        Column(
+        _word(
             "case_control",
             "Whether cases and others were sampled apart: prevalence and predictive values then "
             "have no meaning.",
-            "category",
-            allowed=YES_NO_UNKNOWN,
+            YES_NO_UNKNOWN,
             empty_means="unknown",
         ),
-        Column(
+        _word(
             "verification",
             "Who had the reference test: all, mainly those with a positive test, all by "
             "follow-up or records, or different tests by test result.",
-            "category",
-            allowed=VERIFICATIONS,
+            VERIFICATIONS,
             empty_means="unknown",
         ),
         _DIRECTNESS,
@@ -274,22 +234,22 @@ _COHORTS = Table(
 )
 _ACCURACY = Table(
     "accuracy",
-    "One row a flag in a cohort: what was printed about its accuracy.",
+    "One row per flag in a cohort: what was printed about its accuracy.",
     ("report_id",),
     (
-        Column("report_id", "Name of the row.", "identifier", True),
-        _cohort(True),
-        _flag(True),
+        _name("report_id", "Name of the row.", required=True),
+        _name("cohort_id", "The cohort.", "cohorts", required=True),
+        _name("flag_id", "The red flag.", "flags", required=True),
         _DEFINITION,
         *_counts(),
-        *_statistics(auc=False),
+        *_statistics(),
         *_provenance(),
-        *_statistics_tail(),
-        Column(
+        *_shares(),
+        _ALSO,
+        _word(
             "reading",
             "printed: read in the source's own text; quoted: read on another page.",
-            "category",
-            allowed=READINGS,
+            READINGS,
         ),
         _replaces("accuracy"),
     ),
@@ -299,23 +259,19 @@ _COMBINATIONS = Table(
     "Several flags together: any of, all of, scores, algorithms.",
     ("combination_id",),
     (
-        Column("combination_id", "Name of the combination.", "identifier", True),
+        _name("combination_id", "Name of the combination.", required=True),
         _target(),
-        _cohort(True),
-        Column(
-            "flags",
-            "Its flags, separated by semicolons; empty if not stated.",
-            "identifiers",
-            references=("flags",),
-        ),
-        Column("rule", "How the flags are combined.", "category", True, RULES),
+        _name("cohort_id", "The cohort.", "cohorts", required=True),
+        _names("flags", "Its flags, as far as they are stated", "flags"),
+        _word("rule", "How the flags are combined.", RULES, required=True),
         Column("k", "How many must be present, for any and at_least_k.", "integer"),
         Column("level_label", "The cut-off in the source's words."),
         *_counts(),
-        *_statistics(auc=True),
+        *_statistics(*_measured("auc", "Area under the ROC curve", "proportion")),
         *_provenance(),
         _DEFINITION,
-        *_statistics_tail(),
+        *_shares(),
+        _ALSO,
         _replaces("combinations"),
     ),
 )
@@ -324,31 +280,30 @@ _CLAIMS = Table(
     "Published results to be recomputed; never used as input.",
     ("claim_id",),
     (
-        Column("claim_id", "Name of the claim.", "identifier", True),
+        _name("claim_id", "Name of the claim.", required=True),
         _target(),
-        Column(
+        _name(
             "flag_id",
             "A flag or a combination; empty where only the definition says what.",
-            "identifier",
-            references=("flags", "combinations"),
+            "flags",
+            "combinations",
         ),
-        _setting(),
-        Column("statistic", "What was printed.", "category", True, CLAIM_STATISTICS),
-        Column("pretest", "Pre-test probability printed with it.", "proportion"),
+        _SETTING,
+        _word("statistic", "What was printed.", CLAIM_STATISTICS, required=True),
+        Column("pretest", "Pre-test probability printed with it.", "pretest"),
         Column("value", "The figure, as printed.", "statistic"),
         Column("low", "Lower end, as printed.", "statistic_limit"),
         Column("high", "Upper end, as printed.", "statistic_limit"),
-        Column("range_kind", "What value, low and high are.", "category", True, RANGE_KINDS),
+        _word("range_kind", "What value, low and high are.", RANGE_KINDS, required=True),
         *_provenance(),
         _DEFINITION,
-        _cohort(False, "The cohort it is about, if it is about one."),
+        _name("cohort_id", "The cohort it is about, if it is about one.", "cohorts"),
         _ALSO,
-        Column(
+        _word(
             "inputs_read",
             "Whether the figures from which the value would be computed were read; no is not "
             "the same as never published.",
-            "category",
-            allowed=YES_NO,
+            YES_NO,
         ),
     ),
 )
@@ -357,18 +312,18 @@ _PREVALENCE = Table(
     "How often the condition was found, by target and setting.",
     ("prevalence_id",),
     (
-        Column("prevalence_id", "Name of the row.", "identifier", True),
+        _name("prevalence_id", "Name of the row.", required=True),
         _target(),
-        _setting(),
-        Column("country", "Country; empty if not stated."),
-        Column("n", "Patients; empty unless printed.", "integer"),
-        Column("n_cases", "Patients with the condition; empty unless printed.", "integer"),
+        _SETTING,
+        _COUNTRY,
+        _N,
+        _N_CASES,
         Column("prevalence", "The share, as printed.", "proportion"),
         Column("low", "Lower end, as printed.", "proportion_limit"),
         Column("high", "Upper end, as printed.", "proportion_limit"),
-        Column("range_kind", "What the figures are.", "category", False, RANGE_KINDS),
+        _word("range_kind", "What the figures are.", RANGE_KINDS),
         *_provenance(),
-        _cohort(False, "The cohort it comes from, if it comes from one."),
+        _name("cohort_id", "The cohort it comes from, if it comes from one.", "cohorts"),
         _ALSO,
         _SAMPLE,
         _DIRECTNESS,
@@ -379,19 +334,14 @@ _ENDORSEMENTS = Table(
     "Red flags as guidelines and patient pages write them.",
     ("endorsement_id",),
     (
-        Column("endorsement_id", "Name of the row.", "identifier", True),
-        Column("guideline_id", "The guideline.", "identifier", True),
+        _name("endorsement_id", "Name of the row.", required=True),
+        _name("guideline_id", "The guideline.", required=True),
         Column("guideline", "Its name.", required=True),
-        Column("country", "Country; empty if not stated."),
+        _COUNTRY,
         Column("year", "Year of publication.", "year"),
-        _target("The condition; unspecified for general and shared lists.", unspecified=True),
+        _target("The condition; unspecified for general and shared lists.", "unspecified"),
         Column("red_flag_as_written", "The wording, or its translation.", required=True),
-        Column(
-            "flag_id",
-            "The flag it is; empty where that is not clear.",
-            "identifier",
-            references=("flags",),
-        ),
+        _name("flag_id", "The flag it is; empty where that is not clear.", "flags"),
         *(column for column in _provenance() if column.name != "quotes"),
         Column("condition_as_written", "The heading of the list."),
     ),
@@ -401,9 +351,9 @@ _ENDORSEMENT_COUNTS = Table(
     "Statements about sets of guidelines.",
     ("count_id",),
     (
-        Column("count_id", "Name of the row.", "identifier", True),
+        _name("count_id", "Name of the row.", required=True),
         Column("guideline_set", "Which guidelines.", required=True),
-        _target("The condition; unspecified for general lists.", unspecified=True),
+        _target("The condition; unspecified for general lists.", "unspecified"),
         Column("k", "How many of them; empty unless printed.", "integer"),
         Column("of", "Out of how many.", "integer"),
         Column("statement", "What is said.", required=True),
@@ -415,21 +365,13 @@ _QUALITY = Table(
     "QUADAS-2: risk of bias and applicability, by cohort, assessor and domain.",
     ("cohort_id", "assessor", "domain"),
     (
-        _cohort(True),
+        _name("cohort_id", "The cohort.", "cohorts", required=True),
         Column("assessor", "Who judged.", required=True),
-        Column(
-            "domain",
-            "QUADAS-2 domain.",
-            "category",
-            True,
-            QUALITY_DOMAINS,
-        ),
-        Column("risk_of_bias", "Judgement.", "category", True, JUDGEMENTS),
-        Column(
+        _word("domain", "QUADAS-2 domain.", QUALITY_DOMAINS, required=True),
+        _word("risk_of_bias", "Judgement.", JUDGEMENTS, required=True),
+        _word(
             "applicability",
             "Concern about applicability; empty for flow_and_timing, which has none.",
-            "category",
-            False,
             JUDGEMENTS,
         ),
         Column("reason", "Why."),

@@ -11,33 +11,44 @@ import numpy as np
 
 from backpain_stats.checks import check_known, require_columns
 from backpain_stats.errors import ArgumentError, DataError
+from backpain_stats.meta.arrays import Floats
+from backpain_stats.meta.studies import OUTCOMES, Studies
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
-
-    from backpain_stats.meta.data import Studies
-
-    Floats = NDArray[np.float64]
 
 __all__ = ["Design", "Formula", "build_design"]
 
-OUTCOMES = ("sensitivity", "specificity")
 Formula = str | Sequence[str] | Mapping[str, "str | Sequence[str]"] | None
+
+
+# A covariate whose spread is a smaller share of its size than this cannot be told from a
+# constant where its coefficient is reported on its own scale: squares of the ratio enter
+# the variances, so 1e-5 leaves them six digits.
+_SMALLEST_SPREAD = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """What the two mean logits depend on.
+    r"""What the two mean logits depend on.
+
+    Every fit is made in scaled columns :math:`Z = X T`, which are orthogonal and of unit
+    mean square, so that it does not matter whether a covariate is a year, a year since
+    2000 or a share of a century; coefficients are reported as :math:`\beta = T \gamma`.
+    An intercept alone is left as it is.
 
     Parameters
     ----------
     matrices : tuple of two ndarray
-        Of shape (studies, p1) and (studies, p2): sensitivity, specificity.
+        X, of shape (studies, p1) and (studies, p2): sensitivity, specificity.
     names : tuple of str
         Names of the p1 + p2 coefficients.
     formulas : tuple of two str
         Right-hand sides as understood, ``"1"`` without covariates.
+    scaled : tuple of two ndarray
+        Z, of the same shapes.
+    transform : ndarray of shape (p1 + p2, p1 + p2)
+        T, block by block.
     covariates : tuple of str
         Columns of the data in use.
     specifications : tuple
@@ -47,8 +58,36 @@ class Design:
     matrices: tuple[Floats, Floats]
     names: tuple[str, ...]
     formulas: tuple[str, str]
+    scaled: tuple[Floats, Floats]
+    transform: Floats
     covariates: tuple[str, ...] = ()
     specifications: tuple[Any, Any] = (None, None)
+
+    @property
+    def widths(self) -> tuple[int, int]:
+        """Numbers of coefficients of sensitivity and of specificity."""
+        return self.matrices[0].shape[1], self.matrices[1].shape[1]
+
+    def means(self, coefficients: Floats) -> tuple[Floats, Floats]:
+        """Return the mean logits of the studies, each of shape (..., studies)."""
+        first, second = self.matrices
+        width = first.shape[1]
+        return coefficients[..., :width] @ first.T, coefficients[..., width:] @ second.T
+
+    def to_scaled(self, coefficients: Floats) -> Floats:
+        """Return coefficients (p,) of X as coefficients of Z."""
+        return np.asarray(np.linalg.solve(self.transform, coefficients))
+
+    def from_scaled(self, coefficients: Floats) -> Floats:
+        """Return coefficients (..., p) of Z as coefficients of X."""
+        return np.asarray(coefficients @ self.transform.T)
+
+    def covariance_from_scaled(self, covariance: Floats) -> Floats:
+        """Return a covariance of coefficients of Z, root entries beside them or not, for X."""
+        size = len(self.names)
+        whole = np.eye(covariance.shape[-1])
+        whole[:size, :size] = self.transform
+        return np.asarray(whole @ covariance @ whole.T)
 
     def rows_at(self, values: Mapping[str, Any]) -> Floats:
         """Return the (2, p1 + p2) matrix that turns coefficients into the two mean logits.
@@ -121,7 +160,7 @@ def build_design(studies: Studies, formula: Formula) -> tuple[Studies, Design]:
     Examples
     --------
     >>> import pandas as pd
-    >>> from backpain_stats.meta.data import check_studies
+    >>> from backpain_stats.meta.studies import check_studies
     >>> data = pd.DataFrame({"study": list("abc"), "tp": 5, "fp": 2, "fn": 1, "tn": 9,
     ...                      "setting": ["primary", "emergency", "primary"]})
     >>> build_design(check_studies(data), {"sensitivity": "setting"})[1].names
@@ -129,11 +168,10 @@ def build_design(studies: Studies, formula: Formula) -> tuple[Studies, Design]:
     """
     sides = _right_hand_sides(formula)
     if sides == ("1", "1"):
-        ones = np.ones((int(studies.used.sum()), 1))
-        names = tuple(f"logit_{outcome}" for outcome in OUTCOMES)
-        return studies, Design((ones, ones), names, sides)
+        return studies, intercepts(int(studies.used.sum()))
     parsed = [_parse(side) for side in sides]
-    covariates = tuple(sorted({name for one in parsed for name in one.required_variables}))
+    needed = [_variables(one, side, studies.frame) for one, side in zip(parsed, sides, strict=True)]
+    covariates = tuple(sorted({*needed[0], *needed[1]}))
     require_columns(studies.frame, covariates, "the data")
     for name in covariates:
         lacking = np.flatnonzero(studies.frame[name].isna().to_numpy() & studies.used)
@@ -141,15 +179,18 @@ def build_design(studies: Studies, formula: Formula) -> tuple[Studies, Design]:
     frame = studies.frame[studies.used].reset_index(drop=True)
     # formulaic takes pandas' nullable text for numbers
     frame = frame.astype(dict.fromkeys(frame.select_dtypes("string").columns, object))
-    matrices: list[Floats] = []
-    labels: list[str] = []
-    specifications: list[Any] = []
-    for outcome, one, side, informed in zip(OUTCOMES, parsed, sides, studies.arms.T, strict=True):
-        for name in sorted(one.required_variables):
+    matrices, labels, specifications, scaled, transforms = [], [], [], [], []
+    for outcome, one, side, names, informed in zip(
+        OUTCOMES, parsed, sides, needed, studies.arms.T, strict=True
+    ):
+        for name in names:
             _refuse_constant(frame.loc[informed, name], name, outcome)
         matrix, columns, specification = _model_matrix(one, side, frame)
         _refuse_collinear(matrix[informed], columns, outcome)
+        orthogonal, transform = _scaled(matrix)
         matrices.append(matrix)
+        scaled.append(orthogonal)
+        transforms.append(transform)
         labels += [
             f"logit_{outcome}" + ("" if column == "Intercept" else f":{column}")
             for column in columns
@@ -159,9 +200,57 @@ def build_design(studies: Studies, formula: Formula) -> tuple[Studies, Design]:
         (matrices[0], matrices[1]),
         tuple(labels),
         sides,
+        (scaled[0], scaled[1]),
+        _blocks(transforms[0], transforms[1]),
         covariates,
         (specifications[0], specifications[1]),
     )
+
+
+def intercepts(studies: int) -> Design:
+    """Return the design without covariates: two means."""
+    ones = np.ones((studies, 1))
+    names = tuple(f"logit_{outcome}" for outcome in OUTCOMES)
+    return Design((ones, ones), names, ("1", "1"), (ones, ones), np.eye(2))
+
+
+def _blocks(first: Floats, second: Floats) -> Floats:
+    """Return the block-diagonal matrix of two square ones."""
+    width, size = len(first), len(first) + len(second)
+    whole = np.zeros((size, size))
+    whole[:width, :width], whole[width:, width:] = first, second
+    return whole
+
+
+def _centred(matrix: Floats) -> tuple[Floats, Floats]:
+    """Return the matrix, the other columns centred by its constant one, and C with X C."""
+    centring = np.eye(matrix.shape[1])
+    constant = np.flatnonzero((np.ptp(matrix, axis=0) == 0) & (matrix[0] != 0))
+    if not len(constant):
+        return matrix, centring
+    intercept = int(constant[0])
+    shift = matrix.mean(axis=0) / matrix[0, intercept]
+    shift[intercept] = 0.0
+    centring[intercept] -= shift
+    return matrix - np.outer(matrix[:, intercept], shift), centring
+
+
+def _unit_size(matrix: Floats) -> Floats:
+    """Return what divides each column so that its largest entry is 1."""
+    return np.maximum(np.abs(matrix).max(axis=0, initial=0.0), np.finfo(float).tiny)
+
+
+def _scaled(matrix: Floats) -> tuple[Floats, Floats]:
+    """Return Z = X T, orthogonal with columns of unit mean square, and T."""
+    if matrix.shape[1] == 1 and np.all(matrix == 1):
+        return matrix, np.eye(1)
+    centred, centring = _centred(matrix)
+    size = _unit_size(centred)
+    orthogonal, triangle = np.linalg.qr(centred / size)
+    signs = np.where(np.diag(triangle) < 0, -1.0, 1.0)
+    length = np.sqrt(len(matrix))
+    inverse = np.linalg.inv(triangle * signs[:, None])
+    return orthogonal * signs * length, (centring / size) @ inverse * length
 
 
 def _right_hand_sides(formula: Formula) -> tuple[str, str]:
@@ -209,6 +298,18 @@ def _parse(side: str) -> Any:
         raise ArgumentError(f"formula {side!r} cannot be read: {plain}") from error
 
 
+def _variables(parsed: Any, side: str, frame: pd.DataFrame) -> list[str]:
+    """Return the columns a formula needs.
+
+    formulaic does not see those inside its own transforms (``poly(year, 2)``,
+    ``bs(year)``), so names in the text that are columns of the data count as well.
+    """
+    text = re.sub(r"`[^`]*`|'[^']*'|\"[^\"]*\"", " ", side)
+    # neither a function, a module, an attribute nor the keyword of an argument
+    named = set(re.findall(r"(?<![\w.])[^\W\d]\w*(?!\w)(?!\s*(?:\(|\.|=(?!=)))", text))
+    return sorted({*parsed.required_variables, *(named & set(map(str, frame.columns)))})
+
+
 def _model_matrix(parsed: Any, side: str, frame: pd.DataFrame) -> tuple[Floats, list[str], Any]:
     """Return the matrix, its column names and the specification for new data."""
     from formulaic.errors import FormulaicError
@@ -234,8 +335,16 @@ def _refuse_constant(values: pd.Series[Any], name: str, outcome: str) -> None:
 
 
 def _refuse_collinear(matrix: Floats, columns: Sequence[str], outcome: str) -> None:
-    scale = np.maximum(np.abs(matrix).max(axis=0, initial=0.0), 1e-300)
-    if np.linalg.matrix_rank(matrix / scale) < len(columns):
+    centred, _ = _centred(matrix)
+    spread, size = np.ptp(matrix, axis=0), np.abs(matrix).max(axis=0, initial=0.0)
+    for column, narrow in zip(columns, (spread > 0) & (spread < _SMALLEST_SPREAD * size),
+                              strict=True):  # fmt: skip
+        if narrow:
+            raise DataError(
+                f"{column} varies by less than {_SMALLEST_SPREAD:g} of its size in the studies "
+                f"that inform {outcome}: subtract a value near its middle, as in '~ I(x - 1e12)'"
+            )
+    if np.linalg.matrix_rank(centred / _unit_size(centred)) < len(columns):
         raise DataError(
             f"the {len(columns)} coefficients of {outcome} ({', '.join(columns)}) cannot be told "
             f"apart by the {len(matrix)} studies that inform it: a level without a study, or "

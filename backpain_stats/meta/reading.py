@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from backpain_stats.checks import COUNT_COLUMNS, nearest
 from backpain_stats.errors import DataError
 from backpain_stats.evidence import Column, Table, list_problems, problem_frame, read_table
-from backpain_stats.meta.data import check_studies
+from backpain_stats.meta.studies import check_studies
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,12 +31,13 @@ def read_studies(path: str | PathLike[str]) -> pd.DataFrame:
     ----------
     path : str or path-like
         UTF-8 text with a header line; a byte order mark, semicolons or tabs in place
-        of commas, and CRLF line ends are read as well.
+        of commas, and CRLF line ends are read as well. Of a study without cases ``tp``
+        and ``fn`` may be empty, of one without non-cases ``fp`` and ``tn``.
 
     Returns
     -------
     pandas.DataFrame
-        One row a study. Counts are integers; a further column is numeric if all its
+        One row per study. Counts are integers; a further column is numeric if all its
         filled cells are numbers, else text.
 
     Raises
@@ -61,14 +62,14 @@ def read_studies(path: str | PathLike[str]) -> pd.DataFrame:
 
     file = Path(path)
     columns = [Column("study", "Name of the study.", required=True)]
-    columns += [Column(name, text, "integer", True) for name, text in _COUNTS.items()]
+    columns += [Column(name, text, "integer") for name, text in _COUNTS.items()]
     table = Table(file.stem, "Studies of one test.", ("study",), tuple(columns))
     raw, problems = read_table(file, table)
     serious = [
         problem
         for problem in problems
         # Further columns are covariates here, not mistakes.
-        if problem.severity == "error" and problem.problem != "unexpected column"
+        if problem.severity == "error" and problem.code != "unknown_column"
     ]
     if raw is not None:
         _refuse_missing_columns(raw.frame, file.name)
@@ -78,7 +79,10 @@ def read_studies(path: str | PathLike[str]) -> pd.DataFrame:
     frame.index = pd.Index([f"line {line}" for line in raw.lines])
     studies = check_studies(frame, file.name)
     frame = frame.reset_index(drop=True)
-    frame[list(COUNT_COLUMNS)] = studies.counts
+    for cell, values in zip(COUNT_COLUMNS, studies.counts.T, strict=True):
+        # an arm that was left empty stays so: the fit says that it reads it as no patients
+        empty = frame[cell].isna()
+        frame[cell] = pd.Series(values).astype("Int64").mask(empty) if empty.any() else values
     for name in frame.columns.difference(["study", *COUNT_COLUMNS]):
         numbers = pd.to_numeric(frame[name], errors="coerce")
         if (numbers.notna() == frame[name].notna()).all():

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from backpain_stats.checks import require_columns
-from backpain_stats.plots.draw_forest_paired import STUDY_COLUMNS
-from backpain_stats.plots.marks import Look, draw_roc_space, figure, write_names
+from backpain_stats.plots.marks import STUDY_COLUMNS, Look, draw_roc_space, figure, write_names
 from backpain_stats.plots.style import BLUE, GREY, axes_or_new, refuse_empty, words
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from backpain_stats.checks import check_known
-from backpain_stats.decide.endorsement import STATES, Endorsement
+from backpain_stats.decide.endorsement import NOT_FOUND, STATES, Endorsement
 from backpain_stats.errors import ArgumentError, DataError
 from backpain_stats.plots.marks import Look, figure, legend_below
 from backpain_stats.plots.style import BLACK, BLUE, LIGHT_GREY, SKY, axes_or_new, printable
@@ -26,7 +26,7 @@ LOOKS = {
     "inconclusive": (SKY, "?", BLACK),
     "uninformative": (LIGHT_GREY, "\u2212", BLACK),
     "not usable": ("#F2F2F2", "n", BLACK),
-    "never measured": ("white", "0", BLACK),
+    NOT_FOUND: ("white", "0", BLACK),
 }
 LONGEST_NAME = 44
 

@@ -12,12 +12,12 @@ from scipy.stats import norm
 
 from backpain_stats.checks import check_choice, require_columns
 from backpain_stats.errors import ArgumentError
-from backpain_stats.plots.draw_ranking import explain_marks
 from backpain_stats.plots.marks import (
     Look,
     draw_diamond,
     draw_interval,
     draw_zone,
+    explain_marks,
     figure,
     interval_name,
 )
@@ -49,6 +49,8 @@ CELLS = {"tp": "TP", "fp": "FP", "fn": "FN", "tn": "TN"}
 # Letters of a reason: it starts at the first panel and must end before the second.
 LONGEST_REASON = 52
 LONGEST_NAME = 60
+# Spaces that stay where others are run together.
+INDENT = "\u00a0" * 3
 
 
 def forest_coordinates(
@@ -295,7 +297,7 @@ def _names(lines: pd.DataFrame, diamonds: Mapping[str, Any]) -> TextColumn:
     texts, looks = [], []
     for line in lines.to_dict("records"):
         heading = line["kind"] == "group"
-        texts.append(line["text"] if heading or not grouped else f"   {line['text']}")
+        texts.append(line["text"] if heading or not grouped else f"{INDENT}{line['text']}")
         looks.append({"fontweight": "bold" if heading else "normal",
                       "color": GREY if line["reason"] else BLACK})  # fmt: skip
     if diamonds:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from backpain_stats.checks import require_columns
 from backpain_stats.errors import NotEstimableError
-from backpain_stats.plots.marks import Look, draw_diamond, figure, interval_name
+from backpain_stats.plots.marks import STUDY_COLUMNS, Look, draw_diamond, figure, interval_name
 from backpain_stats.plots.rows import TextColumn, lay_out, natural_width
 from backpain_stats.plots.style import (
     BLACK,
@@ -27,12 +27,10 @@ from backpain_stats.plots.style import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["STUDY_COLUMNS", "forest_paired", "paired_coordinates"]
+__all__ = ["forest_paired", "paired_coordinates"]
 
 MEASURES = {"sensitivity": (BLUE, "no cases"), "specificity": (VERMILION, "no non-cases")}
 CELLS = ("tp", "fp", "fn", "tn")
-INTERVALS = tuple(f"{measure}{end}" for measure in MEASURES for end in ("", "_low", "_high"))
-STUDY_COLUMNS = ("study", *CELLS, *INTERVALS)
 ELEMENTS = ("intervals", "points", "diamond", "prediction")
 NUMBER_FORMAT = "{:.2f} ({:.2f} to {:.2f})"
 

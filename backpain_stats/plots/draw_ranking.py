@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from backpain_stats.checks import check_choice, require_columns
-from backpain_stats.plots.marks import Look, draw_interval, draw_zone, figure, legend_below
+from backpain_stats.plots.marks import Look, draw_interval, draw_zone, explain_marks, figure
 from backpain_stats.plots.style import (
     GREY,
     RATIOS,
@@ -171,17 +171,3 @@ def ranking(
     ax.spines["left"].set_visible(False)
     explain_marks(ax, places)
     return ax
-
-
-def explain_marks(ax: Axes, marks: pd.DataFrame, **options: Any) -> None:
-    """Add a legend for the shaded zone and for those kinds of marks that occur."""
-    known = marks["estimate"].notna()
-    kinds = (
-        ("patients counted in another row", ~marks["counted"].astype(bool) & known, "o", "white"),
-        ("printed without an interval", marks["low"].isna() & known, "D", GREY),
-    )
-    for text, those, marker, face in kinds:
-        if those.any():
-            ax.plot([], [], marker=marker, color=GREY, markerfacecolor=face, markersize=5.5,
-                    linestyle="none", label=text)  # fmt: skip
-    legend_below(ax, **{"ncols": 3, **options})

@@ -18,6 +18,7 @@ from backpain_stats.errors import ArgumentError
 from backpain_stats.plots.style import GREY, LIGHT_GREY, text_width
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.text import Text
     from numpy.typing import ArrayLike, NDArray
@@ -25,12 +26,14 @@ if TYPE_CHECKING:
     Element = Mapping[str, Any] | bool
 
 __all__ = [
+    "STUDY_COLUMNS",
     "UNINFORMATIVE",
     "Look",
     "draw_diamond",
     "draw_interval",
     "draw_roc_space",
     "draw_zone",
+    "explain_marks",
     "figure",
     "interval_name",
     "legend_below",
@@ -39,6 +42,12 @@ __all__ = [
 
 Arguments = ParamSpec("Arguments")
 
+# What a figure of studies reads: the frame of study_accuracy.
+STUDY_COLUMNS = (
+    *("study", "tp", "fp", "fn", "tn"),
+    *("sensitivity", "sensitivity_low", "sensitivity_high"),
+    *("specificity", "specificity_low", "specificity_high"),
+)
 # Zone of a likelihood ratio in which a result hardly moves a probability.
 UNINFORMATIVE = (0.5, 2.0)
 # matplotlib's short words, and the long ones they stand for.
@@ -272,6 +281,20 @@ def legend_below(ax: Axes, *, points: float = 36, left: float = 0, **options: An
         "frameon": False, "fontsize": 8, "ncols": min(2, len(kept)), "borderaxespad": 0.0,
         **options,
     })  # fmt: skip
+
+
+def explain_marks(ax: Axes, marks: pd.DataFrame, **options: Any) -> None:
+    """Add a legend for the shaded zone and for those kinds of marks that occur."""
+    known = marks["estimate"].notna()
+    kinds = (
+        ("patients counted in another row", ~marks["counted"].astype(bool) & known, "o", "white"),
+        ("printed without an interval", marks["low"].isna() & known, "D", GREY),
+    )
+    for text, those, marker, face in kinds:
+        if those.any():
+            ax.plot([], [], marker=marker, color=GREY, markerfacecolor=face, markersize=5.5,
+                    linestyle="none", label=text)  # fmt: skip
+    legend_below(ax, **{"ncols": 3, **options})
 
 
 def interval_name(levels: Sequence[float] | Any) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
+from unicodedata import category
 
 import numpy as np
 from scipy.optimize import isotonic_regression
@@ -35,6 +36,8 @@ PURPLE = "#CC79A7"
 GREY = "#767676"
 LIGHT_GREY = "#D9D9D9"
 PALETTE = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK)
+# Control characters, halves of characters, what is none, and separators of lines.
+UNPRINTABLE = ("Cc", "Cs", "Cn", "Zl", "Zp")
 # Points of the text beside a figure.
 FONT = 8.0
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
@@ -227,7 +230,7 @@ def printable(text: object) -> str:
     >>> printable("two\x0blines"), printable("Night sweats")
     ('two lines', 'Night sweats')
     """
-    return "".join(c if c.isprintable() or c == "\n" else " " for c in str(text))
+    return "".join(c if c == "\n" or category(c) not in UNPRINTABLE else " " for c in str(text))
 
 
 def text_width(text: str, size: float = FONT, *, bold: bool = False) -> float:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache, reduce
 
 import numpy as np
 from numpy.typing import NDArray
 
 from backpain_stats.errors import ArgumentError
+from backpain_stats.printed import PrintedValue
 from backpain_stats.published.report import Answer, Remark, Report
 from backpain_stats.reconstruction import PrintedReport, read_report, reconstruct_report
 
@@ -21,8 +23,8 @@ GROUPS = (
     (("fp", "tn"), ("specificity", "false_positive_rate")),
 )
 # A printed interval fixes the size of its group. Groups are looked for up to the
-# first of these sizes, and up to the second if the first does not hold them all.
-LARGEST_GROUPS = (1_000, 5_000)
+# first of these sizes, and up to the next if that does not hold them all.
+LARGEST_GROUPS = (200, 1_000, 5_000)
 # More tables than this say no more than that the group sizes are not known.
 MOST_TABLES = 100_000
 
@@ -70,8 +72,12 @@ def from_intervals(printed: PrintedReport, level: float) -> Answer | None:
     Each interval fixes the size of its group; every pair of groups is a table.
     None if an interval is not printed, or no usual method reproduces it.
     """
-    groups = [_group_of_interval(printed, name, level) for name in ("sensitivity", "specificity")]
-    cases, non_cases = groups
+    cases, non_cases = (
+        _group_of_interval(
+            printed.values.get(name), *printed.intervals.get(name, (None,) * 2), level
+        )
+        for name in ("sensitivity", "specificity")
+    )
     if cases is None or non_cases is None or len(cases) * len(non_cases) > MOST_TABLES:
         return None
     first, second = np.divmod(np.arange(len(cases) * len(non_cases)), len(non_cases))
@@ -84,17 +90,20 @@ def from_intervals(printed: PrintedReport, level: float) -> Answer | None:
     return Answer("unique" if len(cells) == 1 else "several", cells, (remark,))
 
 
-def _group_of_interval(printed: PrintedReport, name: str, level: float) -> NDArray[np.int64] | None:
+# Publications of one study repeat each other's intervals; the answers cannot be written to.
+@lru_cache(maxsize=256)
+def _group_of_interval(
+    value: PrintedValue | None, low: PrintedValue | None, high: PrintedValue | None, level: float
+) -> NDArray[np.int64] | None:
     """Return every (positives, negatives) that prints a proportion and its interval."""
-    ends = printed.intervals.get(name, (None, None))
-    if name not in printed.values or None in ends:
+    if value is None or low is None or high is None:
         return None
     for largest in LARGEST_GROUPS:
         # The specificity is to the non-cases what the sensitivity is to the cases.
         group = replace(
             read_report({"n_cases": (1, largest)}, {}),
-            values={"sensitivity": printed.values[name]},
-            intervals={"sensitivity": ends},
+            values={"sensitivity": value},
+            intervals={"sensitivity": (low, high)},
         )
         found = reconstruct_report(group, level=level)
         if found.set_aside or not found.count:
@@ -102,7 +111,9 @@ def _group_of_interval(printed: PrintedReport, name: str, level: float) -> NDArr
         pairs = found.cells[:, [0, 2]]
         # Larger groups have narrower intervals: well below the limit, none is missed.
         if pairs.sum(axis=1).max() < 0.9 * largest:
-            return np.unique(pairs, axis=0)
+            pairs = np.unique(pairs, axis=0)
+            pairs.flags.writeable = False
+            return pairs
     return None
 
 
@@ -122,17 +133,16 @@ def share_sizes(reports: Sequence[Report]) -> list[Report]:
     complete = [report for report in reports if report.complete]
     if len(complete) < 2:
         return list(reports)
-    common = set.intersection(*(report.group_sizes for report in complete))
+    sizes = {report.report_id: _size_codes(report.cells) for report in complete}
+    common = reduce(np.intersect1d, sizes.values())
     narrowed = {}
     for report in complete:
         others = tuple(sorted(other.report_id for other in complete if other is not report))
-        if not common:
+        if not len(common):
             remarks = (*report.remarks, Remark("no_common_sizes", others))
             narrowed[report.report_id] = replace(report, remarks=remarks)
             continue
-        tp, fp, fn, tn = report.cells.T
-        pairs = zip((tp + fn).tolist(), (fp + tn).tolist(), strict=True)
-        cells = report.cells[[pair in common for pair in pairs]]
+        cells = report.cells[np.isin(sizes[report.report_id], common)]
         cells.flags.writeable = False
         if len(cells) < len(report.cells):
             narrowed[report.report_id] = replace(
@@ -142,3 +152,10 @@ def share_sizes(reports: Sequence[Report]) -> list[Report]:
                 remarks=(*report.remarks, Remark("sizes_shared", others)),
             )
     return [narrowed.get(report.report_id, report) for report in reports]
+
+
+def _size_codes(cells: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return one whole number per table that tells its numbers of cases and non-cases."""
+    tp, fp, fn, tn = cells.T
+    # Counts of one study are below 2**31, so that a pair of them fits in 64 bits.
+    return ((tp + fn) << 31) + (fp + tn)

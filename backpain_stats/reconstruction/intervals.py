@@ -35,8 +35,6 @@ _USUAL = (*PROPORTION_METHODS, "log", "score")
 _SLOW = ("clopper_pearson", "jeffreys")
 # So few pairs are computed faster than excluded.
 _FEW_PAIRS = 200
-# Pairs of counts below this are told apart by one whole number that a double holds.
-_LARGEST_KEY = 2**26
 
 Cells = NDArray[np.int64]
 Pair = tuple[np.ndarray, np.ndarray]
@@ -114,12 +112,15 @@ class IntervalCheck:
 
     def fitting_pairs(self, count: np.ndarray, group: np.ndarray) -> NDArray[np.int64]:
         """Return which methods give each count out of its group the printed interval."""
+        # Each different pair is computed once, in the order of the groups.
         count, group = count.astype(float), group.astype(float)
-        where: Any = slice(None)
-        size = group.max(initial=0) + 1
-        if size < _LARGEST_KEY:  # each different pair is computed once
-            keys, where = np.unique(group * size + count, return_inverse=True)
-            group, count = np.divmod(keys, size)
+        order = np.lexsort((count, group))
+        count, group = count[order], group[order]
+        new = np.ones(len(order), dtype=bool)
+        new[1:] = (group[1:] != group[:-1]) | (count[1:] != count[:-1])
+        where = np.empty(len(order), dtype=np.int64)
+        where[order] = np.cumsum(new) - 1
+        count, group = count[new], group[new]
         found = np.zeros(count.shape, dtype=np.int64)
         for bit, method in enumerate(self.methods):
             if method in PROPORTION_METHODS:
@@ -145,22 +146,20 @@ class IntervalCheck:
     def _within_reach(self, count: np.ndarray, group: np.ndarray, method: str) -> np.ndarray:
         """Return the pairs that a look at the extreme counts of each group does not exclude.
 
-        For slow methods. Both ends grow with the count, so those of the smallest and
-        largest count enclose all others.
+        For slow methods, and pairs in order. Both ends grow with the count, so those of the
+        smallest and largest count enclose all others.
         """
         if method not in _SLOW or count.size <= _FEW_PAIRS:
             return np.ones(count.shape, dtype=bool)
-        sizes, where = np.unique(group, return_inverse=True)
-        least, most = np.full(sizes.shape, np.inf), np.zeros(sizes.shape)
-        np.minimum.at(least, where, count)
-        np.maximum.at(most, where, count)
-        lowest = self._of_pairs(least, sizes, method)
-        highest = self._of_pairs(most, sizes, method)
-        near = np.ones(sizes.shape, dtype=bool)
+        first = np.flatnonzero(np.append(True, group[1:] != group[:-1]))
+        last = np.append(first[1:], len(group)) - 1
+        lowest = self._of_pairs(count[first], group[first], method)
+        highest = self._of_pairs(count[last], group[last], method)
+        near = np.ones(first.shape, dtype=bool)
         for end, smallest, largest in zip(self.ends, lowest, highest, strict=True):
             if end is not None:
                 near &= end.overlaps(smallest, largest)
-        return near[where]
+        return np.repeat(near, last - first + 1)
 
     def distance(self, low: np.ndarray, high: np.ndarray) -> np.ndarray:
         """Return how far intervals are from the printed one, in units of its last digit."""

@@ -19,7 +19,7 @@ from backpain_stats.printed import (
     read_prevalence,
     split_interval,
 )
-from backpain_stats.reconstruction.runs import Constraint, Margins, Range
+from backpain_stats.reconstruction.runs import INFINITE, Constraint, Margins, Range
 from backpain_stats.tables import (
     CELLS,
     MEASURES,
@@ -130,12 +130,12 @@ class PrintedReport:
         for name, value in self.values.items():
             low, high = value.low, value.high
             if value.value is None:
-                low, high = _INFINITE, None
+                low, high = INFINITE, None
             if name in POSTTESTS and (corrected or self.pretest_odds is not None):
                 # post >= p means LR >= p / (1 - p) / odds; from p = 1 on there is no finite bound.
                 odds = Fraction(1) if self.pretest_odds is None else self.pretest_odds
-                low = None if low is None else _odds_of(low) / odds
-                high = None if high is None or high >= 1 else _odds_of(high) / odds
+                low = INFINITE if low is not None and low >= 1 else _odds(low, odds)
+                high = None if high is not None and high >= 1 else _odds(high, odds)
             if low is not None and low <= 0 and value.low_closed:
                 low = None  # no count is below 0
             measure = self.measure(name, corrected=corrected)
@@ -155,12 +155,9 @@ class PrintedReport:
         )
 
 
-# "Infinity" is printed for a division by zero; no table of 2**60 patients comes near it.
-_INFINITE = Fraction(2**60)
-
-
-def _odds_of(probability: Fraction) -> Fraction:
-    return _INFINITE if probability >= 1 else probability / (1 - probability)
+def _odds(probability: Fraction | None, pretest_odds: Fraction) -> Fraction | None:
+    """Return the likelihood ratio between pre-test odds and a post-test probability."""
+    return None if probability is None else probability / (1 - probability) / pretest_odds
 
 
 def read_report(

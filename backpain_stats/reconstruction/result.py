@@ -78,15 +78,6 @@ class Reconstruction(Solution):
         return self.report.warnings
 
     @cached_property
-    def cells(self) -> NDArray[np.int64]:
-        """The tables as an array of shape (tables, 4), ordered tp, fp, fn, tn; -1 is unknown."""
-        cells = self.listed.cells.copy()
-        known = self.branches[0].runs[0].known
-        cells[:, [cell not in known for cell in CELLS]] = -1
-        cells.flags.writeable = False
-        return cells
-
-    @cached_property
     def tables(self) -> pd.DataFrame:
         """Every table that prints all figures, one row each."""
         tp, fp, fn, tn = self.listed.cells.T

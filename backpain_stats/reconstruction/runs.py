@@ -18,6 +18,7 @@ import numpy as np
 from backpain_stats.tables import CELLS, Factor, Form, Measure
 
 __all__ = [
+    "INFINITE",
     "Constraint",
     "Line",
     "Margins",
@@ -34,6 +35,9 @@ Array = np.ndarray
 Range = tuple[int, int | None]
 # A sum of cells along a run: its constant and its slope, -1, 0 or 1.
 Line = tuple[Any, int]
+
+# "Infinity" is printed for a division by zero, and so is read every bound from here on.
+INFINITE = Fraction(2**60)
 
 _PAIRS: tuple[Form, ...] = (("tp", "fn"), ("fp", "tn"), ("tp", "fp"), ("fn", "tn"))
 _SUMS: tuple[tuple[Form, Form, Form], ...] = (
@@ -110,7 +114,9 @@ class Constraint:
 
     def inequalities(self) -> Iterator[tuple[int, int, int]]:
         """Yield (u, v, s): u * numerator + v * denominator - s >= 0 in whole numbers."""
-        if self.low is not None:
+        if self.low is not None and self.low >= INFINITE:
+            yield 0, -1, 0
+        elif self.low is not None:
             yield self.low.denominator, -self.low.numerator, 0 if self.low_closed else 1
         if self.high is not None:
             yield -self.high.denominator, self.high.numerator, 0 if self.high_closed else 1

@@ -352,6 +352,15 @@ class Solution:
         return self.branches[0].runs[0].known
 
     @cached_property
+    def cells(self) -> Array:
+        """The tables as an array of shape (tables, 4), ordered tp, fp, fn, tn; -1 is unknown."""
+        cells = self.listed.cells.copy()
+        known = self.branches[0].runs[0].known
+        cells[:, [cell not in known for cell in CELLS]] = -1
+        cells.flags.writeable = False
+        return cells
+
+    @cached_property
     def listed(self) -> Tables:
         """Every table that prints all figures, each once; in cells that are not known 0."""
         listed = sum(branch.count for branch in self.branches)

@@ -1,5 +1,7 @@
 """Run every script of the gallery; write images/NAME.svg and README.md.
 
+A picture that changes is looked at before it is committed.
+
 python docs/gallery/build.py
 """
 
@@ -8,18 +10,24 @@ from __future__ import annotations
 import ast
 import runpy
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 
 HERE = Path(__file__).resolve().parent
 IMAGES = HERE / "images"
 # A fixed salt and no date: the same picture is the same file.
-STYLE = {"svg.hashsalt": "backpain_stats", "svg.fonttype": "path", "font.family": "DejaVu Sans"}
+STYLE: dict[Any, Any] = {
+    "svg.hashsalt": "backpain_stats",
+    "svg.fonttype": "none",
+    "font.family": "DejaVu Sans",
+}
 INTRODUCTION = """# Gallery
 
-One short script a figure. Each takes a result of the library and returns the matplotlib Axes, so
+One short script per figure. Each takes a result of the library and returns the matplotlib Axes, so
 that everything can still be changed. Made by `python docs/gallery/build.py`; the tests run every
-script. Sources and limits of the figures: [limitations](../limitations.md).
+script and compare its picture with the one shown here. Sources and limits of the figures:
+[limitations](../limitations.md).
 """
 
 
@@ -34,12 +42,15 @@ def caption(script: Path) -> str:
 
 
 def draw(script: Path, image: Path) -> None:
-    """Run a script and save its figure as SVG."""
+    """Run a script and save its figure as SVG, by matplotlib's defaults."""
     import matplotlib.pyplot as plt
 
-    with mpl.rc_context(STYLE):
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(STYLE)
         ax = runpy.run_path(str(script))["ax"]
-        ax.figure.savefig(image, metadata={"Date": None, "Creator": None})
+        creator = f"matplotlib {mpl.__version__}"
+        ax.figure.savefig(image, metadata={"Date": None, "Creator": creator})
     plt.close("all")
 
 

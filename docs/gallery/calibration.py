@@ -1,7 +1,5 @@
 """Calibration on real patients (pain type, not cancer): multiplying is overconfident."""
 
-import matplotlib.pyplot as plt
-
 import backpain_stats as bps
 
 patients = bps.load_patients()
@@ -9,5 +7,4 @@ models = {"multiplied": bps.Independent(), "shared factor": bps.OneFactor(0.2, 0
 predicted = bps.calibration.predictions(
     patients, patients["pain_type"] == "nociceptive", models=models
 )
-_, ax = plt.subplots(figsize=(5.4, 5.4), layout="constrained")
-ax = bps.plots.calibration(bps.calibration.calibration_curve(predicted), ax=ax)
+ax = bps.plots.calibration(bps.calibration.calibration_curve(predicted))

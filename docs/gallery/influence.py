@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import pandas as pd
 
 import backpain_stats as bps
@@ -10,6 +9,5 @@ import backpain_stats as bps
 # AUDIT-C as a test for unhealthy drinking, Kriston et al. 2008.
 folder = Path(__file__).parents[2] / "tests" / "oracles" / "r" / "data"
 studies = pd.read_csv(folder / "AuditC.csv")
-_, ax = plt.subplots(figsize=(7, 5), layout="constrained")
 fit = bps.fit_bivariate(studies)
-ax = bps.plots.influence(fit.influence(), measure="lr_positive", fit=fit, ax=ax)
+ax = bps.plots.influence(fit.influence(), measure="lr_positive", fit=fit)

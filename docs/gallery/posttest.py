@@ -1,6 +1,5 @@
 """Post-test against pre-test probability; dotted lines stand at published prevalences."""
 
-import matplotlib.pyplot as plt
 import pandas as pd
 
 import backpain_stats as bps
@@ -10,5 +9,4 @@ evidence = bps.load_evidence()
 after = bps.posttest(evidence, "cancer_history", setting="primary_care")
 settings = ["primary_care", "emergency", "tertiary_care"]
 common = [setting_prevalence(evidence, "malignancy", setting).as_dict() for setting in settings]
-_, ax = plt.subplots(figsize=(7, 5.6), layout="constrained")
-ax = bps.plots.posttest(after, prevalences=pd.DataFrame(common), ax=ax)
+ax = bps.plots.posttest(after, prevalences=pd.DataFrame(common))

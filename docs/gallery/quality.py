@@ -7,18 +7,18 @@ import backpain_stats as bps
 from backpain_stats.decide.quality import ASPECTS, DOMAINS
 
 levels = {"L": "low", "U": "unclear", "H": "high"}
-invented = {  # risk of bias in four domains, concern about applicability in three
-    "invented study A": {"risk_of_bias": "LLUL", "applicability": "LLL"},
-    "invented study B": {"risk_of_bias": "HLLU", "applicability": "ULL"},
-    "invented study C": {"risk_of_bias": "LULH", "applicability": "LHU"},
+invented = {  # risk of bias in four domains, concern about applicability in three; patients
+    "invented study A": ("LLUL", "LLL", 120),
+    "invented study B": ("HLLU", "ULL", 300),
+    "invented study C": ("LULH", "LHU", 60),
 }
 rows = [
-    (study, aspect, domain, levels[letter])
-    for study, given in invented.items()
-    for aspect in ASPECTS
-    for domain, letter in zip(DOMAINS, given[aspect], strict=False)
+    (study, n, aspect, domain, levels[letter])
+    for study, (*given, n) in invented.items()
+    for aspect, letters in zip(ASPECTS, given, strict=True)
+    for domain, letter in zip(DOMAINS, letters, strict=False)
 ]
-judgements = pd.DataFrame(rows, columns=["cohort_id", "aspect", "domain", "judgement"])
-judgements["aspect"] = pd.Categorical(judgements["aspect"], ASPECTS, ordered=True)
-judgements["domain"] = pd.Categorical(judgements["domain"], DOMAINS, ordered=True)
-ax = bps.plots.quality(judgements, ax=plt.figure(figsize=(7, 3), layout="tight").gca())
+judged = pd.DataFrame(rows, columns=["cohort_id", "n", "aspect", "domain", "judgement"])
+_, (above, below) = plt.subplots(2, 1, figsize=(9, 8), layout="constrained")
+ax = bps.plots.quality(judged, ax=above)
+bps.plots.quality(judged, kind="bars", weights="n", ax=below)

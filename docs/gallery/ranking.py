@@ -1,9 +1,8 @@
 """Flags in the order of their likelihood ratio; the shaded zone hardly moves a probability."""
 
-import matplotlib.pyplot as plt
-
 import backpain_stats as bps
 
-ratios = bps.likelihood_ratios(bps.load_evidence(), target="cauda_equina")
-_, ax = plt.subplots(figsize=(9, 8), layout="constrained")
-ax = bps.plots.ranking(ratios, measure="lr_positive", ax=ax)
+evidence = bps.load_evidence()
+ratios = bps.likelihood_ratios(evidence, target="cauda_equina")
+ratios["label"] = ratios["flag_id"].map(evidence.flags.set_index("flag_id")["label"])
+ax = bps.plots.ranking(ratios, measure="lr_positive")

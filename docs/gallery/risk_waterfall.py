@@ -1,10 +1,7 @@
 """What each finding does to one patient's risk; the diamond is plain multiplication."""
 
-import matplotlib.pyplot as plt
-
 import backpain_stats as bps
 
 model = bps.RiskModel(bps.load_evidence(), target="malignancy", setting="primary_care")
 risk = model.risk(present=["age_50", "cancer_history"], absent=["weight_loss_unexplained"])
-_, ax = plt.subplots(figsize=(7.6, 3.2), layout="constrained")
-ax = bps.plots.risk_waterfall(risk, ax=ax)
+ax = bps.plots.risk_waterfall(risk)

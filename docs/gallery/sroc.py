@@ -1,8 +1,7 @@
-"""Summary ROC: studies, summary point, confidence and prediction region, curve."""
+"""Summary ROC of all studies, and of those that are left without the largest."""
 
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import pandas as pd
 
 import backpain_stats as bps
@@ -10,5 +9,7 @@ import backpain_stats as bps
 # AUDIT-C as a test for unhealthy drinking, Kriston et al. 2008.
 folder = Path(__file__).parents[2] / "tests" / "oracles" / "r" / "data"
 studies = pd.read_csv(folder / "AuditC.csv")
-_, ax = plt.subplots(figsize=(5.6, 5.6), layout="constrained")
-ax = bps.plots.sroc(bps.fit_bivariate(studies), ax=ax)
+largest = studies[["tp", "fp", "fn", "tn"]].sum(axis=1).idxmax()
+ax = bps.plots.sroc(bps.fit_bivariate(studies), label="all studies")
+smaller = bps.fit_bivariate(studies.drop(index=largest))
+bps.plots.sroc(smaller, label="without the largest", studies=False, ax=ax)

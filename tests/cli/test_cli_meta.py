@@ -43,7 +43,8 @@ def test_machine_formats_hold_the_same_numbers(run, output):
     code, out, _ = run(DATA / "AuditC.csv", "--format", output)
     assert code == 0
     frame = pd.read_csv(io.StringIO(out)) if output == "csv" else pd.DataFrame(json.loads(out))
-    assert set(frame["kind"]) == {"summary", "heterogeneity", "new setting"}
+    kinds = {"summary", "heterogeneity", "HSROC", "RevMan", "new setting"}
+    assert set(frame["kind"]) == kinds
     fit = fit_bivariate(pd.read_csv(DATA / "AuditC.csv"))
     row = frame.query("kind == 'summary' and measure == 'lr_positive'").iloc[0]
     assert row["estimate"] == pytest.approx(fit.lr_positive.estimate, rel=1e-12)
@@ -79,6 +80,63 @@ def test_covariates(run):
     assert groups["sensitivity"].to_numpy() == pytest.approx(expected["sensitivity"].to_numpy())
 
 
+def test_a_covariate_at_a_value_has_everything(run, tmp_path):
+    path = tmp_path / "part.svg"
+    options = ["--formula", "~ type", "--at", "type=SAQ", "--pretest", "1%,13 of 1975"]
+    options += ["--figure", path, "--format", "csv"]
+    code, out, err = run(DATA / "smoking1.csv", *options)
+    assert code == 0
+    assert "written" in err
+    frame = pd.read_csv(io.StringIO(out)).set_index(["kind", "measure"])
+    part = fit_bivariate(pd.read_csv(DATA / "smoking1.csv"), formula="~ type").at(type="SAQ")
+    found = frame.loc[("summary", "lr_positive"), "estimate"]
+    assert found.item() == pytest.approx(part.lr_positive.estimate)
+    assert frame.loc[("new setting", "posttest_positive"), "pretest"].tolist() == [0.01, 13 / 1975]
+    assert frame.loc[("RevMan", "Lambda"), "estimate"].item() == pytest.approx(part.hsroc["Lambda"])
+
+
+def test_revman_parameters_are_printed(run):
+    code, out, _ = run(DATA / "AuditC.csv")
+    assert code == 0
+    tail = out[out.index("Parameters for RevMan") :]
+    assert "E(logitSe)" in tail
+    assert "Var(threshold)" in tail
+
+
+def test_a_study_left_out_is_said(run):
+    code, out, err = run(DATA / "AuditC.csv", "--without", "3", "--without", "5")
+    assert code == 0
+    assert "12 studies" in out
+    assert err.splitlines()[:2] == ["left out: 3", "left out: 5"]
+
+
+def test_an_arm_left_empty(run, tmp_path):
+    path = tmp_path / "arms.csv"
+    lines = (DATA / "AuditC.csv").read_text().splitlines()
+    path.write_text("\n".join([*lines, "Lonely,,12,,300"]))
+    code, out, _ = run(path)
+    assert code == 0
+    assert "Lonely: tp and fn are empty, read as no cases" in out
+
+
+def test_what_no_patient_informs_is_not_estimable(run, tmp_path):
+    path = tmp_path / "only.csv"
+    path.write_text("study,tp,fp,fn,tn\nA,9,,3,\nB,7,,4,\n")
+    code, out, _ = run(path, "--bayes")
+    assert code == 0
+    assert "Specificity  not estimable" in out
+    assert "no study has any non-cases" in out
+
+
+def test_sensitivity_alone_and_a_structure(run):
+    code, out, _ = run(DATA / "AuditC.csv", "--univariate", "sensitivity")
+    assert code == 0
+    assert "random-effects logistic" in out
+    code, out, _ = run(DATA / "AuditC.csv", "--structure", "uncorrelated")
+    assert code == 0
+    assert "taken as uncorrelated between studies" in out
+
+
 @pytest.mark.parametrize("kind", ["sroc", "forest", "crosshair", "funnel", "influence"])
 def test_figures(run, tmp_path, kind):
     path = tmp_path / f"{kind}.svg"
@@ -102,12 +160,22 @@ def test_figures(run, tmp_path, kind):
         (["AUDIT", "--figure", "/nowhere/x.svg"], "cannot be written"),
         (["AUDIT", "--likelihood", "normal"], "zero cells"),
         (["TWO", "--univariate", "lr_positive", "--figure", "x.svg"], "no figure of kind sroc"),
-        (["TWO", "--bayes", "--figure", "x.svg", "--kind", "influence"], "leave out --bayes"),
+        (["SMOKING", "--formula", "~ type", "--figure", "x.svg"], "--at type=..."),
+        (["SMOKING", "--formula", "~ type", "--pretest", "1%"], "add --at"),
+        (["SMOKING", "--formula", "~ type", "--at", "SAQ"], "NAME=VALUE"),
+        (["SMOKING", "--formula", "~ type", "--at", "type=XYZ"], "level"),
+        (["AUDIT", "--without", "99"], "unknown study '99'"),
+        (["AUDIT", "--seed", "3"], "--seed is for --bayes"),
+        (["AUDIT", "--likelihood", "poisson"], "likelihood is 'poisson'"),
+        (["AUDIT", "--univariate", "odds_ratio", "--formula", "~ x"], "not go with --formula"),
+        (["AUDIT", "--univariate", "odds_ratio", "--pretest", "1%"], "not go with --pretest"),
+        (["AUDIT", "--univariate", "odds_ratio", "--bayes", "--common"], "--bayes, --common"),
+        (["AUDIT", "--univariate", "sensitivity", "--correction", "all"], "--correction"),
         (["AUDIT", "--kind", "pie"], "pie"),
     ],
 )
 def test_mistakes_end_in_one_message(run, two, arguments, words):
-    named = {"TWO": two, "AUDIT": DATA / "AuditC.csv"}
+    named = {"TWO": two, "AUDIT": DATA / "AuditC.csv", "SMOKING": DATA / "smoking1.csv"}
     code, _, err = run(*[named.get(one, one) for one in arguments])
     assert code == 2
     assert words in err

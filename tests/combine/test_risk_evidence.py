@@ -61,12 +61,13 @@ def test_a_flag_without_a_usable_report_says_which_failed_and_why(
 
 
 def test_wordings_are_refused_and_tests_of_one_study_are_not(evidence: Evidence) -> None:
-    suspected = RiskModel(evidence, "cauda_equina", "secondary_care", draws=64)
+    suspected = RiskModel(evidence, "cauda_equina", "secondary_care", pretest="1%", draws=64)
     with pytest.raises(ArgumentError, match=r"one family \(leg_pain\)"):
         suspected.risk(["leg_pain_bilateral"], ["leg_pain_unilateral"])
     # Two examinations of the same patients count as two.
     assert suspected.risk(["leg_sensory_deficit", "leg_weakness"]).lr.estimate > 1
-    assert any("SUSPECTED" in text for text in suspected.risk().warnings)
+    with pytest.raises(NotEstimableError, match="no sample gives the prevalence"):
+        RiskModel(evidence, "cauda_equina", "secondary_care")
 
 
 def test_the_published_combination_is_used_where_it_can_be(evidence: Evidence) -> None:

@@ -21,7 +21,7 @@ from backpain_stats.errors import (
     PretestError,
     UnknownNameError,
 )
-from backpain_stats.meta.fitting.bivariate import fit_bivariate
+from backpain_stats.meta.bivariate import fit_bivariate
 
 ORACLES = Path(__file__).resolve().parents[1] / "oracles" / "r" / "data"
 COUNTS = pd.DataFrame(

@@ -82,9 +82,9 @@ def test_sensitive_flag_rules_out_and_specific_flag_rules_in(found):
 
 def test_unmeasured_flags_are_listed_with_their_status(found):
     status = found.unmeasured.set_index("flag_id")["status"]
-    assert status["pain_at_rest"] == "never measured"
+    assert status["pain_at_rest"] == "no usable figure in the sources read here"
     assert status["pain_duration_1_month"] == "reported here, not usable"
-    assert status["pain_free_lumbar_movement"] == "measured elsewhere"
+    assert status["pain_free_lumbar_movement"] == "reported elsewhere, not usable"  # indirect
     usable = set(found.flags.loc[found.flags["usable"], "flag_id"])
     assert not usable & set(status.index)
 

@@ -23,6 +23,7 @@ def report(low, high, negative_low, negative_high, **changes):
         "lr_negative_high": negative_high,
         "usable": True,
         "counted": True,
+        "directness": "direct",
     }
     return row | changes
 
@@ -39,9 +40,10 @@ def report(low, high, negative_low, negative_high, **changes):
         ([report(0.9, 1.5, 0.7, 1.1), report(4, 9, 0.7, 1.1)], 0, ("informative", 1)),
         ([report(0.9, 1.5, 0.7, 1.1), report(1, 9, 0.7, 1.1)], 0, ("inconclusive", 0)),
         ([report(4, 9, 0.7, 1.1, usable=False)], 0, ("not usable", 0)),
+        ([report(4, 9, 0.7, 1.1, directness="indirect_both")], 0, ("not usable", 0)),
         ([report(4, 9, 0.7, 1.1, counted=False)], 0, ("not usable", 0)),
         ([], 3, ("not usable", 0)),
-        ([], 0, ("never measured", 0)),
+        ([], 0, ("no usable figure in the sources read here", 0)),
     ],
 )
 def test_states_follow_from_the_rule(reports, claims, state):
@@ -51,7 +53,8 @@ def test_states_follow_from_the_rule(reports, claims, state):
 
 def test_every_verdict_can_be_derived_again_from_the_intervals(evidence, found):
     ratios = likelihood_ratios(evidence)
-    ratios = ratios[ratios["usable"] & ratios["counted"]]
+    direct = ~ratios["directness"].str.startswith("indirect")
+    ratios = ratios[ratios["usable"] & ratios["counted"] & direct]
     strong = ratios[(ratios["lr_positive_low"] > 2) | (ratios["lr_negative_high"] < 0.5)]
     expected = set(zip(strong["flag_id"], strong["target"], strict=True))
     rows = found.flags[found.flags["evidence"] == "informative"]

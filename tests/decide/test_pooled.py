@@ -68,7 +68,6 @@ def test_weighted_posterior_draws_keep_their_weights():
 
 
 def test_bayesian_fit_is_a_source_too():
-    pytest.importorskip("arviz_stats")
     fit = fit_bivariate(DATA, inference="bayes")
     here = natural_frequencies(fit, 0.01).iloc[0]
     assert here["sensitivity"] == pytest.approx(fit.sensitivity.estimate)

@@ -7,7 +7,14 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from backpain_stats import ArgumentError, UnknownNameError, load_evidence, load_patients
+from backpain_stats import (
+    ArgumentError,
+    DataError,
+    UnknownNameError,
+    check_evidence,
+    load_evidence,
+    load_patients,
+)
 from backpain_stats.evidence import TABLES
 
 
@@ -105,9 +112,12 @@ def test_faces(evidence):
     assert f"<td>{rows}</td>" in evidence._repr_html_()
 
 
-def test_adding_needs_a_folder():
+@pytest.mark.parametrize("read", [load_evidence, check_evidence])
+def test_adding_needs_a_folder_and_a_folder_a_name(read):
     with pytest.raises(ArgumentError, match="needs the path"):
-        load_evidence(add=True)
+        read(add=True)
+    with pytest.raises(ArgumentError, match="is empty"):  # an unset variable of a shell
+        read("")
 
 
 def test_patients():
@@ -117,3 +127,17 @@ def test_patients():
     criteria = [column for column in patients if column.startswith("criterion")]
     assert set(criteria) == set(patients.attrs["criteria"])
     assert patients[criteria].isin([0, 1]).sum().sum() == 464 * 11 - 5
+
+
+def test_patients_of_a_folder(tmp_path):
+    with pytest.raises(DataError, match=r"no smart2011_criteria\.csv .* not distributed"):
+        load_patients(tmp_path)
+    (tmp_path / "smart2011_criteria.csv").write_text("criterion,description\nc1,Pain\n")
+    patients = tmp_path / "smart2011_patients.csv"
+    patients.write_text("patient,c1,pain_type\n1,1,nociceptive\n2,,central_neuropathic\n")
+    frame = load_patients(tmp_path)
+    assert frame["c1"].tolist() == [1, pd.NA]
+    assert frame.attrs["criteria"] == {"c1": "Pain"}
+    patients.write_text("patient,c1,pain_type\n1,2,nociceptive\n")
+    with pytest.raises(DataError, match=r"line 2, column c1: '2' is not in the vocabulary"):
+        load_patients(tmp_path)

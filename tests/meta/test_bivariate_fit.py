@@ -13,9 +13,9 @@ from backpain_stats import (
     NotEstimableError,
     fit_bivariate,
 )
-from backpain_stats.meta.fitting.boundary import inverse_curvature
 from backpain_stats.meta.fitting.optimise import maximise
 from backpain_stats.meta.likelihood.binomial import Arms
+from backpain_stats.meta.likelihood.curvature import inverse_curvature
 from backpain_stats.meta.likelihood.exact import ExactModel
 from backpain_stats.meta.likelihood.normal import NormalModel, observed_logits
 from backpain_stats.meta.likelihood.parameters import (
@@ -349,6 +349,17 @@ def test_extreme_counts(audit):
     np.testing.assert_allclose(exact.coefficients, normal.coefficients, atol=1e-5)
     np.testing.assert_allclose(exact.standard_errors, normal.standard_errors, rtol=1e-4)
     assert fit.converged
+
+
+def test_more_patients_than_the_exact_likelihood_can_resolve(audit):
+    cells = ["tp", "fp", "fn", "tn"]
+    huge = audit.assign(**{cell: audit[cell].astype("int64") * 10**11 for cell in cells})
+    with pytest.raises(DataError, match=r"takes up to 1e\+12: .* likelihood='normal'"):
+        fit_bivariate(huge)
+    largest = huge.assign(**{cell: audit[cell].astype("int64") * 10**8 for cell in cells})
+    usable = largest[(largest[cells] > 0).all(axis=1)]
+    exact, normal = fit_bivariate(usable), fit_bivariate(usable, "normal", "ml")
+    np.testing.assert_allclose(exact.coefficients, normal.coefficients, atol=5e-6)
 
 
 def test_more_nodes_where_studies_differ_widely():

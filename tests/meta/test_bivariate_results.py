@@ -1,5 +1,7 @@
 """What follows from a fit: profiles, I2, curves, regions, predictions, influence, groups."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,15 +18,17 @@ from backpain_stats import (
     compare_fits,
     fit_bivariate,
 )
+from backpain_stats.meta.after import heterogeneity as spread
 from backpain_stats.meta.after.bootstrap import bootstrap, simulate
 from backpain_stats.meta.after.heterogeneity import i_squared, within_study_variance
-from backpain_stats.meta.after.point import MEASURES
 from backpain_stats.meta.after.regression import compare_groups, compare_points
 from backpain_stats.meta.after.sroc import area_under_line
+from backpain_stats.meta.fitting.optimise import maximise
 from backpain_stats.meta.likelihood.binomial import Arms
 from backpain_stats.meta.likelihood.exact import ExactModel
 from backpain_stats.meta.likelihood.normal import observed_logits
 from backpain_stats.meta.likelihood.parameters import root_from_sds
+from backpain_stats.meta.point import MEASURES
 
 NORMAL = {"likelihood": "normal", "correction": "zero_cells"}
 
@@ -131,6 +135,17 @@ def test_full_covariance_by_the_delta_method(fit, telomerase):
         fit_bivariate(telomerase, nodes=9).full_covariance()
 
 
+def test_a_profile_that_is_not_maximised_says_so(fit, monkeypatch):
+    def stopped(*args, **options):
+        found = maximise(*args, **options)
+        return replace(found, converged=np.zeros_like(found.converged))
+
+    monkeypatch.setattr(spread, "maximise", stopped)
+    table = fit.heterogeneity().set_index("measure")
+    assert table.loc[["sd_sensitivity", "correlation"], ["ci_low", "ci_high"]].isna().all(axis=None)
+    assert table.loc["correlation", "method"].endswith("the profile likelihood was not maximised")
+
+
 # Curve, area, regions
 
 
@@ -177,6 +192,27 @@ def test_area_has_a_bootstrap_interval(fit):
     partial = fit.auc(replicates=60, partial=True)
     assert partial.measure == "partial_area"
     assert 0 < partial.ci_low < partial.ci_high < 1
+
+
+@pytest.mark.parametrize("partial", [False, True])
+def test_the_interval_of_the_area_is_that_of_the_refits(fit, partial):
+    area = fit.auc(replicates=60, partial=partial)
+    draws = bootstrap(fit, replicates=60)
+    counts = fit.studies.used_counts
+    fractions = counts[:, 1] / (counts[:, 1] + counts[:, 3])
+    low, high = (fractions.min(), fractions.max()) if partial else (0.0, 1.0)
+    areas = []
+    for mean, (l11, l21, l22) in zip(draws.coefficients, draws.roots, strict=True):
+        slope = abs(l11) / np.hypot(l21, l22)
+
+        def curve(false, mean=mean, slope=slope):
+            return expit(mean[0] + slope * (mean[1] + logit(false)))
+
+        areas.append(quad(curve, low, high, limit=200)[0] / (high - low))
+    assert draws.converged.all()
+    # quad stops at an absolute error of 1e-8 or so
+    expected = np.quantile(areas, [0.025, 0.975])
+    assert [area.ci_low, area.ci_high] == pytest.approx(expected, abs=1e-6)
 
 
 def test_regions(fit):
@@ -262,12 +298,24 @@ def test_bootstrap_spreads_like_the_standard_errors(audit, options):
 
 def test_a_batch_of_refits_equals_one_by_one(audit):
     fit = fit_bivariate(audit, nodes=7)
-    data = simulate(fit, 6, seed=11)
+    data = simulate(fit, 6, seed=11).counts()
     draws = bootstrap(fit, replicates=6, seed=11)
     for counts, value in zip(data, draws.log_likelihood, strict=True):
         frame = pd.DataFrame(counts.astype(int), columns=["tp", "fp", "fn", "tn"])
         alone = fit_bivariate(frame.assign(study=range(len(frame))), nodes=7)
         assert value == pytest.approx(alone.log_likelihood, abs=1e-6)
+
+
+def test_refits_without_a_maximum_are_not_counted():
+    data = pd.DataFrame({"study": list("ABCDE"), "tp": [9, 7, 12, 5, 8], "fp": [3, 12, 9, 1, 20],
+                         "fn": [1, 0, 0, 1, 0], "tn": [80, 40, 190, 62, 50]})  # fmt: skip
+    fit = fit_bivariate(data, nodes=7)
+    counts = simulate(fit, 100, seed=4).counts()
+    draws = bootstrap(fit, replicates=100, seed=4)
+    perfect = counts[:, :, 2].sum(axis=1) == 0
+    assert perfect.any()
+    assert not draws.converged[perfect].any()
+    assert draws.converged[~perfect].mean() > 0.9
 
 
 def test_bootstrap_needs_replicates(fit):

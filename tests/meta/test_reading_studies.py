@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from backpain_stats import study_accuracy
 from backpain_stats.errors import DataError
 from backpain_stats.meta.reading import read_studies
 
@@ -66,3 +67,20 @@ def test_missing_file_and_folder(tmp_path):
         read_studies(tmp_path / "nothing.csv")
     with pytest.raises(DataError, match="directory"):
         read_studies(tmp_path)
+
+
+def test_an_arm_left_empty_stays_empty(tmp_path):
+    frame = read_studies(written(tmp_path, "study,tp,fp,fn,tn\nA,1,2,3,4\nB,,6,,8\n"))
+    assert frame["tp"].isna().tolist() == [False, True]
+    assert frame["fp"].tolist() == [2, 6]
+    with pytest.raises(DataError, match="row 'line 3', column tp"):
+        read_studies(written(tmp_path, "study,tp,fp,fn,tn\nA,1,2,3,4\nB,,6,7,8\n"))
+
+
+def test_accuracy_carries_the_covariates_along():
+    data = pd.DataFrame({"study": ["A", "B"], "tp": [9, 8], "fp": [1, 2], "fn": [3, 4],
+                         "tn": [20, 30], "year": [1999, 2005], "n": [0, 0]})  # fmt: skip
+    table = study_accuracy(data)
+    assert table["year"].tolist() == [1999, 2005]
+    # a column of the result keeps its meaning
+    assert table["n"].tolist() == [33, 44]

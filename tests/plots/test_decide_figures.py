@@ -16,6 +16,7 @@ from backpain_stats import ArgumentError, DataError, UnknownNameError, plots
 from backpain_stats import decision_curve as compute_curve
 from backpain_stats import endorsement as compute_endorsement
 from backpain_stats import natural_frequencies as compute_frequencies
+from backpain_stats.decide.endorsement import NOT_FOUND
 from backpain_stats.decide.quality import DOMAINS, quality_judgements
 from backpain_stats.plots.draw_endorsement import LOOKS
 
@@ -224,7 +225,7 @@ def test_endorsement_map_has_a_dot_per_statement_and_a_sign_per_flag(endorsed):
         signs = {text.get_position()[1]: text.get_text() for text in ax.texts}
         state_of = dict(zip(flags["label"], flags["evidence"], strict=True))
         expected = {"informative": "+", "inconclusive": "?", "uninformative": "\u2212",
-                    "not usable": "n", "never measured": "0"}  # fmt: skip
+                    "not usable": "n", NOT_FOUND: "0"}  # fmt: skip
         assert set(expected) == set(LOOKS)
         faces = {
             float(y): tuple(marks.get_facecolor()[0])

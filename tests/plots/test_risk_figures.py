@@ -156,6 +156,7 @@ def test_dependence_line_is_the_risk_and_starts_at_the_product():
     ax = plots.dependence(found)
     line = next(line for line in ax.lines if line.get_marker() != "None")
     np.testing.assert_allclose(line.get_ydata(), found["estimate"])
+    assert to_rgba(line.get_color())[:3] != to_rgba("white")[:3]
     product = model(Independent()).risk(present=["history", "age"]).posttest.estimate
     assert line.get_ydata()[0] == pytest.approx(product)
     labels = [text.get_text() for text in ax.get_legend().get_texts()]

@@ -17,7 +17,7 @@ from scipy.stats import binom
 from backpain_stats.combine.calibration.estimate_dependence import observed_rho
 from backpain_stats.combine.calibration.logistic import fit_logistic
 from backpain_stats.combine.calibration.patient_data import PatientData
-from backpain_stats.combine.dependence.base import Combination, Marginals, PatternModel
+from backpain_stats.combine.dependence.base import Combination, Marginals, RatioModel
 from backpain_stats.combine.dependence.maximum_entropy import MaximumEntropy
 from backpain_stats.combine.dependence.one_factor import OneFactor
 from backpain_stats.combine.dependence.patterns import NOT_ASSESSED, PRESENT
@@ -47,7 +47,7 @@ class Learner(ABC):
 
 
 def log_odds(
-    model: PatternModel | Learner,
+    model: RatioModel | Learner,
     training: PatientData,
     patterns: NDArray[np.int8],
     correction: float,
@@ -63,14 +63,14 @@ def log_odds(
 
 
 def _posterior(
-    model: PatternModel,
+    model: RatioModel,
     marginals: Marginals,
     training: PatientData,
     patterns: NDArray[np.int8],
 ) -> Array:
     # Patients repeat each other's patterns: each different one is integrated once.
     different, which = np.unique(patterns, axis=0, return_inverse=True)
-    ratio = model.log_probabilities(marginals, different).log_ratio[0]
+    ratio = model.log_ratios(marginals, different)[0]
     return np.asarray(logit(training.outcome.mean()) + ratio[which.ravel()])
 
 

@@ -76,6 +76,7 @@ def fit_logistic(
     """
     beta = np.zeros(design.shape[1])
     value = _objective(beta, design, outcome, offset, penalised)
+    before = np.zeros_like(beta)
     for _ in range(MAX_STEPS):
         probability = expit(design @ beta + offset)
         root = np.sqrt(probability * (1 - probability))[:, None] * design
@@ -89,6 +90,10 @@ def fit_logistic(
         if np.max(np.abs(design @ step), initial=0.0) < STEP_TOLERANCE:
             log_likelihood = _objective(beta, design, outcome, offset, penalised=False)
             return LogisticFit(beta, covariance, log_likelihood)
+        # The information leaves out the penalty, so that in a handful of patients the steps
+        # may jump to and fro across the maximum; half of such a step lands beside it.
+        if step @ before < -0.5 * (before @ before):
+            step = step / 2
         # Halve the step until the objective does not fall (beyond rounding).
         slack = 1e-12 * (1 + abs(value))
         for _ in range(30):
@@ -96,7 +101,7 @@ def fit_logistic(
             if trial >= value - slack:
                 break
             step = step / 2
-        beta, value = beta + step, trial
+        beta, value, before = beta + step, trial, step
         if np.max(np.abs(design @ beta), initial=0.0) > LARGEST_LINEAR_PREDICTOR:
             break
     if penalised:

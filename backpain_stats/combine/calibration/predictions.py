@@ -18,7 +18,7 @@ from backpain_stats.combine.calibration.learners import (
     log_odds,
 )
 from backpain_stats.combine.calibration.patient_data import DEFAULT_CORRECTION, PatientData
-from backpain_stats.combine.dependence.base import PatternModel
+from backpain_stats.combine.dependence.base import RatioModel
 from backpain_stats.combine.dependence.independent import Independent
 from backpain_stats.combine.dependence.one_factor import OneFactor
 from backpain_stats.errors import ArgumentError, DataError
@@ -27,7 +27,7 @@ from backpain_stats.sampling import DEFAULT_SEED, Seed, generator
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    Model = PatternModel | Learner
+    Model = RatioModel | Learner
 
 
 def default_models() -> dict[str, Model]:
@@ -81,7 +81,7 @@ def predictions(
     findings : sequence of str, optional
         The columns used; all that hold only 0, 1 and missing by default.
     models : mapping, optional
-        Name to model: a dependence model that gives each pattern a probability
+        Name to model: a dependence model that gives each pattern a ratio
         (not ``Bounds``), ``FittedOneFactor()``, ``EntropyOfRules()`` or
         ``LogisticRegression()``. :func:`default_models` by default.
     folds : int
@@ -168,10 +168,11 @@ def _checked_models(models: Mapping[str, Model]) -> dict[str, Model]:
             "{'product': Independent()}"
         )
     for name, model in models.items():
-        if not isinstance(model, PatternModel | Learner):
+        if not isinstance(model, RatioModel | Learner):
             raise ArgumentError(
                 f"model {name!r} is {model!r}; allowed: Independent(), OneFactor(...), "
-                "MaximumEntropy(), FittedOneFactor(), EntropyOfRules(), LogisticRegression() "
+                "Shrunken(), MaximumEntropy(), FittedOneFactor(), EntropyOfRules(), "
+                "LogisticRegression() "
                 "(Bounds() gives a range, not a prediction)"
             )
     return dict(models)

@@ -246,8 +246,8 @@ class Dependence(ABC):
     """How findings hang together within a disease group.
 
     Subclasses are small frozen objects. Those that choose one joint
-    distribution derive from :class:`PatternModel`; :class:`Bounds` does not,
-    it keeps them all.
+    distribution derive from :class:`PatternModel`, those that give ratios
+    without one from :class:`RatioModel`; :class:`Bounds` keeps them all.
     """
 
     __slots__ = ()
@@ -285,10 +285,43 @@ class Dependence(ABC):
         """
 
 
-class PatternModel(Dependence):
+class RatioModel(Dependence):
+    """A dependence model that gives every pattern one likelihood ratio."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def log_ratios(self, marginals: Marginals, patterns: ArrayLike) -> NDArray[np.float64]:
+        """Return the log likelihood ratio of each pattern, shape (draws, patterns).
+
+        ``marginals`` and ``patterns`` are as in :meth:`Dependence.risk_range`. NaN
+        where a pattern is impossible in both groups.
+        """
+
+    def drawn(self, uniform: NDArray[np.float64]) -> RatioModel:
+        """Return the model with what it does not know of itself drawn, one value per draw.
+
+        ``uniform`` holds uniform numbers of shape (draws, 2). A model that is sure of its
+        parameters returns itself.
+        """
+        return self
+
+    def risk_range(
+        self, marginals: Marginals, patterns: ArrayLike, pretest: ArrayLike
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the post-test probability twice: this model leaves no range."""
+        risk = posttest_from_log_ratio(self.log_ratios(marginals, patterns), pretest)
+        return risk, risk
+
+
+class PatternModel(RatioModel):
     """A dependence model that gives every pattern one probability in each group."""
 
     __slots__ = ()
+
+    def log_ratios(self, marginals: Marginals, patterns: ArrayLike) -> NDArray[np.float64]:
+        """Return the log likelihood ratio of each pattern, shape (draws, patterns)."""
+        return self.log_probabilities(marginals, patterns).log_ratio
 
     @abstractmethod
     def group_log_probabilities(
@@ -332,15 +365,6 @@ class PatternModel(Dependence):
             self.group_log_table(marginals.group("cases")),
             self.group_log_table(marginals.group("noncases")),
         )
-
-    def risk_range(
-        self, marginals: Marginals, patterns: ArrayLike, pretest: ArrayLike
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the post-test probability twice: this model leaves no range."""
-        risk = posttest_from_log_ratio(
-            self.log_probabilities(marginals, patterns).log_ratio, pretest
-        )
-        return risk, risk
 
 
 def posttest_from_log_ratio(

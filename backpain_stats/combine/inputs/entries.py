@@ -155,7 +155,7 @@ def one_accuracy(flag: str, usable: Sequence[AccuracyDraws]) -> tuple[AccuracyDr
 
 def _pooled(flag: str, reports: Sequence[TableAccuracy]) -> FitAccuracy:
     """Pool four or more cohorts of one flag by the bivariate model."""
-    from backpain_stats.meta.fitting.bivariate import fit_bivariate
+    from backpain_stats.meta.bivariate import fit_bivariate
 
     data = pd.DataFrame([one.middle for one in reports], columns=list(COUNT_COLUMNS))
     data.insert(0, "study", [str(one.labels["cohort_id"]) for one in reports])

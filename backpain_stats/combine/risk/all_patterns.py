@@ -15,9 +15,8 @@ import numpy as np
 from scipy.special import logit
 
 from backpain_stats.checks import check_level
-from backpain_stats.combine.dependence.base import PatternModel, all_patterns
-from backpain_stats.combine.dependence.one_factor import OneFactor
-from backpain_stats.combine.dependence.patterns import ABSENT, NOT_ASSESSED, PRESENT
+from backpain_stats.combine.dependence.base import PatternModel, RatioModel
+from backpain_stats.combine.dependence.patterns import ABSENT, NOT_ASSESSED, PRESENT, all_patterns
 from backpain_stats.combine.risk.contributions import shapley_values
 from backpain_stats.combine.risk.patient import patient_pattern
 from backpain_stats.combine.risk.posterior import point_marginals
@@ -125,7 +124,7 @@ def pattern_ratios(model: RiskModel, *, level: float = 0.95) -> PatternRatios:
     point = point_marginals(model.entries)
     lr, low, high = (np.full(len(patterns), np.nan) for _ in range(3))
     factors = None
-    if isinstance(model.dependence, PatternModel):
+    if isinstance(model.dependence, RatioModel):
         log_ratio = _log_ratios(model.dependence, point, patterns)[0]
         lr[allowed] = np.exp(log_ratio[allowed])
         if not model.posterior.certain:
@@ -156,14 +155,14 @@ def _refused(entries: Entries, patterns: NDArray[np.int8]) -> dict[int, str]:
     return refused
 
 
-def _log_ratios(
-    dependence: PatternModel, marginals: Marginals, patterns: NDArray[np.int8]
-) -> Array:
-    """Return log likelihood ratios (draws, patterns) as sums over the complete patterns.
+def _log_ratios(dependence: RatioModel, marginals: Marginals, patterns: NDArray[np.int8]) -> Array:
+    """Return log likelihood ratios (draws, patterns), as sums over the complete patterns.
 
     There are at most ``2**m`` complete patterns, so this is far cheaper than
-    integrating each of the ``3**m``.
+    integrating each of the ``3**m``. A model without pattern probabilities has no sums.
     """
+    if not isinstance(dependence, PatternModel):
+        return dependence.log_ratios(marginals, patterns)
     complete = all_patterns(marginals.findings)
     found = dependence.log_probabilities(marginals, complete)
     fits = np.ones((len(patterns), len(complete)))
@@ -173,10 +172,9 @@ def _log_ratios(
         return np.log(np.exp(found.cases) @ fits.T) - np.log(np.exp(found.noncases) @ fits.T)
 
 
-def _drawn(dependence: PatternModel, posterior: Posterior, patterns: NDArray[np.int8]) -> Array:
-    """Return likelihood ratios (patterns, draws), under a prior on rho if there is one."""
-    if posterior.rho is not None:
-        dependence = OneFactor(*posterior.rho)
+def _drawn(dependence: RatioModel, posterior: Posterior, patterns: NDArray[np.int8]) -> Array:
+    """Return likelihood ratios (patterns, draws), the dependence drawn if it is."""
+    dependence = posterior.dependence or dependence
     return np.exp(_log_ratios(dependence, posterior.marginals, patterns)).T
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import logit
 
-from backpain_stats.combine.dependence.base import Dependence, Marginals, PatternModel
+from backpain_stats.combine.dependence.base import Dependence, Marginals, RatioModel
 from backpain_stats.combine.dependence.independent import Independent
 from backpain_stats.combine.dependence.maximum_entropy import MaximumEntropy
 from backpain_stats.combine.dependence.one_factor import OneFactor
@@ -42,16 +42,15 @@ def without_combinations(marginals: Marginals) -> Marginals:
 
 
 def drawn_log_ratios(
-    dependence: PatternModel, posterior: Posterior, pattern: NDArray[np.int8]
+    dependence: RatioModel, posterior: Posterior, pattern: NDArray[np.int8]
 ) -> Array:
-    """Return the log likelihood ratio of a pattern, one a draw, under a prior on rho if any."""
-    if posterior.rho is not None and isinstance(dependence, OneFactor):
-        dependence = OneFactor(*posterior.rho)
-    return dependence.log_probabilities(posterior.marginals, pattern).log_ratio[:, 0]
+    """Return the log likelihood ratio of a pattern, one a draw, the dependence drawn if it is."""
+    dependence = posterior.dependence or dependence
+    return dependence.log_ratios(posterior.marginals, pattern)[:, 0]
 
 
 def width_shares(
-    dependence: PatternModel,
+    dependence: RatioModel,
     known: tuple[Marginals, Posterior],
     pattern: NDArray[np.int8],
     drawn: Array,
@@ -60,7 +59,7 @@ def width_shares(
 
     The log odds are the pre-test's plus the log likelihood ratio. The pre-test
     is independent of the rest, so its share is its variance. The log ratio
-    depends on the accuracies and, under a prior, on rho: each is frozen at its
+    depends on the accuracies and, where it is drawn, on the dependence: each is frozen at its
     point value in turn, and what it adds is averaged over the two orders
     (Shapley), a negative addition counting as none. The squared width of an
     interval of the log odds is proportional to their variance.
@@ -74,15 +73,15 @@ def width_shares(
     """
     point, posterior = known
     both = accuracy = _variance(drawn)
-    rho = 0.0
-    if posterior.rho is not None:
-        fixed, frozen = replace(posterior, rho=None), replace(posterior, marginals=point)
+    together = 0.0
+    if posterior.dependence is not None:
+        fixed, frozen = replace(posterior, dependence=None), replace(posterior, marginals=point)
         accuracy = _variance(drawn_log_ratios(dependence, fixed, pattern))
-        rho = _variance(drawn_log_ratios(dependence, frozen, pattern))
+        together = _variance(drawn_log_ratios(dependence, frozen, pattern))
     parts = {
         "prevalence": _variance(logit(posterior.pretest)),
-        "accuracy": (accuracy + max(both - rho, 0.0)) / 2,
-        "dependence": (rho + max(both - accuracy, 0.0)) / 2,
+        "accuracy": (accuracy + max(both - together, 0.0)) / 2,
+        "dependence": (together + max(both - accuracy, 0.0)) / 2,
     }
     total = sum(parts.values())
     if not (np.isfinite(total) and total > 0):
@@ -111,7 +110,7 @@ def contribution_frame(
         drawn = log_ratios_alone(Independent(), without_combinations(posterior.marginals), pattern)
         low, high = interval_around(alone, np.exp(drawn.T), level)
     added, method = np.full(len(groups), np.nan), "none: bounds leave no single ratio"
-    if isinstance(dependence, PatternModel):
+    if isinstance(dependence, RatioModel):
         added, method = contributions(dependence, point, pattern)
     rows = []
     for place, group in enumerate(groups):
@@ -226,9 +225,9 @@ def remarks(
 
 def _assumption(entries: Entries, dependence: Dependence, posterior: Posterior) -> list[str]:
     """Return what the dependence model leaves open when several findings are assessed."""
-    if isinstance(dependence, OneFactor) and posterior.rho is None:
+    if isinstance(dependence, OneFactor) and posterior.dependence is None:
         return [
-            "how the findings occur together was not published: their correlation is an "
+            "how the findings occur together was not found in print: their correlation is an "
             "assumption, and the interval does not vary it (a prior on rho does)"
         ]
     unpublished = isinstance(dependence, MaximumEntropy) and not entries.combinations

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backpain_stats.combine.dependence.base import Marginals, PatternModel
+from backpain_stats.combine.dependence.base import Marginals, RatioModel
 from backpain_stats.combine.dependence.patterns import NOT_ASSESSED
 
 if TYPE_CHECKING:
@@ -29,17 +29,15 @@ def assessed_findings(marginals: Marginals, pattern: NDArray[np.int8]) -> list[l
 
 
 def log_ratios_alone(
-    dependence: PatternModel, marginals: Marginals, pattern: NDArray[np.int8]
+    dependence: RatioModel, marginals: Marginals, pattern: NDArray[np.int8]
 ) -> Array:
     """Return the log likelihood ratio of each assessed finding by itself, (draws, findings)."""
     groups = assessed_findings(marginals, pattern)
-    return dependence.log_probabilities(
-        marginals, _with_only(pattern, [[group] for group in groups])
-    ).log_ratio
+    return dependence.log_ratios(marginals, _with_only(pattern, [[group] for group in groups]))
 
 
 def contributions(
-    dependence: PatternModel, marginals: Marginals, pattern: NDArray[np.int8]
+    dependence: RatioModel, marginals: Marginals, pattern: NDArray[np.int8]
 ) -> tuple[Array, str]:
     r"""Share the combined log likelihood ratio among the assessed findings.
 
@@ -68,7 +66,7 @@ def contributions(
         pattern,
         [[group for group, kept in zip(groups, row, strict=True) if kept] for row in subsets],
     )
-    value = dependence.log_probabilities(marginals, patterns).log_ratio[0]
+    value = dependence.log_ratios(marginals, patterns)[0]
     return shapley_values(value), "shapley"
 
 
@@ -106,14 +104,14 @@ def shapley_values(value: Array) -> Array:
 
 
 def _strongest_first(
-    dependence: PatternModel, marginals: Marginals, pattern: NDArray[np.int8]
+    dependence: RatioModel, marginals: Marginals, pattern: NDArray[np.int8]
 ) -> Array:
     """Add the findings one by one, the strongest by itself first."""
     groups = assessed_findings(marginals, pattern)
     alone = np.abs(log_ratios_alone(dependence, marginals, pattern)[0])
     order = np.argsort(-np.nan_to_num(alone, nan=-1.0), kind="stable")
     steps = [[groups[place] for place in order[:length]] for length in range(len(groups) + 1)]
-    value = dependence.log_probabilities(marginals, _with_only(pattern, steps)).log_ratio[0]
+    value = dependence.log_ratios(marginals, _with_only(pattern, steps))[0]
     result = np.empty(len(groups))
     with np.errstate(invalid="ignore"):
         result[order] = np.diff(value)

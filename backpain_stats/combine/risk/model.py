@@ -192,7 +192,7 @@ class RiskModel:
     ) -> None:
         if not isinstance(dependence, Dependence):
             raise ArgumentError(
-                f"dependence is {dependence!r}; give Independent(), OneFactor(), "
+                f"dependence is {dependence!r}; give Independent(), OneFactor(), Shrunken(), "
                 "MaximumEntropy() or Bounds()"
             )
         draws = check_draws(draws)
@@ -379,7 +379,9 @@ class RiskModel:
                 raise PretestError(f"pretest is {pretest!r}; give one or more probabilities")
             pretests = [(float(one), np.full(self._draws, one)) for one in given]
         fixed = replace(
-            self.posterior, marginals=without_combinations(self.posterior.marginals), rho=None
+            self.posterior,
+            marginals=without_combinations(self.posterior.marginals),
+            dependence=None,
         )
         return sensitivity_frame(point, fixed, pattern, pretests=pretests, rho=rho, level=level)
 

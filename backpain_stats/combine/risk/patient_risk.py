@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import logit
 
-from backpain_stats.combine.dependence.base import Dependence, Marginals, PatternModel
+from backpain_stats.combine.dependence.base import Dependence, Marginals, RatioModel
 from backpain_stats.combine.dependence.bounds import Bounds
 from backpain_stats.combine.dependence.patterns import ABSENT, NOT_ASSESSED, PRESENT
 from backpain_stats.combine.inputs.entries import Entries
@@ -64,7 +64,7 @@ def patient_risk(
     point, posterior = known
     shares: dict[str, float] = {}
     draws = None
-    if isinstance(dependence, PatternModel):
+    if isinstance(dependence, RatioModel):
         posttest, ratio, shares, draws = _estimates(entries, dependence, known, pattern, level)
         bounds = _sharp_bounds(entries, dependence, point, pattern)
     else:
@@ -99,14 +99,14 @@ def patient_risk(
 
 def _estimates(
     entries: Entries,
-    dependence: PatternModel,
+    dependence: RatioModel,
     known: tuple[Marginals, Posterior],
     pattern: NDArray[np.int8],
     level: float,
 ) -> tuple[PosttestEstimate, Estimate, dict[str, float], Array | None]:
     """Return post-test, likelihood ratio, shares of the width, and the draws."""
     point, posterior = known
-    log_ratio = float(dependence.log_probabilities(point, pattern).log_ratio[0, 0])
+    log_ratio = float(dependence.log_ratios(point, pattern)[0, 0])
     if np.isnan(log_ratio):
         raise NotEstimableError(
             f"the published figures make {_described(entries, pattern)} impossible among cases "

@@ -20,8 +20,9 @@
   has exactly its Jeffreys posterior. (The middle table is used for these.)
 * The pre-test probability has the posterior of its own counts, or is spread
   over its printed range, or is fixed; it is independent of the rest.
-* The correlation of one-factor dependence is fixed, or independent and uniform
-  over a range in either group.
+* The dependence model is fixed, or drawn: the correlation of one-factor
+  dependence uniform over a range, independently in either group; the exponent
+  of shrunken dependence from its distribution between sets of patients.
 
 All but the Dirichlet part is a scrambled Sobol sample, so few draws go far.
 """
@@ -37,7 +38,13 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from backpain_stats.checks import real_numbers
-from backpain_stats.combine.dependence.base import Combination, Dependence, Marginals, PatternModel
+from backpain_stats.combine.dependence.base import (
+    Combination,
+    Dependence,
+    Marginals,
+    PatternModel,
+    RatioModel,
+)
 from backpain_stats.combine.dependence.constraints import combinations_of, joint_space, tied
 from backpain_stats.combine.dependence.maximum_entropy import MaximumEntropy, log_joint
 from backpain_stats.combine.dependence.one_factor import OneFactor
@@ -55,7 +62,7 @@ if TYPE_CHECKING:
 # Uniforms of one flag: which table, sensitivity, specificity.
 TABLE, SENSITIVITY, SPECIFICITY = 0, 1, 2
 PER_FLAG = 3
-# Further uniforms: pre-test, rho among cases, rho among non-cases.
+# Further uniforms: pre-test, and two for the dependence.
 FURTHER = 3
 
 
@@ -69,15 +76,16 @@ class Posterior:
         One row a draw.
     pretest : numpy.ndarray
         One a draw.
-    rho : tuple of numpy.ndarray, optional
-        Correlation among cases and non-cases, one a draw each, under a prior.
+    dependence : RatioModel, optional
+        The dependence model with its parameters drawn, one value per draw; None
+        where the model is sure of them.
     certain : bool
         True if nothing varies: no counts were given anywhere.
     """
 
     marginals: Marginals
     pretest: Array
-    rho: tuple[Array, Array] | None = None
+    dependence: RatioModel | None = None
     certain: bool = False
 
 
@@ -160,10 +168,13 @@ def draw_posterior(
     if isinstance(dependence, MaximumEntropy) and point.combinations:
         combinations = _tied_draws(entries.entries, point, random, cases, noncases)
     further = uniform[:, PER_FLAG * flags :]
-    rho = None
+    drawn: RatioModel | None = None
     if rho_prior is not None:
         low, high = rho_prior
-        rho = (low + (high - low) * further[:, 1], low + (high - low) * further[:, 2])
+        drawn = OneFactor(*(low + (high - low) * further[:, 1:3]).T)
+    elif isinstance(dependence, RatioModel):
+        own_draws = dependence.drawn(further[:, 1:3])
+        drawn = None if own_draws is dependence else own_draws
     return Posterior(
         Marginals(
             cases,
@@ -174,8 +185,8 @@ def draw_posterior(
             signs=point.signs,
         ),
         entries.pretest.draws(further[:, 0]),
-        rho,
-        certain=rho is None
+        drawn,
+        certain=drawn is None
         and entries.pretest.kind == "fixed"
         and not any(entry.accuracy.tables for entry in entries.entries),
     )

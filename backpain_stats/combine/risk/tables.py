@@ -13,6 +13,7 @@ from backpain_stats.combine.dependence.base import (
     Dependence,
     Marginals,
     PatternModel,
+    RatioModel,
     posttest_from_log_ratio,
 )
 from backpain_stats.combine.dependence.bounds import Bounds
@@ -58,6 +59,10 @@ def profile_frame(dependence: Dependence, point: Marginals, pretest: float) -> p
     """Return every complete pattern with its probability and risk; see ``RiskModel.profile``."""
     patterns = all_patterns(point.findings)
     frame = pd.DataFrame(patterns, columns=list(point.labels))
+    if isinstance(dependence, RatioModel) and not isinstance(dependence, PatternModel):
+        ratios = dependence.log_ratios(point, patterns)
+        posttest = posttest_from_log_ratio(ratios, pretest)[0]
+        return frame.assign(lr=np.exp(ratios[0]), pretest=pretest, posttest=posttest)
     if not isinstance(dependence, PatternModel):
         low, high = dependence.risk_range(point, patterns, pretest)
         return frame.assign(pretest=pretest, posttest_low=low[0], posttest_high=high[0])
@@ -93,7 +98,7 @@ def sensitivity_frame(
     rows = []
     for correlation in np.atleast_1d(correlations).tolist():
         model = OneFactor(correlation, correlation)
-        log_ratio = float(model.log_probabilities(point, pattern).log_ratio[0, 0])
+        log_ratio = float(model.log_ratios(point, pattern)[0, 0])
         sampled = None if posterior.certain else drawn_log_ratios(model, posterior, pattern)
         for (prior, drawn), (low, high) in zip(pretests, bounds, strict=True):
             risk, ratio, _ = risk_and_ratio(log_ratio, prior, sampled, drawn, level)

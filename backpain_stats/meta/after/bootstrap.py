@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
-from scipy.special import expit
 
 from backpain_stats.checks import check_count
-from backpain_stats.errors import ArgumentError, NotEstimableError
+from backpain_stats.errors import ArgumentError
+from backpain_stats.meta.arrays import Booleans, Floats
+from backpain_stats.meta.fitted import FittedModel
 from backpain_stats.meta.fitting.boundary import climb
-from backpain_stats.meta.fitting.starts import moment_start
-from backpain_stats.meta.likelihood.binomial import Arms
-from backpain_stats.meta.likelihood.exact import ExactModel
-from backpain_stats.meta.likelihood.normal import Logits, NormalModel, observed_logits
+from backpain_stats.meta.fitting.refusals import diverged
+from backpain_stats.meta.fitting.structure import STRUCTURES
 from backpain_stats.sampling import DEFAULT_SEED, Seed, generator
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from backpain_stats.meta.result import BivariateFit
-
-    Floats = NDArray[np.float64]
 
 __all__ = ["Bootstrap", "bootstrap", "simulate"]
 
@@ -37,22 +29,23 @@ class Bootstrap:
     Parameters
     ----------
     coefficients : ndarray of shape (replicates, p)
+        Of the whole fit.
     roots : ndarray of shape (replicates, 3)
         Entries of the covariance root.
     log_likelihood : ndarray of shape (replicates,)
         Without the Jacobian.
     converged : ndarray of bool, shape (replicates,)
-        False where a simulated data set has no maximum or it was not reached; such
-        refits are kept where they ended.
+        False where a simulated data set has no maximum (a mean or an SD runs off) or it
+        was not reached; such refits are kept where they ended.
     """
 
     coefficients: Floats
     roots: Floats
     log_likelihood: Floats
-    converged: NDArray[np.bool_]
+    converged: Booleans
 
 
-def simulate(fit: BivariateFit, replicates: int, seed: Seed = DEFAULT_SEED) -> Floats:
+def simulate(fit: FittedModel, replicates: int, seed: Seed = DEFAULT_SEED) -> Any:
     """Simulate data sets from a fit, at its numbers of cases and non-cases.
 
     Parameters
@@ -63,30 +56,21 @@ def simulate(fit: BivariateFit, replicates: int, seed: Seed = DEFAULT_SEED) -> F
 
     Returns
     -------
-    ndarray
-        Binomial fit: counts of shape (replicates, studies, 4). Normal fit: logits of
-        shape (replicates, studies, 2), with the observed within-study variances.
+    Arms or Logits
+        Data of the family: binomial counts of shape (replicates, studies), or logits with
+        the observed within-study variances.
     """
     rng = generator(seed)
-    first, second = fit.design.matrices
-    width = first.shape[1]
-    means = (first @ fit.coefficients[:width], second @ fit.coefficients[width:])
-    b1, b2 = rng.standard_normal((2, replicates, len(first)))
+    fit = fit.fitted_whole
+    first, second = fit.design.means(fit.coefficients)
+    b1, b2 = rng.standard_normal((2, replicates, fit.k))
     l11, l21, l22 = fit.root
-    logits = (means[0] + l11 * b1, means[1] + l21 * b1 + l22 * b2)
-    if fit.likelihood == "normal":
-        variances = observed_logits(fit.studies.used_counts, fit.correction).variances
-        noise = rng.standard_normal((replicates, len(first), 2)) * np.sqrt(variances)
-        return np.asarray(np.stack(logits, axis=-1) + noise)
-    tp, fp, fn, tn = fit.studies.used_counts.T
-    positive = rng.binomial(tp + fn, expit(logits[0]))
-    negative = rng.binomial(fp + tn, expit(logits[1]))
-    cells = [positive, fp + tn - negative, tp + fn - positive, negative]
-    return np.stack(cells, axis=-1).astype(np.float64)
+    logits = np.stack([first + l11 * b1, second + l21 * b1 + l22 * b2], axis=-1)
+    return fit.family.simulate(fit.studies.used_counts, logits, rng)
 
 
 def bootstrap(
-    fit: BivariateFit,
+    fit: FittedModel,
     *,
     replicates: int = 200,
     seed: Seed = DEFAULT_SEED,
@@ -97,6 +81,7 @@ def bootstrap(
     Parameters
     ----------
     fit : BivariateFit
+        Of a part of a fit, the whole is simulated and refitted.
     replicates : int, optional
     seed : int, Generator or None
     nodes : int, optional
@@ -123,31 +108,29 @@ def bootstrap(
     >>> bootstrap(fit_bivariate(data), replicates=50).coefficients.shape
     (50, 2)
     """
-    if fit.effects == "common":
-        raise NotEstimableError("a common-effect fit has exact intervals; there is no bootstrap")
+    fit = fit.fitted_whole
+    fit.require_random("its intervals are exact and need no bootstrap")
     if check_count(replicates, "replicates") < 2:
         raise ArgumentError(f"replicates is {replicates}; at least 2 are needed")
-    data = simulate(fit, replicates, seed)
-    designs = fit.design.matrices
-    if fit.likelihood == "normal":
-        observed = observed_logits(fit.studies.used_counts, fit.correction)
-        shape = data.shape
-        logits = Logits(
-            np.where(observed.present, data, 0.0),
-            np.broadcast_to(observed.variances, shape),
-            np.broadcast_to(observed.present, shape),
-            np.zeros(replicates),
-        )
-        model = NormalModel(logits, designs, restricted=fit.estimator == "reml")
-        _, roots = moment_start(logits, designs)
-        found = climb(model, roots)
-        coefficients, _ = model.coefficients(found.parameters, np.arange(replicates))
-        return Bootstrap(coefficients, found.parameters, found.value, found.converged)
-    nodes = min(fit.nodes or REFIT_NODES, REFIT_NODES) if nodes is None else nodes
-    exact = ExactModel(Arms.from_counts(data), designs, nodes)
-    coefficients, roots = moment_start(observed_logits(data, "all"), designs)
-    found = climb(exact, np.concatenate([coefficients, roots], axis=1))
-    at = exact.root_at
+    family = fit.family
+    if nodes is None and family.nodes is not None:
+        nodes = min(family.nodes, REFIT_NODES)
+    family = family.with_nodes(nodes)
+    data = simulate(fit, int(replicates), seed)
+    designs, structure = fit.design.scaled, STRUCTURES[fit.structure_name]
+    model = family.model(data, designs)
+    rows = np.arange(int(replicates))
+    coefficients, roots = model.split(family.starts(data, designs), rows)
+    found = climb(structure.hold(model), family.place(coefficients, structure.project(roots)))
+    coefficients, roots = model.split(found.parameters, rows)
+    arms = fit.studies.arms
+    run_off = [
+        diverged(one, root, designs, arms).any()
+        for one, root in zip(coefficients, roots, strict=True)
+    ]
     return Bootstrap(
-        found.parameters[:, :at], found.parameters[:, at:], found.value, found.converged
+        fit.design.from_scaled(coefficients),
+        roots,
+        found.value + family.change_of_scale(fit.design.transform),
+        found.converged & ~np.array(run_off, dtype=bool),
     )

@@ -7,65 +7,53 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from backpain_stats.checks import check_level
-from backpain_stats.errors import NotEstimableError
-from backpain_stats.meta.fitting.boundary import Model, along
-from backpain_stats.meta.fitting.optimise import maximise
-from backpain_stats.meta.likelihood.binomial import Arms
-from backpain_stats.meta.likelihood.exact import ExactModel
-from backpain_stats.meta.likelihood.normal import NormalModel, observed_logits
+from backpain_stats.errors import FitError, NotEstimableError
+from backpain_stats.meta.arrays import Floats, Rows
+from backpain_stats.meta.fitted import FittedModel
+from backpain_stats.meta.fitting.boundary import along
+from backpain_stats.meta.fitting.optimise import Optima, maximise
+from backpain_stats.meta.fitting.structure import STRUCTURES, Structure
+from backpain_stats.meta.likelihood.model import Model
 from backpain_stats.meta.likelihood.parameters import root_from_sds, sds_from_root
-from backpain_stats.tables.intervals import normal_quantile
-from backpain_stats.tables.roots import increasing_roots
+from backpain_stats.tables import increasing_roots, normal_quantile
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
-
-    from backpain_stats.meta.result import BivariateFit
-
-    Floats = NDArray[np.float64]
-    Rows = NDArray[np.intp]
 
 __all__ = ["full_covariance", "heterogeneity", "i_squared", "within_study_variance"]
 
-# Profiles need the likelihood's shape, for which 9 nodes are plenty, or 35 where the
-# studies differ so much that a fit needed more than 21.
-_FEW_NODES, _ORDINARY_NODES, _MANY_NODES = 9, 21, 35
 # The last step in an end of an interval: Newton's steps square their error, so the end
 # is good to far more than is printed.
 _END_TOLERANCE = 1e-5
-# l22 = 0 is an axis of symmetry, so a stationary point: a start has to be off it.
+# l22 = 0 is an axis of symmetry, so a stationary point: a start has to be off it, and a
+# start with an SD of 0 or a correlation of 1 lies on it.
 _OFF_AXIS = 0.05
+_NEARLY_ONE = 0.98
+# The first place to look for the upper end of an SD: twice the estimate, and well away
+# from 0 where the estimate is 0. It is doubled until it lies outside the interval.
+_FIRST_TOP_FACTOR, _FIRST_TOP = 2.0, 0.25
 # Where an SD's profile is followed to before its interval counts as unbounded.
 _LARGEST_SD = 64.0
+# Twice a loss of log likelihood below this is rounding; its root would be divided by.
+_NO_LOSS = 1e-12
+# Steps of a second try from the ordinary start, where a maximum was not reached.
+_PATIENCE = 400
 
 
-def model_of(fit: BivariateFit) -> Model:
+def _model(fit: FittedModel) -> Model:
     """Return the likelihood of a random-effects fit, ready to be evaluated again."""
-    if fit.effects == "common":
-        raise NotEstimableError(
-            "a common-effect fit assumes that the studies do not differ: there is no heterogeneity "
-            "to estimate; use effects='random' or inference='bayes'"
-        )
-    counts, designs = fit.studies.used_counts[None], fit.design.matrices
-    if fit.likelihood == "normal":
-        logits = observed_logits(counts, fit.correction)
-        return NormalModel(logits, designs, restricted=fit.estimator == "reml")
-    return ExactModel(Arms.from_counts(counts), designs, refit_nodes(fit))
+    fit.require_random("there is no heterogeneity to estimate")
+    family = fit.family.for_refits()
+    return family.model(family.observe(fit.studies.used_counts[None]), fit.design.scaled)
 
 
-def refit_nodes(fit: BivariateFit) -> int:
-    """Return the nodes for repeated fits: 9, fewer if the fit has, 35 if it needed many."""
-    nodes = fit.nodes or _FEW_NODES
-    return _MANY_NODES if nodes > _ORDINARY_NODES else min(nodes, _FEW_NODES)
-
-
-def heterogeneity(fit: BivariateFit, *, level: float | None = None) -> pd.DataFrame:
+def heterogeneity(fit: FittedModel, *, level: float | None = None) -> pd.DataFrame:
     """Return between-study SDs and correlation with profile intervals, and I2.
 
     Parameters
     ----------
     fit : BivariateFit
+        Of a part of a fit with covariates, the heterogeneity is that of the whole.
     level : float, optional
         That of the fit unless given.
 
@@ -74,7 +62,8 @@ def heterogeneity(fit: BivariateFit, *, level: float | None = None) -> pd.DataFr
     pandas.DataFrame
         ``measure, estimate, ci_low, ci_high, ci_level, method`` for ``sd_sensitivity,
         sd_specificity, correlation`` (of the logits) and ``i2_sensitivity,
-        i2_specificity, i2_bivariate`` (:func:`i_squared`; without intervals).
+        i2_specificity, i2_bivariate`` (:func:`i_squared`; without intervals). What the
+        structure of the fit holds has no interval, and ``method`` says so.
 
     Raises
     ------
@@ -90,25 +79,33 @@ def heterogeneity(fit: BivariateFit, *, level: float | None = None) -> pd.DataFr
     import pandas as pd
 
     level = fit.level if level is None else check_level(level)
-    model = model_of(fit)
-    sd1, sd2, correlation = sds_from_root(fit.root)
+    fit = fit.fitted_whole
+    model = _model(fit)
+    coefficients = fit.design.to_scaled(fit.coefficients)
+    best = fit.family.place(coefficients[None], fit.root[None])[0]
+    structure = STRUCTURES[fit.structure_name]
+    estimated = structure.measures
     rows = []
-    for measure, value in (
-        ("sd_sensitivity", sd1),
-        ("sd_specificity", sd2),
-        ("correlation", correlation),
+    for measure, value in zip(
+        ("sd_sensitivity", "sd_specificity", "correlation"), sds_from_root(fit.root), strict=True
     ):
-        low, high = _Profile(model, fit, measure).interval(level)
-        rows.append((measure, float(value), low, high, f"{fit.method}, profile likelihood"))
-    for measure, value in i_squared(fit).items():
-        rows.append((measure, value, np.nan, np.nan, "after Zhou and Dendukuri 2014"))
+        low, high, method = np.nan, np.nan, "held, not estimated"
+        if measure in estimated:
+            method = f"{fit.method}, profile likelihood"
+            try:
+                low, high = Profile(model, best, structure, measure).interval(level)
+            except FitError as error:
+                method = f"{method}: {error}"
+        rows.append((measure, float(value), low, high, method))
+    for measure, share in i_squared(fit).items():
+        rows.append((measure, share, np.nan, np.nan, "after Zhou and Dendukuri 2014"))
     frame = pd.DataFrame(rows, columns=["measure", "estimate", "ci_low", "ci_high", "method"])
     frame.insert(4, "ci_level", level)
     return frame
 
 
-class _Profile:
-    """The profile likelihood of one heterogeneity parameter.
+class Profile:
+    """The profile likelihood of one heterogeneity parameter, about the maximum ``best``.
 
     Parameters are ``offset(v) + directions(v) @ coordinates``: linear in the free
     coordinates for every value v of the parameter held, so that the ordinary optimiser
@@ -116,60 +113,92 @@ class _Profile:
     and ``l11 = v``; for the correlation ``(l21, l22) = s (v, sqrt(1 - v^2))``.
     """
 
-    def __init__(self, model: Model, fit: BivariateFit, measure: str) -> None:
-        best = fit.root if model.root_at == 0 else np.concatenate([fit.coefficients, fit.root])
-        self.correlation = measure == "correlation"
+    def __init__(self, model: Model, best: Floats, structure: Structure, measure: str) -> None:
+        self.correlation, self.measure = measure == "correlation", measure
+        held = structure.held
         if measure == "sd_specificity":
-            best, model = model.exchange(best[None])[0], model.exchanged()
+            best, model, held = model.exchange(best[None])[0], model.exchanged(), (
+                structure.held_exchanged
+            )  # fmt: skip
         self.model, self.at = model, model.root_at
+        profiled = self.at + (2 if self.correlation else 0)
+        self.held = sorted({profiled, *(self.at + entry for entry in held)})
+        self.free = np.setdiff1d(np.arange(len(best)), self.held)
         sds = sds_from_root(best[self.at :])
         self.best = float(sds[2] if self.correlation else sds[0])
         # the maximum in this model's own quadrature; a start off the symmetry axis l22 = 0
         start = best.copy()
-        rho = 0.0 if np.isnan(sds[2]) else float(np.clip(sds[2], -0.98, 0.98))
-        start[self.at :] = root_from_sds(max(sds[0], 0.05), max(sds[1], 0.05), rho)
+        rho = 0.0 if np.isnan(sds[2]) else float(np.clip(sds[2], -_NEARLY_ONE, _NEARLY_ONE))
+        start[self.at :] = root_from_sds(max(sds[0], _OFF_AXIS), max(sds[1], _OFF_AXIS), rho)
+        start[[self.at + entry for entry in held]] = 0.0
         both = np.stack([best, start])
-        top = maximise(model.evaluate, both)
+        loose = np.setdiff1d(np.arange(len(best)), [self.at + entry for entry in held])
+        top = self._maximise(np.eye(len(best))[:, loose], 0.0, both[:, loose], None)
         self.maximum = float(top.value.max())
         self.start = start
         # (value, coordinates) of maxima found, to start the next one from the nearest
         self.found: list[tuple[float, Floats]] = []
 
+    def _maximise(
+        self, directions: Floats, offset: Floats | float, starts: Floats, second: Floats | None
+    ) -> Optima:
+        """Maximise along directions; where that fails, with patience from a second start."""
+        evaluate = along(self.model.evaluate, directions, offset)
+        best = maximise(evaluate, starts)
+        if second is not None and not best.converged.all():
+            again = maximise(evaluate, second, iterations=_PATIENCE)
+            if not (best.converged | again.converged).all():
+                raise FitError("the profile likelihood was not maximised")
+            keep = best.converged
+            return Optima(
+                np.where(keep[:, None], best.parameters, again.parameters),
+                np.where(keep, best.value, again.value),
+                np.where(keep[:, None], best.gradient, again.gradient),
+                np.where(keep[:, None, None], best.hessian, again.hessian),
+                keep | again.converged,
+                best.iterations + again.iterations,
+            )
+        return best
+
     def _place(self, values: Floats) -> tuple[Floats, Floats]:
         """Return offsets (n, p) and directions (n, p, q)."""
         at, width = self.at, len(self.start)
         offset = np.zeros((len(values), width))
-        held = at + 2 if self.correlation else at
-        directions = np.repeat(np.delete(np.eye(width), held, axis=1)[None], len(values), axis=0)
+        directions = np.repeat(np.eye(width)[:, self.free][None], len(values), axis=0)
         if self.correlation:
             directions[:, at + 1, at + 1] = values
             directions[:, at + 2, at + 1] = np.sqrt(np.maximum(1 - values**2, 0.0))
         else:
             offset[:, at] = values
-            # without a first variance only the length of (l21, l22) matters: hold l22
-            directions[values == 0, at + 2, at + 1] = 0.0
+            if {at + 1, at + 2} <= set(self.free):
+                # without a first variance only the length of (l21, l22) matters: hold l22
+                directions[values == 0, at + 2, at + 1] = 0.0
         return offset, directions
+
+    def _ordinary_start(self) -> Floats:
+        """Return coordinates of the start off the symmetry axis."""
+        first = self.start[self.free]
+        if self.correlation:
+            first[self.at + 1] = np.hypot(*self.start[self.at + 1 : self.at + 3])
+        return first
 
     def _begin(self, value: float) -> Floats:
         """Return coordinates to start from at a value."""
-        at = self.at
+        first = self._ordinary_start()
         if self.found:
             _, nearest = min(self.found, key=lambda one: abs(one[0] - value))
             first = nearest.copy()
-        elif self.correlation:
-            first = np.delete(self.start, at + 2)
-            first[at + 1] = np.hypot(*self.start[at + 1 : at + 3])
-        else:
-            first = np.delete(self.start, at)
-        if not self.correlation and abs(first[at + 1]) < _OFF_AXIS:
-            first[at + 1] = _OFF_AXIS
+        of_l22 = np.flatnonzero(self.free == self.at + 2)
+        if not self.correlation and len(of_l22) and abs(first[of_l22[0]]) < _OFF_AXIS:
+            first[of_l22[0]] = _OFF_AXIS
         return first
 
     def signed_root(self, values: Floats) -> tuple[Floats, Floats]:
         """Return the signed root of the likelihood ratio at each value, and its slope."""
         offset, directions = self._place(values)
         starts = np.stack([self._begin(float(value)) for value in values])
-        best = maximise(along(self.model.evaluate, directions, offset), starts)
+        second = np.repeat(self._ordinary_start()[None], len(values), axis=0)
+        best = self._maximise(directions, offset, starts, second)
         points = offset + (directions @ best.parameters[:, :, None])[:, :, 0]
         top, slope = best.value.copy(), np.zeros(len(values))
         inside = np.ones(len(values), dtype=bool)
@@ -186,12 +215,12 @@ class _Profile:
         ]
         _, gradient, _ = self.model.evaluate(points, np.arange(len(values)))
         if self.correlation:
-            turn = -values / np.sqrt(np.maximum(1 - values**2, 1e-12))
+            turn = -values / np.sqrt(np.maximum(1 - values**2, _NO_LOSS))
             turned = gradient[:, self.at + 1] + turn * gradient[:, self.at + 2]
             slope[inside] = (length * turned)[inside]
         else:
             slope = gradient[:, self.at]
-        loss = np.maximum(2 * (self.maximum - top), 1e-12)
+        loss = np.maximum(2 * (self.maximum - top), _NO_LOSS)
         root = np.sqrt(loss) * np.where(values < self.best, -1.0, 1.0)
         return root, -slope / root
 
@@ -211,7 +240,9 @@ class _Profile:
         if np.isnan(self.best):
             return -1.0, 1.0
         limit = normal_quantile(level)
-        floor, top = (-1.0, 1.0) if self.correlation else (0.0, 2 * self.best + 0.25)
+        floor, top = 0.0, _FIRST_TOP_FACTOR * self.best + _FIRST_TOP
+        if self.correlation:
+            floor, top = -1.0, 1.0
         at_floor, at_top = self.signed_root(np.array([floor, top]))[0]
         while at_top <= limit and not self.correlation and top < _LARGEST_SD:
             top *= 2
@@ -232,7 +263,7 @@ class _Profile:
         return float(ends[0]), float(ends[1])
 
 
-def within_study_variance(fit: BivariateFit) -> Floats:
+def within_study_variance(fit: FittedModel) -> Floats:
     r"""Return the expected within-study variance of the two logits, shape (2,).
 
     A study with n patients and proportion p has the variance 1 / (n p (1 - p)) on
@@ -245,11 +276,10 @@ def within_study_variance(fit: BivariateFit) -> Floats:
     averaged over the studies. Putting the average p in its place, as is common,
     understates it and overstates I2 (Zhou and Dendukuri, Stat Med 2014;33:2701-17).
     """
+    fit = fit.fitted_whole
     arms, sds = fit.studies.arms, fit.between_study_sd
     tp, fp, fn, tn = fit.studies.used_counts.T.astype(np.float64)
-    first, second = fit.design.matrices
-    width = first.shape[1]
-    means = (first @ fit.coefficients[:width], second @ fit.coefficients[width:])
+    means = fit.design.means(fit.coefficients)
     expected = []
     for outcome, total in enumerate((tp + fn, fp + tn)):
         some = arms[:, outcome]
@@ -263,7 +293,7 @@ def expected_variance(mean: Floats, between: Floats) -> Floats:
     return 2 * np.exp(between / 2) * np.cosh(mean) + 2
 
 
-def i_squared(fit: BivariateFit) -> dict[str, float]:
+def i_squared(fit: FittedModel) -> dict[str, float]:
     r"""Return I2 of sensitivity, of specificity, and of both together.
 
     The share of the variance of a study's observed logit that lies between studies,
@@ -282,7 +312,9 @@ def i_squared(fit: BivariateFit) -> dict[str, float]:
     Notes
     -----
     Derived here after Zhou and Dendukuri (Stat Med 2014;33:2701-17), whose text was not
-    at hand; the R package mada prints somewhat different figures under their name.
+    at hand. It equals what Stata's metadta prints. mada 0.5.12 prints 40.4% for its AuditC
+    data, where this gives 84.1%: it puts the squared standard errors of the means where
+    the between-study variances belong.
 
     The share depends on how large the studies are. It is not a measure of how much
     settings differ: that is the SD, or the prediction interval.
@@ -298,18 +330,21 @@ def i_squared(fit: BivariateFit) -> dict[str, float]:
     }
 
 
-def full_covariance(fit: BivariateFit) -> pd.DataFrame:
+def full_covariance(fit: FittedModel) -> pd.DataFrame:
     """Return the covariance of coefficients, two SDs and correlation by the delta method.
+
+    What the structure of the fit holds is left out.
 
     Raises
     ------
     NotEstimableError
-        At the boundary of the parameter space, and for a common-effect fit.
+        At the boundary, where SDs and correlation have no normal approximation: use
+        ``fit.heterogeneity()``, whose intervals are by profile likelihood. And for a
+        common-effect fit.
     """
     import pandas as pd
 
-    if fit.effects == "common":
-        raise NotEstimableError("a common-effect fit has no between-study parameters")
+    fit.require_random("it has no between-study parameters")
     if fit.boundary:
         raise NotEstimableError(
             f"{fit.boundary_reason}: at the boundary the estimates of SDs and correlation have no "
@@ -319,8 +354,10 @@ def full_covariance(fit: BivariateFit) -> pd.DataFrame:
     _, l21, l22 = fit.root
     sd2 = float(np.hypot(l21, l22))
     jacobian = np.eye(width + 3)
-    jacobian[width + 1, width + 1 :] = l21 / sd2, l22 / sd2
-    jacobian[width + 2, width + 1 :] = l22**2 / sd2**3, -l21 * l22 / sd2**3
+    if sd2 > 0:
+        jacobian[width + 1, width + 1 :] = l21 / sd2, l22 / sd2
+        jacobian[width + 2, width + 1 :] = l22**2 / sd2**3, -l21 * l22 / sd2**3
     names = [*fit.names, "sd_sensitivity", "sd_specificity", "correlation"]
     covariance = jacobian @ fit.parameter_covariance @ jacobian.T
-    return pd.DataFrame(covariance, index=names, columns=names)
+    estimated = [*fit.names, *STRUCTURES[fit.structure_name].measures]
+    return pd.DataFrame(covariance, index=names, columns=names).loc[estimated, estimated]

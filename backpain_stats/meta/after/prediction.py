@@ -5,52 +5,44 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.special import betaincinv, expit, gammaincinv, ndtri
+from scipy.special import betaincinv, expit, gammaincinv, logit, ndtri
 
-from backpain_stats.checks import check_choice, check_count, check_level, check_pretest
-from backpain_stats.errors import ArgumentError, NotEstimableError
-from backpain_stats.meta.after.point import MEASURES, log_measures
-from backpain_stats.sampling import DEFAULT_SEED, Seed, quasi_uniform
+from backpain_stats.checks import check_choice, check_count, check_level
+from backpain_stats.errors import ArgumentError
+from backpain_stats.meta.after.parts import at
+from backpain_stats.meta.arrays import Floats
+from backpain_stats.meta.fitted import FittedModel
+from backpain_stats.meta.likelihood.parameters import square_root
+from backpain_stats.meta.point import DRAWS, MEASURE_TABLE, accuracy_frame
+from backpain_stats.meta.pretest import PretestsLike, is_known, read_pretests
+from backpain_stats.sampling import DEFAULT_SEED, Seed, generator, quasi_uniform
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import ArrayLike, NDArray
-
-    from backpain_stats.meta.result import BivariateFit
-
-    Floats = NDArray[np.float64]
 
 __all__ = ["new_setting_draws", "predict", "region"]
 
 REGIONS = ("confidence", "prediction")
-# A power of two keeps the balance of the quasi-random points; the Monte Carlo error
-# of a quantile is then far below what is printed.
-_DRAWS = 2**14
 
 
-def degrees_of_freedom(fit: BivariateFit) -> int:
+def degrees_of_freedom(fit: FittedModel) -> int:
     """Return k - 2 for k studies: of the outcome that fewer studies inform, net of covariates.
 
     Higgins, Thompson and Spiegelhalter 2009,
     https://doi.org/10.1111/j.1467-985X.2008.00552.x.
     """
     informed = fit.studies.arms.sum(axis=0)
-    widths = [matrix.shape[1] for matrix in fit.design.matrices]
-    return int(min(informed - widths)) - 1
+    return int(min(informed - np.array(fit.fitted_whole.design.widths))) - 1
 
 
-def _between(fit: BivariateFit) -> Floats:
+def _between(fit: FittedModel) -> Floats:
     """Return the between-study covariance, or refuse a fit that assumes there is none."""
-    if fit.effects == "common":
-        raise NotEstimableError(
-            "a common-effect fit assumes that settings do not differ, so it cannot say what to "
-            "expect in a new one: use effects='random' or inference='bayes'"
-        )
+    fit.require_random("it cannot say what to expect in a new one")
     return fit.between_study
 
 
 def region(
-    fit: BivariateFit, kind: str = "confidence", *, level: float | None = None, points: int = 181
+    fit: FittedModel, kind: str = "confidence", *, level: float | None = None, points: int = 181
 ) -> pd.DataFrame:
     """Return the outline of a region of (specificity, sensitivity).
 
@@ -89,8 +81,7 @@ def region(
     else:
         covariance = point.covariance + _between(fit)
         squared = 2 * _f_quantile(level, degrees_of_freedom(fit))
-    values, axes = np.linalg.eigh(covariance)
-    root = np.sqrt(squared) * axes * np.sqrt(np.maximum(values, 0.0))
+    root = np.sqrt(squared) * square_root(covariance)
     return outline(point.mean, root, kind, level, points)
 
 
@@ -122,7 +113,7 @@ def _f_quantile(level: float, freedom: int) -> float:
 
 
 def new_setting_draws(
-    fit: BivariateFit, draws: int = _DRAWS, seed: Seed = DEFAULT_SEED, **values: Any
+    fit: FittedModel, draws: int = DRAWS, seed: Seed = DEFAULT_SEED, **values: Any
 ) -> pd.DataFrame:
     """Return draws of the accuracy in a new setting, exchangeable with those studied.
 
@@ -143,29 +134,23 @@ def new_setting_draws(
     pandas.DataFrame
         ``sensitivity, specificity, lr_positive, lr_negative, odds_ratio``.
     """
-    import pandas as pd
-
-    point = fit.at(**values)
+    point = at(fit, **values).point
     covariance = point.covariance + _between(fit)
     freedom = degrees_of_freedom(fit)
     uniform = quasi_uniform(draws, 3, seed)
     chi_square = 2 * gammaincinv(freedom / 2, uniform[:, 2])
-    spread = np.sqrt(freedom / np.maximum(chi_square, 1e-300))
-    axes_values, axes = np.linalg.eigh(covariance)
-    normal = ndtri(uniform[:, :2]) @ (axes * np.sqrt(np.maximum(axes_values, 0.0))).T
-    # beyond 300 the ratios overflow, and the proportions are 0 or 1 long before
-    logits = np.clip(point.mean + spread[:, None] * normal, -300.0, 300.0)
-    logs = log_measures(logits[:, 0], logits[:, 1])
-    back = {name: expit if name in ("sensitivity", "specificity") else np.exp for name in MEASURES}
-    return pd.DataFrame({name: back[name](logs[name]) for name in MEASURES})
+    spread = np.sqrt(freedom / np.maximum(chi_square, np.finfo(float).tiny))
+    normal = ndtri(uniform[:, :2]) @ square_root(covariance).T
+    logits = point.mean + spread[:, None] * normal
+    return accuracy_frame(logits[:, 0], logits[:, 1])
 
 
 def predict(
-    fit: BivariateFit,
+    fit: FittedModel,
+    pretest: PretestsLike | None = None,
     *,
-    pretest: ArrayLike | None = None,
     level: float | None = None,
-    draws: int = _DRAWS,
+    draws: int = DRAWS,
     seed: Seed = DEFAULT_SEED,
     **values: Any,
 ) -> pd.DataFrame:
@@ -178,8 +163,10 @@ def predict(
     Parameters
     ----------
     fit : BivariateFit
-    pretest : float or array_like of float, optional
-        Pre-test probabilities in the new setting, taken as known.
+    pretest : float, str, Prevalence, distribution, or several of them, optional
+        Pre-test probabilities in the new setting: ``0.01`` or ``"1%"`` is taken as known,
+        ``"13 of 1975"``, ``"0.1% to 0.7%"`` or a distribution bring their uncertainty
+        (:func:`backpain_stats.meta.pretest.read_pretests`).
     level : float, optional
         Of the prediction intervals; that of the fit unless given.
     draws : int, optional
@@ -190,9 +177,9 @@ def predict(
     Returns
     -------
     pandas.DataFrame
-        One row a measure: ``measure, pretest, estimate, expected, ci_low, ci_high,
-        ci_level, method``. ``estimate`` is the median. ``expected`` is the mean, for
-        proportions; for ``posttest_positive`` it is
+        One row per measure: ``measure, pretest, estimate, expected, ci_low, ci_high,
+        ci_level, method``. ``estimate`` is the median, ``pretest`` the point value.
+        ``expected`` is the mean, for proportions; for ``posttest_positive`` it is
         :math:`\pi E[Se] / (\pi E[Se] + (1 - \pi) E[1 - Sp])`, the chance that a
         patient with the flag, in a setting drawn at random, is a case, and for
         ``posttest_negative`` the like without the flag.
@@ -212,29 +199,35 @@ def predict(
     return prediction_frame(found, pretest, level, method)
 
 
+def _stratified(size: int) -> Floats:
+    """Return the middles of ``size`` equal parts of (0, 1) in an order of their own."""
+    return np.asarray((generator(DEFAULT_SEED).permutation(size) + 0.5) / size)
+
+
 def prediction_frame(
-    found: pd.DataFrame, pretest: ArrayLike | None, level: float, method: str
+    found: pd.DataFrame, pretest: PretestsLike | None, level: float, method: str
 ) -> pd.DataFrame:
     """Summarise equally weighted draws of a new setting as :func:`predict` returns them."""
     import pandas as pd
 
     tail = (1 - level) / 2
     rows = []
-    for measure in MEASURES:
-        proportion = measure in ("sensitivity", "specificity")
-        expected = float(found[measure].mean()) if proportion else np.nan
-        rows.append((measure, np.nan, found[measure].to_numpy(), expected))
-    if pretest is not None:
-        sensitivity, specificity = found["sensitivity"].mean(), found["specificity"].mean()
-        for prior in np.atleast_1d(check_pretest(pretest)):
-            odds = prior / (1 - prior)
-            for result, ratio, present, absent in (
-                ("positive", found["lr_positive"], sensitivity, 1 - specificity),
-                ("negative", found["lr_negative"], 1 - sensitivity, specificity),
-            ):
-                posttest = expit(np.log(odds) + np.log(ratio.to_numpy()))
-                expected = float(prior * present / (prior * present + (1 - prior) * absent))
-                rows.append((f"posttest_{result}", float(prior), posttest, expected))
+    for name, measure in MEASURE_TABLE.items():
+        expected = np.nan if measure.ratio else float(found[name].mean())
+        rows.append((name, np.nan, found[name].to_numpy(), expected))
+    for one in () if pretest is None else read_pretests(pretest):
+        # the pre-test probability is independent of the setting's accuracy
+        prior = one.estimate
+        drawn = prior if is_known(one) else one.draws(_stratified(len(found)))
+        shares = found["sensitivity"].mean(), found["specificity"].mean()
+        for result, present, absent in (
+            ("positive", shares[0], 1 - shares[1]),
+            ("negative", 1 - shares[0], shares[1]),
+        ):
+            posttest = expit(logit(drawn) + np.log(found[f"lr_{result}"].to_numpy()))
+            mean = float(np.mean(drawn))
+            expected = float(mean * present / (mean * present + (1 - mean) * absent))
+            rows.append((f"posttest_{result}", prior, posttest, expected))
     return pd.DataFrame(
         [
             {

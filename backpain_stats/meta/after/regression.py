@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,16 +12,16 @@ from scipy.special import chdtrc, expit, ndtr
 from backpain_stats.checks import check_level
 from backpain_stats.errors import ArgumentError, NotEstimableError
 from backpain_stats.estimate import format_number
-from backpain_stats.meta.after.point import MEASURES, SummaryPoint
-from backpain_stats.tables.intervals import normal_quantile
+from backpain_stats.meta.after.parts import at, described
+from backpain_stats.meta.arrays import Floats
+from backpain_stats.meta.fitted import FittedModel
+from backpain_stats.meta.point import MEASURE_TABLE, MEASURES, SummaryPoint
+from backpain_stats.result import Result, Shown
+from backpain_stats.tables import normal_quantile
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
 
-    from backpain_stats.meta.result import BivariateFit
-
-    Floats = NDArray[np.float64]
 
 __all__ = [
     "LikelihoodRatioTest",
@@ -36,8 +36,8 @@ __all__ = [
 _MOST_SUBGROUPS = 30
 
 
-@dataclass(frozen=True, slots=True)
-class LikelihoodRatioTest:
+@dataclass(frozen=True, slots=True, repr=False)
+class LikelihoodRatioTest(Result):
     """A likelihood-ratio test of nested fits.
 
     Parameters
@@ -58,16 +58,21 @@ class LikelihoodRatioTest:
     smaller: str
     larger: str
 
-    def __str__(self) -> str:
-        """Return the test as one printed phrase."""
-        return (
+    def to_frame(self) -> pd.DataFrame:
+        """Return the test as one row."""
+        import pandas as pd
+
+        return pd.DataFrame([asdict(self)])
+
+    def _shown(self) -> Shown:
+        return Shown(
             f"likelihood-ratio test, {self.larger} against {self.smaller}: "
             f"chi-square {format_number(self.statistic)} on {self.df} df, "
             f"p = {format_number(self.p_value, 2)}"
         )
 
 
-def compare_fits(first: BivariateFit, second: BivariateFit) -> LikelihoodRatioTest:
+def compare_fits(first: FittedModel, second: FittedModel) -> LikelihoodRatioTest:
     """Test whether covariates explain differences, by the likelihood ratio of nested fits.
 
     Parameters
@@ -104,16 +109,18 @@ def compare_fits(first: BivariateFit, second: BivariateFit) -> LikelihoodRatioTe
     >>> test.df
     2
     """
-    from backpain_stats.meta.result import BivariateFit
-
     for fit in (first, second):
-        if not isinstance(fit, BivariateFit):
+        if not isinstance(fit, FittedModel):
             raise ArgumentError(
                 f"a likelihood-ratio test compares two fits by likelihood, not {type(fit).__name__}"
             )
+        if fit.whole is not None:
+            raise ArgumentError(
+                f"this is the part of a fit at {described(fit)}: compare the whole fits"
+            )
     small, large = sorted((first, second), key=lambda fit: len(fit.coefficients))
     for fit in (small, large):
-        if fit.estimator == "reml":
+        if fit.family.restricted:
             raise ArgumentError(
                 "the fits are restricted (REML), and restricted likelihoods of different "
                 "covariates are not comparable: fit both with estimator='ml'"
@@ -121,6 +128,7 @@ def compare_fits(first: BivariateFit, second: BivariateFit) -> LikelihoodRatioTe
     for what, one, two in (
         ("likelihood", small.likelihood, large.likelihood),
         ("effects", small.effects, large.effects),
+        ("structure", small.structure_name, large.structure_name),
         ("correction", small.correction, large.correction),
         ("quadrature nodes", small.nodes, large.nodes),
     ):
@@ -139,7 +147,7 @@ def compare_fits(first: BivariateFit, second: BivariateFit) -> LikelihoodRatioTe
     df = len(large.coefficients) - len(small.coefficients)
     if not df or not all(
         _spans(more, fewer)
-        for more, fewer in zip(large.design.matrices, small.design.matrices, strict=True)
+        for more, fewer in zip(large.design.scaled, small.design.scaled, strict=True)
     ):
         raise ArgumentError(
             f"{_formula(small)} is not nested in {_formula(large)}: every covariate of the one "
@@ -157,12 +165,12 @@ def _spans(larger: Floats, smaller: Floats) -> bool:
     return bool(np.allclose(fitted, smaller, rtol=1e-8, atol=1e-8 * np.abs(smaller).max()))
 
 
-def _formula(fit: BivariateFit) -> str:
+def _formula(fit: FittedModel) -> str:
     one, two = fit.design.formulas
     return f"~ {one}" if one == two else f"sensitivity ~ {one}, specificity ~ {two}"
 
 
-def subgroups(fit: BivariateFit) -> pd.DataFrame:
+def subgroups(fit: FittedModel) -> pd.DataFrame:
     """Return the summary point of every covariate pattern in the data.
 
     Parameters
@@ -186,6 +194,8 @@ def subgroups(fit: BivariateFit) -> pd.DataFrame:
     import pandas as pd
 
     covariates = list(fit.design.covariates)
+    if fit.whole is not None:
+        raise NotEstimableError(f"this is one group, {described(fit)}: ask the whole fit")
     if not covariates:
         raise NotEstimableError("the fit has no covariates, so there are no subgroups")
     frame = fit.studies.frame.loc[fit.studies.used, covariates]
@@ -199,7 +209,7 @@ def subgroups(fit: BivariateFit) -> pd.DataFrame:
     for pattern, size in sizes.items():
         values = pattern if isinstance(pattern, tuple) else (pattern,)
         named = dict(zip(covariates, values, strict=True))
-        point = fit.at(**named)
+        point = at(fit, **named).point
         row: dict[str, Any] = {**named, "studies": int(size)}
         for measure in MEASURES:
             one = point.estimate(measure)
@@ -213,7 +223,7 @@ def subgroups(fit: BivariateFit) -> pd.DataFrame:
 
 
 def compare_groups(
-    fit: BivariateFit, first: Mapping[str, Any], second: Mapping[str, Any]
+    fit: FittedModel, first: Mapping[str, Any], second: Mapping[str, Any]
 ) -> pd.DataFrame:
     """Compare two groups of one fit: two flags, thresholds, settings or designs.
 
@@ -242,17 +252,21 @@ def compare_groups(
     """
     one, two = fit.design.rows_at(first), fit.design.rows_at(second)
     cross = one @ fit.covariance @ two.T
-    return compare_points(fit.at(**first), fit.at(**second), cross=cross)
+    return compare_points(at(fit, **first).point, at(fit, **second).point, cross=cross)
 
 
 def compare_points(
-    first: SummaryPoint, second: SummaryPoint, *, cross: Floats | None = None
+    first: SummaryPoint | FittedModel,
+    second: SummaryPoint | FittedModel,
+    *,
+    cross: Floats | None = None,
 ) -> pd.DataFrame:
     """Compare two summary points by the delta method.
 
     Parameters
     ----------
-    first, second : SummaryPoint
+    first, second : SummaryPoint or BivariateFit
+        A fit without covariates, a part of one (``fit.at(...)``), or their points.
     cross : ndarray of shape (2, 2), optional
         Covariance of the first point's logits (rows) with the second's; none for fits
         of different studies.
@@ -273,6 +287,7 @@ def compare_points(
     """
     import pandas as pd
 
+    first, second = (one.point if isinstance(one, FittedModel) else one for one in (first, second))
     if first.level != second.level:
         raise ArgumentError(f"the points have levels {first.level} and {second.level}; use one")
     if first.exact or second.exact:
@@ -280,8 +295,8 @@ def compare_points(
     level = check_level(first.level)
     joint = np.zeros((2, 2)) if cross is None else np.asarray(cross, dtype=np.float64)
     rows = []
-    for measure in MEASURES:
-        ratio = measure not in ("sensitivity", "specificity")
+    for measure, kind in MEASURE_TABLE.items():
+        ratio = kind.ratio
         slopes = [point.gradient(measure) for point in (first, second)]
         values = [point.log_with_error(measure)[0] for point in (first, second)]
         if not ratio:
@@ -300,7 +315,7 @@ def compare_points(
         p_value = 2 * float(ndtr(-abs(float(change)) / error)) if error > 0 else np.nan
         rows.append(
             {
-                "measure": f"{measure}_{'ratio' if ratio else 'difference'}",
+                "measure": kind.comparison,
                 "estimate": float(estimate),
                 "ci_low": float(low),
                 "ci_high": float(high),
@@ -312,7 +327,7 @@ def compare_points(
     return pd.DataFrame(rows)
 
 
-def coefficient_table(fit: BivariateFit) -> pd.DataFrame:
+def coefficient_table(fit: FittedModel) -> pd.DataFrame:
     """Return one row a coefficient: ``coefficient, estimate, standard_error, ..., p_value``.
 
     Coefficients are on the logit scale; ``p_value`` is Wald's, two-sided.

@@ -1,4 +1,4 @@
-"""The hierarchical summary ROC curve: parameters, curve and area."""
+"""The hierarchical summary ROC curve: its course, and the area under it."""
 
 from __future__ import annotations
 
@@ -10,109 +10,48 @@ from scipy.special import expit, logit
 from backpain_stats.checks import check_choice, check_count
 from backpain_stats.errors import ArgumentError, NotEstimableError
 from backpain_stats.estimate import Estimate
+from backpain_stats.meta.after.bootstrap import bootstrap
+from backpain_stats.meta.after.hsroc import positive_sds
+from backpain_stats.meta.after.parts import mean_logits, observed_range
+from backpain_stats.meta.arrays import Floats
+from backpain_stats.meta.fitted import Fit, FittedModel
 from backpain_stats.meta.likelihood.parameters import sds_from_root
 from backpain_stats.sampling import DEFAULT_SEED, Seed
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
 
-    from backpain_stats.meta.bayes.result import BayesianFit
-    from backpain_stats.meta.result import BivariateFit
-
-    Floats = NDArray[np.float64]
-
-__all__ = ["area_under_line", "hsroc_parameters", "sroc_area", "sroc_curve"]
+__all__ = ["area_under_line", "partial_range", "sroc_area", "sroc_curve"]
 
 CURVES = ("hsroc", "regression")
 # Beyond +-40 on the logit scale a proportion is 0 or 1 to the last digit.
 _EDGE = 40.0
+# Nearer than this to 0 or 1 a fraction is not drawn: its logit would run off.
+_SMALLEST_FRACTION = 1e-6
+# A refit without variation of specificity has a vertical curve, whose slope is infinite;
+# an area no longer changes in double precision long before this slope.
+_STEEPEST = 1e6
+_SMALLEST_SD = 1e-12
 
 
-def hsroc_parameters(fit: BivariateFit) -> pd.Series[float]:
-    r"""Return Rutter and Gatsonis' parameters of a bivariate fit.
-
-    Without covariates the two models are one (Harbord et al. 2007,
-    https://doi.org/10.1093/biostatistics/kxl004). With means :math:`\mu_1, \mu_2` of
-    logit sensitivity and specificity, SDs :math:`\sigma_1, \sigma_2` and covariance
-    :math:`\sigma_{12}`:
-
-    .. math::
-       \beta = \log(\sigma_2 / \sigma_1), \quad
-       \Lambda = e^{\beta/2} \mu_1 + e^{-\beta/2} \mu_2, \quad
-       \Theta = (e^{\beta/2} \mu_1 - e^{-\beta/2} \mu_2) / 2, \\
-       \sigma^2_\alpha = 2 (\sigma_1 \sigma_2 + \sigma_{12}), \quad
-       \sigma^2_\theta = (\sigma_1 \sigma_2 - \sigma_{12}) / 2
-
-    Returns
-    -------
-    pandas.Series
-        ``Theta, Lambda, beta, sigma2theta, sigma2alpha``.
-
-    Raises
-    ------
-    NotEstimableError
-        If the fit has covariates or a between-study variance of 0.
-    """
-    import pandas as pd
-
-    mean1, mean2 = fit.point.mean
-    sd1, sd2 = _positive_sds(fit)
-    values = hsroc_values(mean1, mean2, sd1, sd2, fit.between_study[0, 1])
-    return pd.Series(values, name="hsroc")
-
-
-def hsroc_values(
-    mean1: Floats, mean2: Floats, sd1: Floats, sd2: Floats, covariance: Floats
-) -> dict[str, Floats]:
-    """Return the five parameters of :func:`hsroc_parameters`; the arguments broadcast."""
-    scale = np.sqrt(sd2 / sd1)
-    product = sd1 * sd2
-    return {
-        "Theta": (scale * mean1 - mean2 / scale) / 2,
-        "Lambda": scale * mean1 + mean2 / scale,
-        "beta": 2 * np.log(scale),
-        "sigma2theta": (product - covariance) / 2,
-        "sigma2alpha": 2 * (product + covariance),
-    }
-
-
-def _positive_sds(fit: BivariateFit | BayesianFit) -> Floats:
-    """Return the two SDs, or say why there is no curve."""
-    sds = fit.between_study_sd
-    if fit.effects == "common" or not np.all(sds > 0):
-        reason = (
-            "a common-effect fit has no between-study variation"
-            if fit.effects == "common"
-            else fit.boundary_reason
-        )
-        raise NotEstimableError(
-            f"no summary ROC curve: {reason}, and the curve is the path along which studies vary; "
-            "report the summary point"
-        )
-    return sds
-
-
-def _line(fit: BivariateFit | BayesianFit, kind: str) -> tuple[float, float]:
+def _line(fit: Fit, kind: str) -> tuple[float, float]:
     """Return intercept and slope of logit sensitivity on logit false-positive fraction."""
     check_choice(kind, "kind", CURVES)
     mean = fit.point.mean
-    sd1, sd2 = _positive_sds(fit)
+    sd1, sd2 = positive_sds(fit)
     slope = sd1 / sd2
     if kind == "regression":
         slope = -slope * fit.correlation
     return float(mean[0] + slope * mean[1]), float(slope)
 
 
-def sroc_curve(
-    fit: BivariateFit | BayesianFit, *, kind: str = "hsroc", points: int = 201
-) -> pd.DataFrame:
+def sroc_curve(fit: Fit, *, kind: str = "hsroc", points: int = 201) -> pd.DataFrame:
     r"""Return the coordinates of the summary ROC curve.
 
     Parameters
     ----------
     fit : BivariateFit
-        Without covariates.
+        Without covariates, or a part of one (``fit.at(...)``).
     kind : {"hsroc", "regression"}
         Rutter and Gatsonis' curve, logit Se = :math:`\mu_1 + (\sigma_1 / \sigma_2)
         (\mu_2 + \mathrm{logit}(1 - Sp))`, or the mean of logit sensitivity given the
@@ -144,8 +83,10 @@ def sroc_curve(
     intercept, slope = _line(fit, kind)
     if check_count(points, "points") < 2:
         raise ArgumentError(f"points is {points!r}; a curve needs 2 or more")
-    low, high = _observed_range(fit)
-    inside = np.linspace(max(low, 1e-6), min(high, 1 - 1e-6), int(points))
+    low, high = observed_range(fit)
+    inside = np.linspace(
+        max(low, _SMALLEST_FRACTION), min(high, 1 - _SMALLEST_FRACTION), int(points)
+    )
     outside = np.linspace(0.001, 0.999, int(points))
     outside = outside[(outside < inside[0]) | (outside > inside[-1])]
     false = np.sort(np.concatenate([inside, outside]))
@@ -158,13 +99,6 @@ def sroc_curve(
             "kind": kind,
         }
     )
-
-
-def _observed_range(fit: BivariateFit | BayesianFit) -> tuple[float, float]:
-    """Return the smallest and the largest observed false-positive fraction."""
-    _, fp, _, tn = fit.studies.used_counts[fit.studies.arms[:, 1]].T
-    fractions = fp / (fp + tn)
-    return float(fractions.min()), float(fractions.max())
 
 
 def area_under_line(
@@ -204,14 +138,14 @@ def area_under_line(
 
 
 def sroc_area(
-    fit: BivariateFit, *, partial: bool = False, replicates: int = 200, seed: Seed = DEFAULT_SEED
+    fit: FittedModel, *, partial: bool = False, replicates: int = 200, seed: Seed = DEFAULT_SEED
 ) -> Estimate:
     """Return the area under the HSROC curve with a parametric bootstrap interval.
 
     Parameters
     ----------
     fit : BivariateFit
-        Without covariates.
+        Without covariates, or a part of one (``fit.at(...)``).
     partial : bool, optional
         Only over the observed range of false-positive fractions, divided by its width:
         the mean sensitivity there. The full area extrapolates.
@@ -222,7 +156,7 @@ def sroc_area(
     Returns
     -------
     Estimate
-        The interval goes from quantile to quantile of the refits.
+        The interval goes from quantile to quantile of the refits that have a maximum.
 
     Raises
     ------
@@ -231,24 +165,39 @@ def sroc_area(
     ArgumentError
         If all studies have one false-positive fraction and ``partial`` is asked for.
     """
-    from backpain_stats.meta.after.bootstrap import bootstrap
+    low, high = partial_range(fit) if partial else (0.0, 1.0)
+    intercept, slope = _line(fit, "hsroc")
+    area = float(area_under_line(np.array(intercept), np.array(slope), low, high))
+    draws = bootstrap(fit, replicates=replicates, seed=seed)
+    good = draws.converged
+    if good.sum() < 2:
+        raise NotEstimableError(
+            f"{int(good.sum())} of {len(good)} refits of simulated data have a maximum: no interval"
+        )
+    means, sds = mean_logits(fit, draws.coefficients[good]), sds_from_root(draws.roots[good])
+    slopes = np.minimum(sds[:, 0] / np.maximum(sds[:, 1], _SMALLEST_SD), _STEEPEST)
+    areas = area_under_line(means[:, 0] + slopes * means[:, 1], slopes, low, high)
+    tail = (1 - fit.level) / 2
+    ends = np.quantile(areas, [tail, 1 - tail])
+    measure = "partial_area" if partial else "area"
+    method = f"{fit.method}, parametric bootstrap, {len(areas)} refits"
+    if not good.all():
+        method += f" ({len(good) - len(areas)} more have no maximum)"
+    return Estimate(area, float(ends[0]), float(ends[1]), fit.level, method, measure)
 
-    low, high = _observed_range(fit) if partial else (0.0, 1.0)
+
+def partial_range(fit: Fit) -> tuple[float, float]:
+    """Return the range of observed false-positive fractions that a partial area is over.
+
+    Raises
+    ------
+    ArgumentError
+        If all studies have one false-positive fraction.
+    """
+    low, high = observed_range(fit)
     if not high > low:
         raise ArgumentError(
             f"all studies have the false-positive fraction {low:g}: there is no range for "
             "partial=True"
         )
-    intercept, slope = _line(fit, "hsroc")
-    area = float(area_under_line(np.array(intercept), np.array(slope), low, high))
-    draws = bootstrap(fit, replicates=replicates, seed=seed)
-    sds = sds_from_root(draws.roots)
-    # a refit without variation of specificity has a vertical curve: slope infinite
-    slopes = np.minimum(sds[:, 0] / np.maximum(sds[:, 1], 1e-12), 1e6)
-    intercepts = draws.coefficients[:, 0] + slopes * draws.coefficients[:, 1]
-    areas = area_under_line(intercepts, slopes, low, high)
-    tail = (1 - fit.level) / 2
-    ends = np.quantile(areas, [tail, 1 - tail])
-    measure = "partial_area" if partial else "area"
-    method = f"{fit.method}, parametric bootstrap, {len(areas)} refits"
-    return Estimate(area, float(ends[0]), float(ends[1]), fit.level, method, measure)
+    return low, high

@@ -1,39 +1,31 @@
-"""The summary of a fit, with three faces: text, HTML and a frame."""
+"""The summary of a fit: what it says in text, in HTML and as a frame."""
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from backpain_stats.estimate import format_number, format_percent
-from backpain_stats.meta.after.point import MEASURES
+from backpain_stats.estimate import format_number
+from backpain_stats.meta.after.parts import described
 from backpain_stats.meta.after.regression import coefficient_table
+from backpain_stats.meta.fitted import FittedModel
+from backpain_stats.meta.point import MEASURE_TABLE
+from backpain_stats.meta.studies import Studies
+from backpain_stats.result import Grid, Result, Shown
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from backpain_stats.estimate import Estimate
-    from backpain_stats.meta.bayes.result import BayesianFit
-    from backpain_stats.meta.data import Studies
-    from backpain_stats.meta.result import BivariateFit
 
-__all__ = ["Summary", "summarise", "summarise_posterior"]
-
-_LABELS = {
-    "sensitivity": "Sensitivity",
-    "specificity": "Specificity",
-    "lr_positive": "LR+",
-    "lr_negative": "LR-",
-    "odds_ratio": "Odds ratio",
-}
+__all__ = ["Summary", "measure_rows", "remarks", "study_count", "summarise"]
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+@dataclass(frozen=True, slots=True, repr=False)
+class Summary(Result):
     """What a fit says, ready to be read.
 
     Parameters
@@ -54,50 +46,27 @@ class Summary:
     facts: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
 
-    def __str__(self) -> str:
-        """Return the summary as text."""
-        widths = [
-            max(len(row[column]) for row in self.table) for column in range(len(self.table[0]))
-        ]
-        lines = [self.title, ""]
-        for row in self.table:
-            first, *others = row
-            cells = [f"{cell:>{width}}" for cell, width in zip(others, widths[1:], strict=True)]
-            lines.append("  ".join([f"{first:<{widths[0]}}", *cells]).rstrip())
-        lines.append("")
-        label_width = max(len(label) for label, _ in self.facts)
-        lines += [f"{label:<{label_width}}  {value}" for label, value in self.facts]
-        if self.notes:
-            lines += ["", *(f"Note: {note}" for note in self.notes)]
-        return "\n".join(lines)
-
-    def _repr_html_(self) -> str:
+    def _shown(self) -> Shown:
         header, *body = self.table
+        grids = (Grid(body, header), Grid(self.facts))
+        return Shown(self.title, grids, [f"Note: {note}" for note in self.notes])
 
-        def cells(row: Sequence[str], tag: str) -> str:
-            return "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in row)
-
-        rows = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in body)
-        facts = "".join(f"<tr>{cells(fact, 'td')}</tr>" for fact in self.facts)
-        notes = "".join(f"<p>Note: {html.escape(note)}</p>" for note in self.notes)
-        return (
-            f"<h4>{html.escape(self.title)}</h4>"
-            f"<table><thead><tr>{cells(header, 'th')}</tr></thead><tbody>{rows}</tbody></table>"
-            f"<table><tbody>{facts}</tbody></table>{notes}"
-        )
+    def to_frame(self) -> pd.DataFrame:
+        """Return the summary measures, or the coefficients of a meta-regression."""
+        return self.frame
 
 
-def summarise(fit: BivariateFit) -> Summary:
+def summarise(fit: FittedModel) -> Summary:
     """Return the summary of a fit."""
     if fit.design.covariates:
         frame = coefficient_table(fit)
         table = _coefficient_rows(frame, fit.level)
     else:
         frame = fit.point.frame()
-        table = _measure_rows(fit)
-    studies = f"{fit.k} studies" if fit.k != 1 else "1 study"
+        table = measure_rows([fit.estimate(name) for name in MEASURE_TABLE], fit.level)
     tp, fp, fn, tn = fit.studies.used_counts.sum(axis=0)
-    title = f"Bivariate meta-analysis, {studies}: {fit.method}"
+    where = f", at {described(fit)}" if fit.values else ""
+    title = f"Bivariate meta-analysis, {study_count(fit.k)}{where}: {fit.method}"
     facts = [
         ("Cases, non-cases", f"{tp + fn}, {fp + tn}"),
         *_variation(fit),
@@ -109,14 +78,18 @@ def summarise(fit: BivariateFit) -> Summary:
     return Summary(title, frame, table, tuple(facts), _notes(fit))
 
 
-def _measure_rows(fit: BivariateFit | BayesianFit) -> tuple[tuple[str, ...], ...]:
-    rows = [("", "Estimate", f"{100 * fit.level:g}% interval")]
-    for measure in MEASURES:
-        one: Estimate = getattr(fit, measure)
-        write = format_percent if measure in ("sensitivity", "specificity") else format_number
-        digits = 3
-        interval = f"{write(one.ci_low, digits)} to {write(one.ci_high, digits)}"
-        rows.append((_LABELS[measure], write(one.estimate, digits), interval))
+def study_count(k: int) -> str:
+    """Return "1 study", "2 studies"."""
+    return f"{k} studies" if k != 1 else "1 study"
+
+
+def measure_rows(estimates: Sequence[Estimate], level: float) -> tuple[tuple[str, ...], ...]:
+    """Return the printed rows of the five measures, the header first."""
+    rows = [("", "Estimate", f"{100 * level:g}% interval")]
+    for one in estimates:
+        measure = MEASURE_TABLE[one.measure]
+        interval = f"{measure.write(one.ci_low)} to {measure.write(one.ci_high)}"
+        rows.append((measure.label, measure.write(one.estimate), interval))
     return tuple(rows)
 
 
@@ -144,20 +117,20 @@ def _p_value(value: float) -> str:
     return "not estimable" if np.isnan(value) else "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
-def _variation(fit: BivariateFit) -> list[tuple[str, str]]:
+def _variation(fit: FittedModel) -> list[tuple[str, str]]:
     """Return the lines about between-study variation."""
-    if fit.effects == "common":
+    if fit.is_common:
         return [("Between-study variation", "assumed to be none")]
     sd1, sd2 = fit.between_study_sd
     correlation = fit.correlation
     rho = "not defined" if np.isnan(correlation) else f"{correlation:.3f}"
     return [
         ("Between-study SD (logit)", f"sensitivity {sd1:.3f}, specificity {sd2:.3f}"),
-        ("Between-study correlation", rho),
+        ("Between-study correlation", f"{rho} (logit sensitivity with logit specificity)"),
     ]
 
 
-def _notes(fit: BivariateFit) -> tuple[str, ...]:
+def _notes(fit: FittedModel) -> tuple[str, ...]:
     """Return what a reader has to know, studies left out included."""
     notes = list(fit.notes)
     if fit.boundary:
@@ -166,43 +139,18 @@ def _notes(fit: BivariateFit) -> tuple[str, ...]:
             f"At the boundary: {fit.boundary_reason}. It was taken as given for the standard "
             "errors; with so little information about the variation, compare inference='bayes'.",
         )
-    if fit.effects == "random" and not fit.boundary and fit.correlation > 0:
+    if not fit.is_common and not fit.boundary and fit.correlation > 0:
         notes.append(
             "Sensitivity and specificity rise together between studies: no trade-off by "
             "threshold, so a summary ROC curve does not describe them."
         )
-    for name, used, reason in zip(
-        fit.studies.names, fit.studies.used, fit.studies.reasons, strict=True
-    ):
-        if reason:
-            notes.append(f"{name}: {reason}{'' if used else ' (not used)'}.")
-    return tuple(notes)
+    return (*notes, *remarks(fit.studies))
 
 
-def summarise_posterior(fit: BayesianFit) -> Summary:
-    """Return the summary of a Bayesian fit; ``frame`` holds every posterior quantity."""
-    sd1, sd2 = fit.between_study_sd
-    tp, fp, fn, tn = fit.studies.used_counts.sum(axis=0)
-    studies = f"{fit.k} studies" if fit.k != 1 else "1 study"
-    quality = f"k-hat {fit.k_hat:.2f}" if fit.sampler == "importance" else f"R-hat {fit.r_hat:.3f}"
-    facts = (
-        ("Cases, non-cases", f"{tp + fn}, {fp + tn}"),
-        ("Between-study SD (logit)", f"sensitivity {sd1:.3f}, specificity {sd2:.3f}"),
-        ("Between-study correlation", f"{fit.correlation:.3f}"),
-        ("Priors", fit.priors.describe()),
-        ("Effective draws", f"{fit.effective_size:.0f} ({fit.sampler} sampling, {quality})"),
-        ("Quadrature nodes", f"{fit.nodes} x {fit.nodes}"),
-    )
-    several = sum(count > 1 for count in fit.tables)
-    notes = [f"{several} studies print figures that several tables fit."] if several else []
-    notes += [f"{name}: {reason}." for name, reason in _remarks(fit.studies)]
-    title = f"Bayesian bivariate meta-analysis, {studies}: exact binomial likelihood"
-    return Summary(title, fit.posterior(), _measure_rows(fit), facts, tuple(notes))
-
-
-def _remarks(studies: Studies) -> list[tuple[str, str]]:
-    return [
-        (name, reason)
-        for name, reason in zip(studies.names, studies.reasons, strict=True)
+def remarks(studies: Studies) -> tuple[str, ...]:
+    """Return what there is to say about single studies, those left out included."""
+    return tuple(
+        f"{name}: {reason}{'' if used else ' (not used)'}."
+        for name, used, reason in zip(studies.names, studies.used, studies.reasons, strict=True)
         if reason
-    ]
+    )

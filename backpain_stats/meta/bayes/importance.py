@@ -11,27 +11,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import optimize
 from scipy.special import gammaincinv, gammaln, logsumexp, ndtri
 
 from backpain_stats.errors import FitError
+from backpain_stats.meta.arrays import Floats
 from backpain_stats.sampling import Seed, generator, quasi_uniform
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-
-LogLikelihood = Callable[["Array"], "Array"]
+LogLikelihood = Callable[[Floats], Floats]
 
 PRIOR_SHARE = 0.15
 DEGREES_OF_FREEDOM = 7.0
 MOST_ROUNDS = 8
 # Vehtari et al. 2024: above it, importance sampling estimates cannot be trusted.
 WORST_K_HAT = 0.7
+# Points of the prior that are looked at before climbing: enough to start in the right basin.
+SCAN = 256
+# The climb only centres the first proposal, so a slope of this size is near enough.
+SLOPE_AT_MODE = 1e-4
+# The prior alone has a precision of 1; a proposal wider than twice the prior is wasted.
+SMALLEST_PRECISION = 0.25
+# Keeps the covariance of a proposal invertible; far below any posterior's variance.
+RIDGE = 1e-9
 # Central differences: the cube root of the double precision, and its fourth root for curvature.
 GRADIENT_STEP = 6e-6
 CURVATURE_STEP = 1e-2
@@ -55,14 +58,14 @@ class WeightedSample:
         Log of the prior-averaged likelihood.
     """
 
-    points: Array
-    weights: Array
+    points: Floats
+    weights: Floats
     effective_size: float
     k_hat: float
     log_evidence: float
 
 
-def pareto_smooth(log_weights: Array) -> tuple[Array, float]:
+def pareto_smooth(log_weights: Floats) -> tuple[Floats, float]:
     """Return Pareto-smoothed log weights (normalised) and the shape k-hat.
 
     The largest ``min(S / 5, 3 sqrt(S))`` weights are replaced by the quantiles of
@@ -102,7 +105,7 @@ def pareto_smooth(log_weights: Array) -> tuple[Array, float]:
     return shifted - logsumexp(shifted), k_hat
 
 
-def fit_generalised_pareto(excess: Array) -> tuple[float, float]:
+def fit_generalised_pareto(excess: Floats) -> tuple[float, float]:
     """Fit shape and scale to sorted excesses (Zhang & Stephens 2009, quasi-Bayesian).
 
     The shape is shrunk towards 0.5 with the weight of ten observations, as in
@@ -125,37 +128,38 @@ def fit_generalised_pareto(excess: Array) -> tuple[float, float]:
     return (n * k + 5.0) / (n + 10.0), scale
 
 
-def _generalised_pareto_quantile(probability: Array, shape: float, scale: float) -> Array:
+def _generalised_pareto_quantile(probability: Floats, shape: float, scale: float) -> Floats:
     if abs(shape) < 1e-12:
         return -scale * np.log1p(-probability)
     return scale * np.expm1(-shape * np.log1p(-probability)) / shape
 
 
-def find_posterior_mode(log_likelihood: LogLikelihood, dimensions: int, seed: Seed) -> Array:
+def find_posterior_mode(log_likelihood: LogLikelihood, dimensions: int, seed: Seed) -> Floats:
     """Return the mode of likelihood times standard normal prior: the best of a scan, climbed."""
 
-    def objective(u: Array) -> tuple[float, Array]:
+    def objective(u: Floats) -> tuple[float, Floats]:
         steps = GRADIENT_STEP * np.eye(dimensions)
         batch = np.concatenate([[u], u + steps, u - steps])
         value = -(log_likelihood(batch) - 0.5 * np.sum(batch**2, axis=1))
         slope = value[1 : dimensions + 1] - value[dimensions + 1 :]
         return float(value[0]), slope / (2 * GRADIENT_STEP)
 
-    scan = ndtri(quasi_uniform(256, dimensions, generator(seed)))
+    scan = ndtri(quasi_uniform(SCAN, dimensions, generator(seed)))
     scan[0] = 0.0
     posterior = log_likelihood(scan) - 0.5 * np.sum(scan**2, axis=1)
     if not np.any(np.isfinite(posterior)):
         raise FitError("the likelihood is 0 over the whole prior")
     start = scan[int(np.nanargmax(posterior))]
-    found = optimize.minimize(objective, start, jac=True, method="BFGS", options={"gtol": 1e-4})
+    found = optimize.minimize(
+        objective, start, jac=True, method="BFGS", options={"gtol": SLOPE_AT_MODE}
+    )
     return np.asarray(found.x, dtype=np.float64)
 
 
-def curvature(log_likelihood: LogLikelihood, mode: Array) -> Array:
+def curvature(log_likelihood: LogLikelihood, mode: Floats) -> Floats:
     """Return the covariance of the normal approximation at ``mode``, by finite differences.
 
-    Eigenvalues of the precision are kept at 1/4 or more: the prior alone gives 1,
-    and a proposal wider than twice the prior would be wasted.
+    Eigenvalues of the precision are kept at 1/4 or more.
     """
     d, h = len(mode), CURVATURE_STEP
     pairs = [(i, j) for i in range(d) for j in range(i, d)]
@@ -170,7 +174,7 @@ def curvature(log_likelihood: LogLikelihood, mode: Array) -> Array:
     for (i, j), entry in zip(pairs, second, strict=True):
         precision[i, j] = precision[j, i] = -entry
     eigenvalues, vectors = np.linalg.eigh(np.nan_to_num(precision))
-    return np.asarray((vectors / np.maximum(eigenvalues, 0.25)) @ vectors.T)
+    return np.asarray((vectors / np.maximum(eigenvalues, SMALLEST_PRECISION)) @ vectors.T)
 
 
 def sample_posterior(
@@ -210,7 +214,7 @@ def sample_posterior(
     rng = generator(seed)
     mean = find_posterior_mode(log_likelihood, dimensions, rng)
     covariance = curvature(log_likelihood, mean)
-    components: list[tuple[Array, Array]] = []
+    components: list[tuple[Floats, Floats]] = []
     points = np.empty((0, dimensions))
     target = np.empty(0)
     for _ in range(MOST_ROUNDS):
@@ -232,12 +236,12 @@ def sample_posterior(
             break
         mean = weights @ points
         centred = points - mean
-        covariance = (centred.T * weights) @ centred + 1e-9 * np.eye(dimensions)
+        covariance = (centred.T * weights) @ centred + RIDGE * np.eye(dimensions)
     evidence = float(logsumexp(raw) - np.log(len(raw)))
     return WeightedSample(points, weights, size, k_hat, evidence)
 
 
-def _propose(mean: Array, root: Array, draws: int, rng: np.random.Generator) -> Array:
+def _propose(mean: Floats, root: Floats, draws: int, rng: np.random.Generator) -> Floats:
     """Draw from the mixture: the first share of the points from the prior, the rest from the t."""
     dimensions = len(mean)
     uniform = quasi_uniform(draws, dimensions + 2, rng)
@@ -249,7 +253,7 @@ def _propose(mean: Array, root: Array, draws: int, rng: np.random.Generator) -> 
     return np.where(from_prior[:, None], normal, t)
 
 
-def _log_t(points: Array, mean: Array, root: Array) -> Array:
+def _log_t(points: Floats, mean: Floats, root: Floats) -> Floats:
     d, df = points.shape[1], DEGREES_OF_FREEDOM
     standard = np.linalg.solve(root, (points - mean).T)
     constant = gammaln((df + d) / 2) - gammaln(df / 2) - 0.5 * d * np.log(df * np.pi)

@@ -9,13 +9,12 @@ import numpy as np
 from scipy.special import betaincinv, ndtr, ndtri
 
 from backpain_stats.errors import ArgumentError
+from backpain_stats.meta.arrays import Floats
 from backpain_stats.sampling import Seed, quasi_uniform
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
 
 __all__ = ["PARAMETERS", "Priors"]
 
@@ -88,7 +87,7 @@ class Priors:
             elif not (np.isfinite(value) and value > 0):
                 raise ArgumentError(f"{name} is {value!r}; it must be above 0 and finite")
 
-    def from_standard_normal(self, u: Array) -> Array:
+    def from_standard_normal(self, u: Floats) -> Floats:
         """Map points of shape (..., 5) to the five parameters, in the order of PARAMETERS.
 
         If ``u`` is standard normal the result follows the prior: every prior is

@@ -2,80 +2,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 from scipy.special import expit, logit, ndtri
 
 from backpain_stats.checks import check_choice, check_level
+from backpain_stats.errors import NotEstimableError
+from backpain_stats.estimate import Estimate, PosttestEstimate
 from backpain_stats.meta.after.heterogeneity import expected_variance
-from backpain_stats.meta.after.point import MEASURES, log_measures
-from backpain_stats.meta.after.prediction import REGIONS, outline
-from backpain_stats.meta.after.sroc import area_under_line, hsroc_values
+from backpain_stats.meta.after.hsroc import hsroc_values
+from backpain_stats.meta.after.prediction import REGIONS, outline, prediction_frame
+from backpain_stats.meta.after.sroc import area_under_line, partial_range
+from backpain_stats.meta.after.summary import Summary, measure_rows, remarks, study_count
+from backpain_stats.meta.arrays import Floats, Rows
+from backpain_stats.meta.bayes.posterior import Posterior, Quantities, weighted_quantile
 from backpain_stats.meta.bayes.priors import PARAMETERS
-from backpain_stats.meta.likelihood.parameters import root_from_sds
+from backpain_stats.meta.point import DRAWS, MEASURES, RESULTS, Result, accuracy_frame
+from backpain_stats.meta.point import posttest_frame as _posttest_frame
+from backpain_stats.meta.pretest import (
+    Pretest,
+    PretestLike,
+    PretestsLike,
+    is_known,
+    is_single,
+    read_pretests,
+)
 from backpain_stats.sampling import DEFAULT_SEED, Seed, generator, quasi_uniform
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import ArrayLike, NDArray
 
-    from backpain_stats.meta.bayes.result import BayesianFit
-
-    Array = NDArray[np.float64]
-
-Quantities = dict[str, "Array"]
+# Nearer than this to 0 or 1 a proportion's logit is rounding.
+_SMALLEST_PROPORTION = 1e-12
 
 
-def weighted_quantile(values: Array, weights: Array, probabilities: ArrayLike) -> Array:
-    """Return quantiles of a weighted sample, interpolated between its points.
-
-    Examples
-    --------
-    >>> weighted_quantile(np.array([3.0, 1.0, 2.0]), np.array([0.25, 0.25, 0.5]), 0.5)
-    array(2.)
-    """
-    order = np.argsort(values, kind="stable")
-    ordered = weights[order]
-    # A point stands at the middle of the mass it carries.
-    position = (np.cumsum(ordered) - 0.5 * ordered) / ordered.sum()
-    wanted = np.asarray(probabilities, dtype=np.float64)
-    return np.asarray(np.interp(wanted, position, values[order]))
-
-
-def natural(measure: str) -> Callable[[Array], Array]:
-    """Return what takes a measure from its working scale to its own."""
-    return expit if measure in ("sensitivity", "specificity") else np.exp
-
-
-def summary_measures(fit: BayesianFit) -> Quantities:
-    """Return the five measures at each draw."""
-    logs = log_measures(fit.column("logit_sensitivity"), fit.column("logit_specificity"))
-    return {name: natural(name)(logs[name]) for name in MEASURES}
-
-
-def spread_parameters(fit: BayesianFit) -> Quantities:
-    """Return the two SDs and the correlation at each draw."""
-    return {name: fit.column(name) for name in PARAMETERS[2:]}
-
-
-def hsroc_draws(fit: BayesianFit) -> Quantities:
+def hsroc_draws(fit: Posterior) -> Quantities:
     """Return Theta, Lambda, beta, sigma2theta, sigma2alpha at each draw."""
     sd1, sd2 = fit.column("sd_sensitivity"), fit.column("sd_specificity")
-    covariance = fit.column("correlation") * sd1 * sd2
-    means = (fit.column("logit_sensitivity"), fit.column("logit_specificity"))
-    return hsroc_values(*means, sd1, sd2, covariance)
+    covariance = fit.spread_parameters()["correlation"] * sd1 * sd2
+    return hsroc_values(fit.logits[:, 0], fit.logits[:, 1], sd1, sd2, covariance)
 
 
-def areas(fit: BayesianFit) -> Array:
+def hsroc(fit: Posterior) -> pd.Series[float]:
+    """Return posterior medians of Theta, Lambda, beta, sigma2theta, sigma2alpha."""
+    import pandas as pd
+
+    found = hsroc_draws(fit).items()
+    medians = {name: fit.quantity(values, name).estimate for name, values in found}
+    return pd.Series(medians, name="hsroc")
+
+
+def areas(fit: Posterior, low: float = 0.0, high: float = 1.0) -> Floats:
     """Return the area under the HSROC curve at each draw."""
     slope = fit.column("sd_sensitivity") / fit.column("sd_specificity")
     intercept = fit.column("logit_sensitivity") + slope * fit.column("logit_specificity")
-    return area_under_line(intercept, slope)
+    return area_under_line(intercept, slope, low, high)
 
 
-def i_squared_draws(fit: BayesianFit) -> Quantities:
+def area(fit: Posterior, *, partial: bool = False) -> Estimate:
+    """Return the posterior of the area under the HSROC curve.
+
+    Parameters
+    ----------
+    fit : BayesianFit
+    partial : bool, optional
+        Only over the observed range of false-positive fractions, divided by its width:
+        the mean sensitivity there. The full area extrapolates.
+
+    Raises
+    ------
+    NotEstimableError
+        If no study has any cases, or none any non-cases.
+    ArgumentError
+        If all studies have one false-positive fraction and ``partial`` is asked for.
+    """
+    fit.require("area")
+    ends = partial_range(fit) if partial else (0.0, 1.0)
+    return fit.quantity(areas(fit, *ends), "partial_area" if partial else "area")
+
+
+def i_squared_draws(fit: Posterior) -> Quantities:
     """Return I2 at each draw (:func:`backpain_stats.meta.after.heterogeneity.i_squared`).
 
     An outcome that no study informs has none.
@@ -90,49 +97,287 @@ def i_squared_draws(fit: BayesianFit) -> Quantities:
             within.append(one * np.mean(1 / total[total > 0]))
             shares[f"i2_{name}"] = between[-1] / (between[-1] + within[-1])
     if len(shares) == 2:
-        free = 1 - fit.column("correlation") ** 2
+        free = 1 - fit.spread_parameters()["correlation"] ** 2
         area = np.sqrt(between[0] * between[1] * free)
         shares["i2_bivariate"] = area / (area + np.sqrt(within[0] * within[1]))
     return shares
 
 
-def equal_draws(fit: BayesianFit, draws: int, seed: Seed) -> pd.DataFrame:
-    """Return draws of equal weight: see ``BayesianFit.equal_draws``."""
-    rng = generator(seed)
-    ladder = (rng.random() + np.arange(draws)) / draws
-    chosen = np.searchsorted(np.cumsum(fit.column("weight")), ladder)
-    chosen = rng.permutation(np.minimum(chosen, len(fit.draws) - 1))
-    return fit.draws.drop(columns="weight").iloc[chosen].reset_index(drop=True)
+def heterogeneity(fit: Posterior) -> pd.DataFrame:
+    """Return SDs, correlation and I2 with posterior intervals, one row per measure.
+
+    I2 is that of :func:`backpain_stats.meta.after.heterogeneity.i_squared`, at each draw.
+    """
+    return _frame(fit, fit.spread_parameters() | i_squared_draws(fit))
 
 
-def new_setting_draws(fit: BayesianFit, draws: int, seed: Seed) -> pd.DataFrame:
-    """Return draws of the accuracy in a new setting: see ``BayesianFit.new_setting_draws``."""
+def posterior(fit: Posterior) -> pd.DataFrame:
+    """Return every quantity: the five measures, heterogeneity, HSROC parameters and area.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``measure, estimate, ci_low, ci_high, ci_level, method``; NaN for what no patient
+        informs, ``method`` saying so.
+    """
+    return _frame(
+        fit,
+        fit.summary_measures()
+        | fit.spread_parameters()
+        | i_squared_draws(fit)
+        | hsroc_draws(fit)
+        | {"area": areas(fit)},
+    )
+
+
+def _frame(fit: Posterior, found: Quantities) -> pd.DataFrame:
     import pandas as pd
 
+    columns = ["measure", "estimate", "ci_low", "ci_high", "ci_level", "method"]
+    rows = [fit.quantity(values, name).as_dict() for name, values in found.items()]
+    return pd.DataFrame(rows)[columns]
+
+
+def full_covariance(fit: Posterior) -> pd.DataFrame:
+    """Return the posterior covariance of the two mean logits, the two SDs and the correlation."""
+    import pandas as pd
+
+    values = fit.draws[list(PARAMETERS)].to_numpy(dtype=np.float64)
+    weights = fit.column("weight")
+    centred = values - weights @ values
+    names = list(PARAMETERS)
+    return pd.DataFrame((centred.T * weights) @ centred, index=names, columns=names)
+
+
+def equal_draws(fit: Posterior, draws: int = 4096, seed: Seed = DEFAULT_SEED) -> pd.DataFrame:
+    """Return draws of equal weight, by systematic resampling in a random order.
+
+    Parameters
+    ----------
+    fit : BayesianFit
+    draws : int
+    seed : int, Generator or None
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of ``draws`` without ``weight``.
+    """
     rng = generator(seed)
-    parameters = equal_draws(fit, draws, rng)[list(PARAMETERS)].to_numpy(dtype=np.float64)
-    l11, l21, l22 = root_from_sds(*parameters.T[2:]).T
+    return fit.draws.drop(columns="weight").iloc[_chosen(fit, draws, rng)].reset_index(drop=True)
+
+
+def _chosen(fit: Posterior, draws: int, rng: np.random.Generator) -> Rows:
+    ladder = (rng.random() + np.arange(draws)) / draws
+    chosen = np.searchsorted(np.cumsum(fit.column("weight")), ladder)
+    return np.asarray(rng.permutation(np.minimum(chosen, len(fit.draws) - 1)))
+
+
+def new_setting_draws(fit: Posterior, draws: int = 4096, seed: Seed = DEFAULT_SEED) -> pd.DataFrame:
+    """Return draws of the accuracy in a new, exchangeable setting.
+
+    Parameters
+    ----------
+    fit : BayesianFit
+    draws : int
+        A power of two keeps the balance of the quasi-random points.
+    seed : int, Generator or None
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``sensitivity, specificity, lr_positive, lr_negative, odds_ratio``, one row
+        per draw, of equal weight; uncertainty of the parameters and difference
+        between settings are both in it. NaN for what no patient informs.
+    """
+    rng = generator(seed)
+    chosen = _chosen(fit, draws, rng)
+    means, (l11, l21, l22) = fit.logits[chosen].T, fit.roots[chosen].T
     b1, b2 = ndtri(quasi_uniform(draws, 2, rng)).T
-    first, second = parameters[:, 0] + l11 * b1, parameters[:, 1] + l21 * b1 + l22 * b2
-    # Beyond 300 the ratios overflow, and the proportions are 0 or 1 long before.
-    logs = log_measures(np.clip(first, -300, 300), np.clip(second, -300, 300))
-    return pd.DataFrame({name: natural(name)(logs[name]) for name in MEASURES})
+    return accuracy_frame(means[0] + l11 * b1, means[1] + l21 * b1 + l22 * b2)
 
 
-def posterior_region(fit: BayesianFit, kind: str, level: float | None, points: int) -> pd.DataFrame:
-    """Return the outline of a region: see ``BayesianFit.region``."""
+def predict(
+    fit: Posterior,
+    pretest: PretestsLike | None = None,
+    *,
+    level: float | None = None,
+    draws: int = DRAWS,
+    seed: Seed = DEFAULT_SEED,
+) -> pd.DataFrame:
+    """Return what to expect in a new setting, and the post-test probability there.
+
+    Parameters
+    ----------
+    fit : BayesianFit
+    pretest : float, str, Prevalence, distribution, or several of them, optional
+        Pre-test probabilities in the new setting
+        (:func:`backpain_stats.meta.pretest.read_pretests`).
+    level : float, optional
+        That of the fit unless given.
+    draws : int
+    seed : int, Generator or None
+
+    Returns
+    -------
+    pandas.DataFrame
+        As :func:`backpain_stats.meta.after.prediction.predict`.
+
+    Raises
+    ------
+    PretestError
+        If a pre-test probability is not strictly between 0 and 1.
+    """
+    level = fit.level if level is None else check_level(level)
+    found = new_setting_draws(fit, draws, seed)
+    return prediction_frame(found, pretest, level, f"{fit.method}, prediction")
+
+
+@overload
+def posttest(
+    fit: Posterior, pretest: PretestLike, result: Result = "positive", pretest_source: str = ""
+) -> PosttestEstimate: ...
+
+
+@overload
+def posttest(
+    fit: Posterior, pretest: PretestsLike, result: Result = "positive", pretest_source: str = ""
+) -> PosttestEstimate | pd.DataFrame: ...
+
+
+def posttest(
+    fit: Posterior, pretest: PretestsLike, result: Result = "positive", pretest_source: str = ""
+) -> PosttestEstimate | pd.DataFrame:
+    """Return the post-test probability by the summary LR, with its posterior interval.
+
+    The difference between settings is not in it (:func:`predict` has it).
+
+    Parameters
+    ----------
+    fit : BayesianFit
+    pretest : float, str, Prevalence, distribution, or several of them
+        One gives an estimate, several a frame with one row per pre-test probability; see
+        :meth:`SummaryPoint.posttest <backpain_stats.meta.point.SummaryPoint.posttest>`.
+    result : {"positive", "negative"}
+    pretest_source : str, optional
+        Where the pre-test probability comes from.
+
+    Raises
+    ------
+    PretestError
+        If a pre-test probability is not strictly between 0 and 1.
+    NotEstimableError
+        If no study has any cases, or none any non-cases.
+    """
+    check_choice(result, "result", RESULTS)
+    fit.require(f"lr_{result}")
+    pretests = read_pretests(pretest)
+    found = [_posttest(fit, one, result, pretest_source) for one in pretests]
+    return found[0] if is_single(pretest) else _posttest_frame(found, pretests)
+
+
+def _posttest(fit: Posterior, pretest: Pretest, result: Result, source: str) -> PosttestEstimate:
+    log_ratio = np.log(fit.summary_measures()[f"lr_{result}"])
+    before: float | Floats = pretest.estimate
+    if not is_known(pretest):
+        # one draw of the prevalence for each draw of the accuracy, independent of it
+        ladder = (np.arange(len(log_ratio)) + 0.5) / len(log_ratio)
+        before = pretest.draws(generator(DEFAULT_SEED).permutation(ladder))
+    found = fit.quantity(expit(logit(before) + log_ratio), "posttest_probability").as_dict()
+    return PosttestEstimate(**found, pretest=pretest.estimate, pretest_source=source, result=result)
+
+
+def predictive_values(fit: Posterior, prevalence: PretestsLike) -> pd.DataFrame:
+    """Return the positive and the negative predictive value of the summary.
+
+    As :func:`backpain_stats.meta.after.predictive.predictive_values`, but ``estimate`` is
+    the posterior median.
+    """
+    import pandas as pd
+
+    rows = []
+    for one in read_pretests(prevalence):
+        ends = one.interval(fit.level)
+        for measure, result in (("ppv", RESULTS[0]), ("npv", RESULTS[1])):
+            fit.require(f"lr_{result}")
+            found = _posttest(fit, one, result, "").as_dict()
+            values = [found["estimate"], found["ci_low"], found["ci_high"]]
+            if measure == "npv":
+                values = [1 - values[0], 1 - values[2], 1 - values[1]]
+            rows.append((measure, one.estimate, *ends, *values, fit.level, found["method"]))
+    columns = ["measure", "prevalence", "prevalence_low", "prevalence_high", "estimate"]
+    return pd.DataFrame(rows, columns=[*columns, "ci_low", "ci_high", "ci_level", "method"])
+
+
+def region(
+    fit: Posterior, kind: str = "confidence", *, level: float | None = None, points: int = 181
+) -> pd.DataFrame:
+    """Return the outline of a region that holds ``level`` of the posterior.
+
+    An ellipse on the logit scale with the shape of the draws' covariance, as large
+    as it must be to hold that share of the draws.
+
+    Parameters
+    ----------
+    fit : BayesianFit
+    kind : {"confidence", "prediction"}
+        Of the summary point, or of the true point of a new setting.
+    level : float, optional
+        That of the fit unless given.
+    points : int
+
+    Returns
+    -------
+    pandas.DataFrame
+        As :func:`backpain_stats.meta.after.prediction.region`.
+
+    Raises
+    ------
+    NotEstimableError
+        If no study has any cases, or none any non-cases.
+    """
     check_choice(kind, "kind", REGIONS)
     level = fit.level if level is None else check_level(level)
+    if fit.no_curve:
+        raise NotEstimableError(f"there is no region: {fit.no_curve}")
     if kind == "confidence":
-        logits = np.stack([fit.column("logit_sensitivity"), fit.column("logit_specificity")], 1)
-        weights = fit.column("weight")
+        logits, weights = fit.logits, fit.column("weight")
     else:
-        new = new_setting_draws(fit, 2**14, DEFAULT_SEED)[["sensitivity", "specificity"]]
-        logits = logit(np.clip(new.to_numpy(dtype=np.float64), 1e-12, 1 - 1e-12))
-        weights = np.full(len(logits), 1 / len(logits))
+        new = new_setting_draws(fit, DRAWS, DEFAULT_SEED)[["sensitivity", "specificity"]]
+        inside = np.clip(
+            new.to_numpy(dtype=np.float64), _SMALLEST_PROPORTION, 1 - _SMALLEST_PROPORTION
+        )
+        logits, weights = logit(inside), np.full(len(new), 1 / len(new))
     mean = weights @ logits
     centred = logits - mean
     root = np.linalg.cholesky((centred.T * weights) @ centred)
     distance = np.sum(np.linalg.solve(root, centred.T) ** 2, axis=0)
     radius = np.sqrt(weighted_quantile(distance, weights, level))
     return outline(mean, radius * root, kind, level, points)
+
+
+def summarise(fit: Posterior) -> Summary:
+    """Return the summary of a Bayesian fit; ``frame`` holds every posterior quantity."""
+    sd1, sd2 = fit.between_study_sd
+    tp, fp, fn, tn = fit.studies.used_counts.sum(axis=0)
+
+    def write(value: float) -> str:
+        return "not estimable" if np.isnan(value) else f"{value:.3f}"
+
+    facts = (
+        ("Cases, non-cases", f"{tp + fn}, {fp + tn}"),
+        ("Between-study SD (logit)", f"sensitivity {write(sd1)}, specificity {write(sd2)}"),
+        (
+            "Between-study correlation",
+            f"{write(fit.correlation)} (logit sensitivity with logit specificity)",
+        ),
+        ("Priors", fit.priors.describe()),
+        (
+            "Effective draws",
+            f"{fit.effective_size:.0f} (importance sampling, k-hat {fit.k_hat:.2f})",
+        ),
+        ("Quadrature nodes", f"{fit.nodes} x {fit.nodes}"),
+    )
+    title = f"Bayesian bivariate meta-analysis, {study_count(fit.k)}: exact binomial likelihood"
+    rows = measure_rows([fit.estimate(name) for name in MEASURES], fit.level)
+    return Summary(title, posterior(fit), rows, facts, (*fit.notes, *remarks(fit.studies)))

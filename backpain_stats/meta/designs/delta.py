@@ -11,7 +11,7 @@ from scipy.special import expit
 from scipy.stats import t as student
 
 from backpain_stats.estimate import Estimate
-from backpain_stats.meta.after.point import MEASURES, SummaryPoint, log_measures
+from backpain_stats.meta.point import MEASURES, SummaryPoint, log_measures
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

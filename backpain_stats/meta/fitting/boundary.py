@@ -17,26 +17,19 @@ and inverting a curvature there is what makes standard errors collapse.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol, Self
 
 import numpy as np
 
+from backpain_stats.meta.arrays import Floats, Rows
 from backpain_stats.meta.fitting.optimise import Evaluate, Optima, maximise
+from backpain_stats.meta.fitting.structure import UNSTRUCTURED, Structure
+from backpain_stats.meta.likelihood.model import Model
 from backpain_stats.meta.likelihood.parameters import canonical_root, sds_from_root
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-    Rows = NDArray[np.intp]
 
 # A piece of boundary is taken for the maximum when it loses less than this.
 _NOTHING_LOST = 1e-7
 # Only near the boundary is it worth looking.
 _NEAR_CORRELATION, _NEAR_SD = 0.98, 0.1
-
-# Of curvatures scaled to 1 on the diagonal: below this, rounding decides.
-_FLAT = 1e-12
 
 # (root entries held at 0, what to call it), most restrictive first
 _PIECES = (
@@ -101,23 +94,6 @@ def along(evaluate: Evaluate, directions: Floats, offset: Floats | float = 0.0) 
     return restricted
 
 
-class Model(Protocol):
-    """What the exact and the normal likelihood have in common."""
-
-    @property
-    def root_at(self) -> int:
-        """Position of the covariance root's first entry among the parameters."""
-
-    def evaluate(self, parameters: Floats, rows: Rows) -> tuple[Floats, Floats, Floats]:
-        """Return values, gradients and Hessians."""
-
-    def exchange(self, parameters: Floats) -> Floats:
-        """Return parameters in the order of the exchanged model."""
-
-    def exchanged(self) -> Self:
-        """Return the model with its two outcomes exchanged."""
-
-
 def climb(model: Model, starts: Floats) -> Optima:
     """Maximise every problem of a batch, the outcome that varies more taken first.
 
@@ -147,7 +123,7 @@ def climb(model: Model, starts: Floats) -> Optima:
     )
 
 
-def solve(model: Model, starts: Floats) -> Solution:
+def solve(model: Model, starts: Floats, structure: Structure = UNSTRUCTURED) -> Solution:
     """Maximise one problem from several starts and settle whether it is on the boundary.
 
     Parameters
@@ -155,35 +131,44 @@ def solve(model: Model, starts: Floats) -> Solution:
     model : Model
         Every row of its batch is the same problem.
     starts : ndarray of shape (starts, p)
+        Of the structure.
+    structure : Structure, optional
+        What the user holds of the between-study covariance: given, so no boundary.
 
     Returns
     -------
     Solution
     """
     evaluate, root_at = model.evaluate, model.root_at
-    optima = climb(model, starts)
+    held_model = structure.hold(model)
+    optima = climb(held_model, starts)
     if optima.hessian.size == 0:
         best = int(np.argmax(np.where(np.isfinite(optima.value), optima.value, -np.inf)))
-        again = maximise(evaluate, optima.parameters[[best]])
+        again = maximise(held_model.evaluate, optima.parameters[[best]])
         optima = replace(again, iterations=again.iterations + optima.iterations)
     best = int(np.argmax(np.where(np.isfinite(optima.value), optima.value, -np.inf)))
     parameters = optima.parameters[best].copy()
     parameters[root_at:] = canonical_root(parameters[root_at:])
+    everything = np.arange(len(parameters))
     inside = Solution(
         parameters,
         float(optima.value[best]),
-        np.eye(len(parameters)),
+        np.eye(len(parameters))[:, np.setdiff1d(everything, root_at + np.array(structure.held))],
         "",
         bool(optima.converged[best]),
         optima.iterations,
     )
     sds = sds_from_root(parameters[root_at:])
     for held, name in _PIECES:
-        if not _near(sds, held):
+        if not structure.contains(held) or not _near(sds, held):
             continue
-        free = np.setdiff1d(np.arange(len(parameters)), root_at + np.array(held))
+        free = np.setdiff1d(everything, root_at + np.array(held))
         directions = np.eye(len(parameters))[:, free]
-        found = maximise(along(evaluate, directions), parameters[None, free])
+        start = parameters.copy()
+        if held == (0, 2) and start[root_at + 1] == 0:
+            # without a first variance the second SD belongs in l21
+            start[root_at + 1] = sds[1]
+        found = maximise(along(evaluate, directions), start[None, free])
         if found.value[0] > inside.value - _NOTHING_LOST:
             return _on_piece(found, directions, root_at, name, inside)
     return inside
@@ -212,18 +197,3 @@ def _on_piece(
         bool(found.converged[0]),
         inside.iterations + found.iterations,
     )
-
-
-def inverse_curvature(hessian: Floats, directions: Floats) -> Floats | None:
-    """Return the covariance of all parameters from the Hessian along the free directions.
-
-    Held parameters get zeros. None if the curvature is not that of a maximum.
-    """
-    if not np.all(np.isfinite(hessian)):
-        return None
-    scale = np.sqrt(np.maximum(np.abs(np.diag(hessian)), 1e-300))
-    values, axes = np.linalg.eigh(-hessian / np.outer(scale, scale))
-    if not len(values) or values[0] < _FLAT:
-        return None
-    inverse = (axes / values) @ axes.T / np.outer(scale, scale)
-    return directions @ inverse @ directions.T

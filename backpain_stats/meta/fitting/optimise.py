@@ -9,15 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-    Rows = NDArray[np.intp]
+from backpain_stats.meta.arrays import Booleans, Floats, Rows
 
 # The gain in log likelihood that another Newton step still promises: at 1e-11 the
 # parameters are within 5e-6 standard errors of the maximum.
@@ -25,12 +20,16 @@ GAIN_TOLERANCE = 1e-11
 # Where rounding of the log likelihood hides gains this small, stop as well.
 _NOISE = 1e-13
 _FIRST_RADIUS, _LARGEST_RADIUS, _SMALLEST_RADIUS = 1.0, 4.0, 1e-9
+# A step is taken when it gains this share of what it promised; the trust region shrinks
+# where a step gains less than a quarter, and grows where it gains three quarters (the
+# usual constants of trust-region methods, on which the maximum does not depend).
+_ACCEPTED, _POOR, _GOOD = 1e-4, 0.25, 0.75
 # Curvatures below this share of the largest are lost in rounding.
 _FLAT = 1e-12
 
 # Takes parameters of shape (b, p) and the numbers of the b problems they belong to;
 # returns values (b,), gradients (b, p) and Hessians (b, p, p).
-Evaluate = Callable[["Floats", "Rows"], "tuple[Floats, Floats, Floats]"]
+Evaluate = Callable[[Floats, Rows], "tuple[Floats, Floats, Floats]"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ class Optima:
     value: Floats
     gradient: Floats
     hessian: Floats
-    converged: NDArray[np.bool_]
+    converged: Booleans
     iterations: int
 
 
@@ -106,14 +105,14 @@ def maximise(evaluate: Evaluate, start: Floats, *, iterations: int = 100) -> Opt
         new_value, new_gradient, new_hessian = evaluate(trial, active)
         count += 1
         ratio = np.where(np.isfinite(new_value), new_value - value[active], -np.inf) / gain
-        accept = ratio > 1e-4
+        accept = ratio > _ACCEPTED
         rows = active[accept]
         x[rows], value[rows] = trial[accept], new_value[accept]
         gradient[rows], hessian[rows] = new_gradient[accept], new_hessian[accept]
         length = np.linalg.norm(step, axis=1)
         grown = np.maximum(radius[active], 2 * length)
         radius[active] = np.where(
-            ratio < 0.25, length / 4, np.where(ratio > 0.75, grown, radius[active])
+            ratio < _POOR, length / 4, np.where(ratio > _GOOD, grown, radius[active])
         )
         np.minimum(radius, _LARGEST_RADIUS, out=radius)
         active = active[radius[active] > _SMALLEST_RADIUS]

@@ -5,19 +5,15 @@ Nothing is fitted silently in its place: every message names the ways out.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from backpain_stats.checks import COUNT_COLUMNS
 from backpain_stats.errors import DataError, NotEstimableError
-from backpain_stats.meta.data import Studies
+from backpain_stats.meta.arrays import Booleans, Counts, Floats
 from backpain_stats.meta.design import Design
-from backpain_stats.meta.fitting.boundary import Solution
+from backpain_stats.meta.fitting.structure import Structure
 from backpain_stats.meta.likelihood.parameters import sds_from_root
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from backpain_stats.meta.studies import OUTCOMES, PATIENTS, Studies
 
 OTHER_WAYS = (
     "use inference='bayes', whose priors carry what the studies do not, or effects='common', "
@@ -29,35 +25,33 @@ _SPARE_STUDIES = 3
 _LARGEST_LOGIT, _LARGEST_SD = 15.0, 15.0
 
 
-def refuse_too_few(studies: Studies, design: Design) -> None:
+def refuse_too_few(studies: Studies, design: Design, structure: Structure) -> None:
     """Refuse what the random-effects model cannot learn from these studies."""
     informed = studies.arms.sum(axis=0)
-    for outcome, count, matrix, patients in zip(
-        ("sensitivity", "specificity"),
-        informed,
-        design.matrices,
-        ("cases", "non-cases"),
-        strict=True,
+    for outcome, count, width, patients in zip(
+        OUTCOMES, informed, design.widths, PATIENTS, strict=True
     ):
         if not count:
             raise NotEstimableError(
                 f"no study has any {patients}: {outcome} cannot be estimated from these data"
             )
-        width = matrix.shape[1]
-        if count < width + _SPARE_STUDIES:
+        spread = f"sd_{outcome}" in structure.measures
+        needed = width + (_SPARE_STUDIES if spread else 0)
+        if count < needed:
             many = f"{count} stud{'y has' if count == 1 else 'ies have'}"
             coefficients = "mean" if width == 1 else f"{width} coefficients"
+            variance = " and the between-study variance" if spread else ""
             raise NotEstimableError(
-                f"{many} {patients}, too few for the {coefficients} and the between-study variance "
-                f"of {outcome} (at least {width + _SPARE_STUDIES} are needed): {OTHER_WAYS}"
+                f"{many} {patients}, too few for the {coefficients}{variance} "
+                f"of {outcome} (at least {needed} are needed): {OTHER_WAYS}"
             )
 
 
-def refuse_perfect(counts: NDArray[np.int64]) -> None:
+def refuse_perfect(counts: Counts, structure: Structure) -> None:
     """Refuse data whose exact likelihood has no maximum, where that is plain to see.
 
     A proportion that is 0 or 1 throughout pulls the mean to infinity; studies that are
-    each all or nothing pull the variance there.
+    each all or nothing pull the variance there, unless it is held at 0.
     """
     totals = dict(zip(COUNT_COLUMNS, counts.sum(axis=0), strict=True))
     for cell, outcome, value in (
@@ -73,7 +67,8 @@ def refuse_perfect(counts: NDArray[np.int64]) -> None:
             )
     tp, fp, fn, tn = counts.T
     for outcome, events, others in (("sensitivity", tp, fn), ("specificity", tn, fp)):
-        if np.all((events == 0) | (others == 0)):
+        spread = f"sd_{outcome}" in structure.measures
+        if spread and np.all((events == 0) | (others == 0)):
             raise NotEstimableError(_all_or_nothing(outcome))
 
 
@@ -103,27 +98,24 @@ def refuse_zero_cells(studies: Studies, correction: str) -> None:
 
 
 def diverged(
-    parameters: NDArray[np.float64],
-    designs: tuple[NDArray[np.float64], NDArray[np.float64]],
-    arms: NDArray[np.bool_],
-) -> NDArray[np.bool_]:
+    coefficients: Floats, root: Floats, designs: tuple[Floats, Floats], arms: Booleans
+) -> Booleans:
     """Return for each outcome whether its means or its SD have run off, shape (2,).
 
     ``arms`` says which studies inform which outcome, shape (studies, 2).
     """
     first, second = designs
-    width, root_at = first.shape[1], first.shape[1] + second.shape[1]
-    means = (first @ parameters[:width], second @ parameters[width:root_at])
-    sds = sds_from_root(parameters[root_at:])[:2]
+    width = first.shape[1]
+    means = (first @ coefficients[:width], second @ coefficients[width:])
+    sds = sds_from_root(root)[:2]
     largest = [
         np.abs(mean[some]).max(initial=0.0) for mean, some in zip(means, arms.T, strict=True)
     ]
     return (sds > _LARGEST_SD) | (np.array(largest) > _LARGEST_LOGIT)
 
 
-def refuse_divergence(solution: Solution, design: Design, studies: Studies) -> None:
+def refuse_divergence(run_off: Booleans) -> None:
     """Refuse a likelihood without a maximum: studies that are all or nothing."""
-    found = diverged(solution.parameters, design.matrices, studies.arms)
-    for outcome, one in zip(("sensitivity", "specificity"), found, strict=True):
+    for outcome, one in zip(OUTCOMES, run_off, strict=True):
         if one:
             raise NotEstimableError(_all_or_nothing(outcome))

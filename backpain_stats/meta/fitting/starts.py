@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from backpain_stats.meta.arrays import Floats
 from backpain_stats.meta.likelihood.normal import Logits
 from backpain_stats.meta.likelihood.parameters import root_from_sds
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-
+# A ridge of this share of the studies' number keeps a data set solvable whose arms do
+# not span the design; it moves a start, never a maximum.
+_RIDGE = 1e-8
+# A start keeps this share of the observed variance (an SD of a third of it), and never
+# less than an SD of 0.03: at 0 the likelihood has no slope to leave by.
+_SMALLEST_SHARE, _SMALLEST_VARIANCE = 1 / 9, 1e-3
 # The maximum of a small data set is often near a correlation of +-1, and likelihoods
 # with two maxima have them at either end.
 _MORE_CORRELATIONS = (-0.8, 0.8)
@@ -43,8 +43,7 @@ def moment_start(logits: Logits, designs: tuple[Floats, Floats]) -> tuple[Floats
         count = present.sum(axis=1)
         weighted = design.T * present[:, None, :]
         information = weighted @ design
-        # a small ridge keeps a data set solvable whose arms do not span the design
-        information += 1e-8 * np.eye(design.shape[1]) * (1 + count[:, None, None])
+        information += _RIDGE * np.eye(design.shape[1]) * (1 + count[:, None, None])
         solution = np.linalg.solve(information, weighted @ effects[..., None])[..., 0]
         residual = np.where(present, effects - solution @ design.T, 0.0)
         total = (residual * residual).sum(axis=1) / np.maximum(count - design.shape[1], 1)
@@ -52,7 +51,7 @@ def moment_start(logits: Logits, designs: tuple[Floats, Floats]) -> tuple[Floats
         within = within / np.maximum(count, 1)
         coefficients.append(solution)
         residuals.append(residual)
-        variances.append(np.maximum(total - within, total / 9) + 1e-3)
+        variances.append(np.maximum(total - within, total * _SMALLEST_SHARE) + _SMALLEST_VARIANCE)
     freedom = np.maximum(logits.present.all(axis=-1).sum(axis=1) - 1, 1)
     cross = (residuals[0] * residuals[1]).sum(axis=1) / freedom
     correlation = cross / np.sqrt(variances[0] * variances[1])

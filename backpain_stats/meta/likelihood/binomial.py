@@ -30,16 +30,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from backpain_stats.meta.arrays import Floats, Rows
 from backpain_stats.meta.likelihood.integrand import ChunkOfStudies, IntegrandPoints
 from backpain_stats.meta.likelihood.quadrature import find_mode, gauss_hermite
-from backpain_stats.tables.special import stirling_error
+from backpain_stats.tables import stirling_error
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    Floats = NDArray[np.float64]
 
-# Studies x nodes held in memory at once: small enough for the processor's cache,
+# Studies times nodes held in memory at once: small enough for the processor's cache,
 # large enough that numpy's overhead a call does not count.
 _POINTS_AT_ONCE = 40_000
 # Second derivatives come from posterior moments, which fewer nodes do not give.
@@ -89,7 +89,12 @@ class Arms:
         tp, fp, fn, tn = np.moveaxis(np.asarray(counts, dtype=np.float64), -1, 0)
         return cls((tp, tn), (fn, fp), _saturated(tp, fn) + _saturated(tn, fp))
 
-    def of_data_sets(self, rows: NDArray[np.intp]) -> Arms:
+    def counts(self) -> Floats:
+        """Return the counts again, shape (..., studies, 4)."""
+        (tp, tn), (fn, fp) = self.successes, self.failures
+        return np.stack([tp, fp, fn, tn], axis=-1)
+
+    def of_data_sets(self, rows: Rows) -> Arms:
         """Return the data sets ``rows`` of a batch; a single one serves all rows."""
         if len(self.saturated) == 1:
             return self
@@ -214,3 +219,43 @@ def marginal(
         hessian.reshape(*shape, depth, depth),
         mode.reshape(*shape, 2),
     )
+
+
+def random_effects(
+    arms: Arms, mean_sensitivity: Floats, mean_specificity: Floats, root: Floats, *, nodes: int = 21
+) -> tuple[Floats, Floats]:
+    """Return the conditional mean and covariance of each study's random effects (b1, b2).
+
+    Given the counts and the parameters, by the quadrature of :func:`marginal`: moments of
+    the normalised integrand, not its mode.
+
+    Parameters
+    ----------
+    arms : Arms
+        Counts of shape (k,).
+    mean_sensitivity, mean_specificity : ndarray of shape (k,)
+    root : ndarray of shape (3,)
+    nodes : int, optional
+
+    Returns
+    -------
+    mean : ndarray of shape (k, 2)
+    covariance : ndarray of shape (k, 2, 2)
+
+    Examples
+    --------
+    Large studies leave nothing to the prior: the conditional mean is what was observed.
+
+    >>> arms = Arms.from_counts([[8000, 500, 2000, 1500]])
+    >>> mean, _ = random_effects(arms, np.zeros(1), np.zeros(1), np.array([1.0, 0.0, 1.0]))
+    >>> mean.round(2), np.log([8000 / 2000, 1500 / 500]).round(2)
+    (array([[1.39, 1.1 ]]), array([1.39, 1.1 ]))
+    """
+    k = arms.saturated.shape[-1]
+    entries = tuple(np.full(k, entry) for entry in np.asarray(root, dtype=np.float64))
+    roots = (entries[0], entries[1], entries[2])
+    means = (np.broadcast_to(mean_sensitivity, k), np.broadcast_to(mean_specificity, k))
+    study = ChunkOfStudies(arms.successes, arms.failures, arms.saturated, means, roots)
+    nothing = (np.zeros(k), np.zeros(k))
+    mode = find_mode(study.successes, study.failures, study.means, study.root, nothing)
+    return IntegrandPoints(study, mode, gauss_hermite(nodes), 1).effects()

@@ -8,24 +8,21 @@ parameter vectors, or both.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from backpain_stats.meta.arrays import Floats, Rows
 from backpain_stats.meta.likelihood.binomial import Arms, marginal
+from backpain_stats.meta.likelihood.curvature import coefficient_covariance, inverse_curvature
 from backpain_stats.meta.likelihood.parameters import exchanged_root
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-    Rows = NDArray[np.intp]
 
 # Step of central differences of an exact gradient: its error, step squared, stays
 # far below the 1e-4 asked of a covariance, and rounding (1e-13 / step) further.
 _DIFFERENCE_STEP = 1e-4
 # Posterior moments by fewer nodes than this do not give second derivatives.
 _FEWEST_NODES_FOR_MOMENTS = 5
+# Posterior moments give curvatures to 1e-4 and better from this many nodes on.
+_NODES_FOR_CURVATURE = 9
 
 
 @dataclass(slots=True)
@@ -85,6 +82,20 @@ class ExactModel:
         parts = (parameters[:, width:root_at], parameters[:, :width])
         return np.concatenate([*parts, exchanged_root(parameters[:, root_at:])], axis=1)
 
+    def split(self, parameters: Floats, rows: Rows) -> tuple[Floats, Floats]:
+        """Return coefficients and roots."""
+        return parameters[:, : self.root_at], parameters[:, self.root_at :]
+
+    def covariance(self, parameters: Floats, directions: Floats) -> Floats | None:
+        """Return the inverse curvature along ``directions``; see ``Model.covariance``."""
+        return inverse_curvature(self.hessian(parameters, directions), directions)
+
+    def coefficient_covariances(self, parameters: Floats, rows: Rows) -> Floats:
+        """Return the covariances of the coefficients at many maxima."""
+        finer = ExactModel(self.arms, self.designs, max(self.nodes, _NODES_FOR_CURVATURE))
+        _, _, hessians = finer.evaluate(parameters, rows)
+        return np.stack([coefficient_covariance(one, self.root_at) for one in hessians])
+
     def sums(self, parameters: Floats, rows: Rows, *, order: int) -> tuple[Floats, Floats, Floats]:
         """Return log likelihoods of the problems ``rows`` and their derivatives.
 
@@ -123,7 +134,7 @@ class ExactModel:
             for columns, right, j in blocks:
                 outer = (left[:, :, None] * right[:, None, :]).reshape(len(left), -1)
                 block = by_study[:, :, i, j] @ outer
-                total[:, rows, columns] = block.reshape(-1, left.shape[1], right.shape[1])
+                total[:, rows, columns] = block.reshape(len(total), left.shape[1], right.shape[1])
             mixed = left.T @ by_study[:, :, i, 2:]
             total[:, rows, two:] = mixed
             total[:, two:, rows] = mixed.transpose(0, 2, 1)

@@ -7,17 +7,12 @@ arithmetic behind it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import log_expit
 
+from backpain_stats.meta.arrays import Floats
 from backpain_stats.meta.likelihood.quadrature import Mode
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
 
 _ROOT2 = np.sqrt(2.0)
 # exp() of anything larger overflows; a change of 700 logits is beyond any data.
@@ -152,6 +147,19 @@ class IntegrandPoints:
         r2_b2 = self.b2 * r2 + self.c22[:, None] * self.r2[:, :, 1]
         parts = (weighted1, r2, weighted1 * self.b1, r2 * self.b1, r2_b2)
         return np.stack([part.sum(axis=1) for part in parts], axis=1)
+
+    def effects(self) -> tuple[Floats, Floats]:
+        """Return the posterior mean (n, 2) and covariance (n, 2, 2) of (b1, b2)."""
+        spread = self.c22[:, None]
+        mass, massz, masszz = (self.mass[:, :, j] for j in range(3))
+        b1, b2 = self.b1, self.b2
+        along2 = b2 * mass + spread * massz
+        mean = np.stack([(b1 * mass).sum(axis=1), along2.sum(axis=1)], axis=1)
+        cross = (b1 * along2).sum(axis=1)
+        square1 = (b1 * b1 * mass).sum(axis=1)
+        square2 = (b2 * b2 * mass + 2 * b2 * spread * massz + spread**2 * masszz).sum(axis=1)
+        second = np.stack([square1, cross, cross, square2], axis=1).reshape(-1, 2, 2)
+        return mean, second - mean[:, :, None] * mean[:, None, :]
 
     def gradient(self) -> Floats:
         """Return the derivative of :meth:`value`, the movement of the nodes included.

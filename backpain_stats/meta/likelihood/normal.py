@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from backpain_stats.meta.arrays import Booleans, Floats, Rows
+from backpain_stats.meta.likelihood.curvature import inverse_curvature
 from backpain_stats.meta.likelihood.parameters import covariance_derivatives, exchanged_root
-from backpain_stats.tables.ratios import corrected_cells
+from backpain_stats.tables import corrected_cells
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    Floats = NDArray[np.float64]
-    Rows = NDArray[np.intp]
 
 # Where the six distinct entries of a symmetric 3 x 3 matrix go.
 _SYMMETRIC = np.array([[0, 1, 2], [1, 3, 4], [2, 4, 5]])
@@ -48,7 +48,7 @@ class Logits:
 
     effects: Floats
     variances: Floats
-    present: NDArray[np.bool_]
+    present: Booleans
     jacobian: Floats
 
     def exchanged(self) -> Logits:
@@ -179,6 +179,31 @@ class NormalModel:
         """Return the generalised least squares coefficients and their covariance."""
         at = self._solve(root, rows)
         return at.coefficients, at.inverse
+
+    def split(self, parameters: Floats, rows: Rows) -> tuple[Floats, Floats]:
+        """Return coefficients and roots."""
+        return self.coefficients(parameters, rows)[0], parameters
+
+    def covariance(self, parameters: Floats, directions: Floats) -> Floats | None:
+        """Return generalised least squares' covariance and the root's, side by side.
+
+        The two are independent to first order in large samples, and taken as such
+        (block diagonal), as mvmeta does. See ``Model.covariance``.
+        """
+        first = np.zeros(1, dtype=np.intp)
+        _, inverse = self.coefficients(parameters[None], first)
+        _, _, curvature = self.evaluate(parameters[None], first)
+        of_root = inverse_curvature(directions.T @ curvature[0] @ directions, directions)
+        width = inverse.shape[1]
+        covariance = np.zeros((width + 3, width + 3))
+        covariance[:width, :width] = inverse[0]
+        if directions.size:
+            covariance[width:, width:] = np.nan if of_root is None else of_root
+        return covariance
+
+    def coefficient_covariances(self, parameters: Floats, rows: Rows) -> Floats:
+        """Return the covariances of the coefficients at many maxima."""
+        return self.coefficients(parameters, rows)[1]
 
     def _solve(self, root: Floats, rows: Rows) -> _Solved:
         """Return weights, coefficients and log likelihoods at given roots."""

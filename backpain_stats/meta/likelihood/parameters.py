@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+from backpain_stats.meta.arrays import Floats
 
-    Floats = NDArray[np.float64]
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 
 # Second derivatives of (omega11, omega12, omega22) by (l11, l21, l22).
 _SECOND = np.zeros((3, 3, 3))
@@ -71,6 +72,20 @@ def sds_from_root(root: ArrayLike) -> Floats:
     defined = (first > 0) & (second > 0)
     correlation = np.where(defined, np.sign(l11) * l21 / np.where(defined, second, 1.0), np.nan)
     return np.stack([first, second, np.clip(correlation, -1, 1)], axis=-1)
+
+
+def square_root(covariance: Floats) -> Floats:
+    """Return a root R (2, 2) of a covariance, R R' = covariance; one of rank 1 has one too.
+
+    Examples
+    --------
+    >>> root = square_root(np.array([[4.0, 2.0], [2.0, 1.0]]))
+    >>> (root @ root.T).round(12)
+    array([[4., 2.],
+           [2., 1.]])
+    """
+    values, axes = np.linalg.eigh(covariance)
+    return np.asarray(axes * np.sqrt(np.maximum(values, 0.0)))
 
 
 def canonical_root(root: ArrayLike) -> Floats:

@@ -15,17 +15,13 @@ https://doi.org/10.1093/biomet/81.3.624).
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import expit
 
 from backpain_stats.errors import ArgumentError, FitError
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+from backpain_stats.meta.arrays import Floats
 
 MOST_NODES = 101
 # Convergence is quadratic: the pass after a step of 1e-7 is at rounding error.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backpain_stats.meta.fitting.bivariate import fit_bivariate
+from backpain_stats.meta.bivariate import fit_bivariate
 from backpain_stats.meta.published.reports import middle_rows
 from backpain_stats.meta.result import BivariateFit
 from backpain_stats.sampling import Seed, generator

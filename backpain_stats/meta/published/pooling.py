@@ -11,8 +11,8 @@ from backpain_stats.checks import check_choice, check_count, check_level
 from backpain_stats.errors import ArgumentError, NotEstimableError
 from backpain_stats.estimate import Estimate, format_number, format_percent
 from backpain_stats.evidence import Setting, Target
-from backpain_stats.meta.after.point import MEASURES
 from backpain_stats.meta.bayes.fit import fit_bayes
+from backpain_stats.meta.point import MEASURES
 from backpain_stats.meta.published.imputation import fit_imputed
 from backpain_stats.meta.published.reports import chosen_reports, report_rows
 from backpain_stats.sampling import DEFAULT_SEED, Seed

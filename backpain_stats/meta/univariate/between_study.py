@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import optimize, stats
 
 from backpain_stats.errors import FitError
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
+from backpain_stats.meta.arrays import Floats
 
 # Q falls to 0 as tau2 grows, so a root exists; no log ratio of counts below 2**53
 # can put it beyond this.
 LARGEST_TAU2 = 1e12
+# Where REML looks first, in units of the spread of the log ratios: ten points a decade
+# from nothing to a hundred times it, closer than two maxima of the likelihood ever are.
+GRID = np.geomspace(1e-6, 1e2, 81)
+# Log ratios that differ by less are equal.
+SMALLEST_SPREAD = 1e-8
 # The root of a monotone function is found to the last bits; nothing is gained by less.
 ROOT_TOLERANCE = 1e-15
 
 
-def generalised_q(y: Array, v: Array, tau2: float) -> float:
+def generalised_q(y: Floats, v: Floats, tau2: float) -> float:
     """Return the generalised Q statistic at a between-study variance ``tau2``."""
     w = 1 / (v + tau2)
     mean = (w @ y) / w.sum()
     return float(w @ (y - mean) ** 2)
 
 
-def between_study_variance(y: Array, v: Array, method: str) -> float:
+def between_study_variance(y: Floats, v: Floats, method: str) -> float:
     """Estimate tau2 by "dersimonian_laird", "paule_mandel" or "reml", never below 0.
 
     Written here because statsmodels' ``combine_effects`` leaves a negative
@@ -45,20 +45,20 @@ def between_study_variance(y: Array, v: Array, method: str) -> float:
     return max(0.0, excess / dersimonian_laird_constant(v))
 
 
-def q_profile(y: Array, v: Array, level: float) -> tuple[float, float]:
+def q_profile(y: Floats, v: Floats, level: float) -> tuple[float, float]:
     """Return the Q-profile interval of the between-study variance."""
     tail, df = (1 - level) / 2, len(y) - 1
     low = _q_root(y, v, float(stats.chi2.isf(tail, df)))
     return low, _q_root(y, v, float(stats.chi2.ppf(tail, df)))
 
 
-def dersimonian_laird_constant(v: Array) -> float:
+def dersimonian_laird_constant(v: Floats) -> float:
     """Return what the excess of Q over its degrees of freedom is divided by."""
     w = 1 / v
     return float(w.sum() - (w @ w) / w.sum())
 
 
-def _q_root(y: Array, v: Array, target: float) -> float:
+def _q_root(y: Floats, v: Floats, target: float) -> float:
     """Return the tau2 at which the decreasing function Q(tau2) meets ``target``, at least 0."""
 
     def excess(tau2: float) -> float:
@@ -79,14 +79,14 @@ def _root_of_decreasing(function: Callable[[float], float]) -> float:
     return float(root)
 
 
-def _reml(y: Array, v: Array) -> float:
+def _reml(y: Floats, v: Floats) -> float:
     """Return the REML between-study variance: the best point of a grid, polished.
 
     The restricted likelihood of few studies may have two maxima, so a grid over
     the whole range goes first; the derivative's root within the best cell follows.
     """
-    spread = max(float(np.var(y)), float(np.max(v)), 1e-8)
-    grid = np.concatenate([[0.0], spread * np.geomspace(1e-6, 1e2, 81)])
+    spread = max(float(np.var(y)), float(np.max(v)), SMALLEST_SPREAD)
+    grid = np.concatenate([[0.0], spread * GRID])
     w = 1 / (v + grid[:, None])
     total = w.sum(axis=1)
     residual = y - (w @ y / total)[:, None]

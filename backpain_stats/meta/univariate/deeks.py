@@ -12,7 +12,8 @@ from backpain_stats.checks import check_choice, check_level
 from backpain_stats.errors import FitError
 from backpain_stats.estimate import Estimate
 from backpain_stats.meta.univariate.effects import log_ratios
-from backpain_stats.tables.ratios import CORRECTIONS
+from backpain_stats.result import Result, Shown
+from backpain_stats.tables import CORRECTIONS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["DeeksTest", "deeks_test"]
 
 
-@dataclass(frozen=True, slots=True)
-class DeeksTest:
+@dataclass(frozen=True, slots=True, repr=False)
+class DeeksTest(Result):
     """The regression behind Deeks' funnel, and its points.
 
     Parameters
@@ -48,9 +49,12 @@ class DeeksTest:
     correction: str
     studies: pd.DataFrame
 
-    def __str__(self) -> str:
-        """Return the test as one printed phrase."""
-        return (
+    def to_frame(self) -> pd.DataFrame:
+        """Return the points of the funnel, one row per study."""
+        return self.studies
+
+    def _shown(self) -> Shown:
+        return Shown(
             f"Deeks' funnel test: slope {self.slope.estimate:.3g}, t = {self.t:.3g} on "
             f"{self.df} degrees of freedom, p = {self.pvalue:.3g}"
         )

@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from backpain_stats.checks import COUNT_COLUMNS
-from backpain_stats.meta.data import check_studies
-from backpain_stats.tables.ratios import corrected_cells
+from backpain_stats.meta.arrays import Floats
+from backpain_stats.meta.studies import check_studies
+from backpain_stats.tables import corrected_cells
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
 
 EMPTY_GROUPS = ("exclude", "correct")
 
 
-def log_ratio(cells: tuple[Array, ...], measure: str) -> tuple[Array, Array]:
+def log_ratio(cells: tuple[Floats, ...], measure: str) -> tuple[Floats, Floats]:
     """Return the log ratio and its delta-method variance of each table."""
     tp, fp, fn, tn = cells
     cases, noncases = tp + fn, fp + tn
@@ -28,6 +27,12 @@ def log_ratio(cells: tuple[Array, ...], measure: str) -> tuple[Array, Array]:
             return np.log(tp * tn) - np.log(fp * fn), 1 / tp + 1 / fp + 1 / fn + 1 / tn
         a, b = (tp, fp) if measure == "lr_positive" else (fn, tn)
         return np.log(a / cases) - np.log(b / noncases), 1 / a - 1 / cases + 1 / b - 1 / noncases
+
+
+def left_out(studies: pd.DataFrame) -> list[str]:
+    """Say which of some studies are not used, and why."""
+    rows = studies.loc[~studies["used"], ["study", "reason"]].itertuples(index=False, name=None)
+    return [f"not used: {study} ({reason})" for study, reason in rows]
 
 
 def log_ratios(
@@ -56,7 +61,7 @@ def log_ratios(
     Raises
     ------
     DataError
-        As in :func:`backpain_stats.meta.data.check_studies`.
+        As in :func:`backpain_stats.meta.studies.check_studies`.
     """
     checked = check_studies(data)
     counts = checked.counts.astype(np.float64)

@@ -1,6 +1,6 @@
 """Univariate pooling of one ratio at a time: kept for comparison, not for use first.
 
-The bivariate model of :mod:`backpain_stats.meta.fitting.bivariate` is the better
+The bivariate model of :mod:`backpain_stats.meta.bivariate` is the better
 choice; :func:`pool_univariate` says why.
 """
 
@@ -16,21 +16,21 @@ from scipy import stats
 from backpain_stats.checks import check_choice, check_level
 from backpain_stats.errors import FitError
 from backpain_stats.estimate import Estimate, format_number
+from backpain_stats.meta.arrays import Floats
 from backpain_stats.meta.univariate.between_study import (
     between_study_variance,
     dersimonian_laird_constant,
     generalised_q,
     q_profile,
 )
-from backpain_stats.meta.univariate.effects import EMPTY_GROUPS, log_ratios
+from backpain_stats.meta.univariate.effects import EMPTY_GROUPS, left_out, log_ratios
 from backpain_stats.meta.univariate.mantel_haenszel import mantel_haenszel
-from backpain_stats.tables.ratios import CORRECTIONS, RATIO_MEASURES
+from backpain_stats.result import Grid, Result, Shown
+from backpain_stats.tables import CORRECTIONS, RATIO_MEASURES
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
 
 __all__ = ["UnivariatePool", "pool_univariate"]
 
@@ -38,8 +38,8 @@ METHODS = ("dersimonian_laird", "paule_mandel", "reml", "mantel_haenszel")
 INTERVALS = ("hartung_knapp", "normal")
 
 
-@dataclass(frozen=True, slots=True)
-class UnivariatePool:
+@dataclass(frozen=True, slots=True, repr=False)
+class UnivariatePool(Result):
     """One ratio pooled over studies, with what the studies disagree about.
 
     Parameters
@@ -99,29 +99,24 @@ class UnivariatePool:
         frame.insert(4, "ci_level", level)
         return frame
 
-    def __str__(self) -> str:
-        """Return the result as a few printed lines."""
+    def to_frame(self) -> pd.DataFrame:
+        """Return the result as a frame, as :meth:`summary`."""
+        return self.summary()
+
+    def _shown(self) -> Shown:
         used = int(self.studies["used"].sum())
         level = f"{100 * self.pooled.ci_level:g}%"
-        lines = [
-            f"Univariate pooling of {self.measure}, {used} of {len(self.studies)} studies",
-            f"  pooled      {self.pooled}",
-            f"  a new study {self.prediction}",
-            f"  tau2 {format_number(self.tau2)} ({level} {format_number(self.tau2_low)} to "
-            f"{format_number(self.tau2_high)}), I2 {format_number(100 * self.i2)}%, "
-            f"Q {format_number(self.q)} on {self.q_df} (p = {self.q_pvalue:.2g})",
-            f"  zero-cell correction: {self.correction}",
+        ends = f"{format_number(self.tau2_low)} to {format_number(self.tau2_high)}"
+        rows = [
+            ("pooled", str(self.pooled)),
+            ("a new study", str(self.prediction)),
+            ("tau2", f"{format_number(self.tau2)} ({level} {ends})"),
+            ("I2", f"{format_number(100 * self.i2)}%"),
+            ("Q", f"{format_number(self.q)} on {self.q_df} (p = {self.q_pvalue:.2g})"),
+            ("zero-cell correction", self.correction),
         ]
-        dropped = self.studies.loc[~self.studies["used"]]
-        lines += [
-            f"  not used: {study} ({reason})"
-            for study, reason in zip(dropped["study"], dropped["reason"], strict=True)
-        ]
-        return "\n".join(lines)
-
-    def _repr_html_(self) -> str:
-        """Return the summary as an HTML table, for notebooks."""
-        return str(self.summary().to_html(index=False, float_format=format_number, na_rep=""))
+        title = f"Univariate pooling of {self.measure}, {used} of {len(self.studies)} studies"
+        return Shown(title, [Grid(rows)], left_out(self.studies))
 
 
 def pool_univariate(
@@ -213,10 +208,13 @@ def pool_univariate(
     ...      "fn": [5, 12, 3], "tn": [60, 90, 30]})
     >>> print(pool_univariate(studies, "lr_positive"))
     Univariate pooling of lr_positive, 3 of 3 studies
-      pooled      4.86 (95% interval 1.88 to 12.5; reml, hartung_knapp)
-      a new study 4.86 (95% interval 1.56 to 15.1; prediction, reml, hartung_knapp)
-      tau2 0.0210 (95% 0 to 12.5), I2 14.9%, Q 2.73 on 2 (p = 0.26)
-      zero-cell correction: zero_cells
+    <BLANKLINE>
+    pooled                4.86 (95% interval 1.88 to 12.5; reml, hartung_knapp)
+    a new study           4.86 (95% interval 1.56 to 15.1; prediction, reml, hartung_knapp)
+    tau2                  0.0210 (95% 0 to 12.5)
+    I2                    14.9%
+    Q                     2.73 on 2 (p = 0.26)
+    zero-cell correction  zero_cells
     """
     check_choice(measure, "measure", RATIO_MEASURES)
     check_choice(method, "method", METHODS)
@@ -284,7 +282,7 @@ class _Pooled(NamedTuple):
     tau2: float
     tau2_ends: tuple[float, float]
     i2: float
-    weights: Array
+    weights: Floats
 
 
 def _common_ratio(rows: pd.DataFrame, measure: str, q: float, df: int, level: float) -> _Pooled:
@@ -296,7 +294,7 @@ def _common_ratio(rows: pd.DataFrame, measure: str, q: float, df: int, level: fl
     return _Pooled(log_estimate, se, quantile, math.nan, (math.nan, math.nan), i2, unknown)
 
 
-def _random_effects(y: Array, v: Array, method: str, interval: str, level: float) -> _Pooled:
+def _random_effects(y: Floats, v: Floats, method: str, interval: str, level: float) -> _Pooled:
     """Pool log ratios ``y`` with variances ``v`` by inverse variance, tau2 added."""
     tau2 = between_study_variance(y, v, method)
     weights = 1 / (v + tau2)
@@ -317,7 +315,7 @@ def _ratio(centre: float, half: float, level: float, how: str, measure: str) -> 
     return Estimate(float(middle), float(low), float(high), level, how, measure)
 
 
-def _weighted_mean(y: Array, w: Array, interval: str, level: float) -> tuple[float, float, float]:
+def _weighted_mean(y: Floats, w: Floats, interval: str, level: float) -> tuple[float, float, float]:
     """Return the pooled mean, its standard error and the quantile of its interval."""
     mean, df = float(w @ y / w.sum()), len(y) - 1
     if interval == "normal":

@@ -72,8 +72,8 @@ class PageModel:
 def page_models() -> tuple[PageModel, ...]:
     """Return the dependence models of the page, the default first."""
     assumed = (
-        "How these findings occur together was not published: their correlation is assumed, and "
-        "the interval does not vary it. Try the other models."
+        "How these findings occur together was not found in print: their correlation is "
+        "assumed, and the interval does not vary it. Try the other models."
     )
     return (
         PageModel("one_factor", "One shared factor, correlation 0.2", OneFactor(), assumed),
@@ -122,8 +122,11 @@ def explorer_data(
     """
     plain = PlainWords(evidence)
     cases = []
+    studied = set(zip(evidence.cohorts["target"], evidence.cohorts["setting"], strict=True))
     for target in TARGETS:
         for setting in SETTINGS:
+            if (target, setting) not in studied:
+                continue
             try:
                 model = published_model(evidence, target, setting)
             except NotEstimableError:

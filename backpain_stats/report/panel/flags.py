@@ -128,6 +128,7 @@ def _unmeasured(results: PanelResults) -> TablePart:
             Column("label", "Flag"),
             Column("guidelines", "Guidelines that endorse it", "count"),
             Column("status", "Status"),
+            Column("measured_in_family", "Relatives that were measured"),
             Column("reason", "Why, or where"),
         ),
         folded=True,

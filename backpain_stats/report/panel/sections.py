@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from backpain_stats import plots
+from backpain_stats.decide.endorsement import NOT_FOUND
 from backpain_stats.decide.frequencies import count_phrase
 from backpain_stats.estimate import format_number
 from backpain_stats.evidence import SETTING_LABELS, TARGET_LABELS
@@ -169,12 +170,12 @@ def _cards(results: PanelResults) -> list[tuple[str, str]]:
     flags = results.endorsement.flags
     endorsed = flags[flags["guidelines"] > 0]
     if len(endorsed):
-        never = int((endorsed["evidence"] == "never measured").sum())
+        absent = int((endorsed["evidence"] == NOT_FOUND).sum())
         cards.append(
             (
-                f"{never} of {len(endorsed)}",
-                f"flags that guidelines endorse for {word} have no measurement in this evidence, "
-                "in any setting.",
+                f"{absent} of {len(endorsed)}",
+                f"flags that guidelines endorse for {word} have no usable figure in the sources "
+                "read here, in any setting.",
             )
         )
     return cards

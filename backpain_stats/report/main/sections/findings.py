@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from backpain_stats.decide.endorsement import NOT_FOUND
 from backpain_stats.estimate import format_percent
 from backpain_stats.published import posttest
 from backpain_stats.report.page.parts import Cards, Prose, Section, Strong
@@ -25,7 +26,7 @@ def findings_section(context: Context) -> Section:
     absent = finding.isin(["not_read", "not_on_file"])
     flags = context.endorsement.flags
     endorsed = flags[flags["guidelines"] > 0]
-    never = endorsed["verdict"].str.contains("never measured")
+    absent_figure = endorsed["evidence"] == NOT_FOUND
     malignancy = usable[(usable["target"] == "malignancy") & (usable["setting"] == "primary_care")]
     cases = malignancy["n_cases"].dropna()
     cards = (
@@ -40,8 +41,8 @@ def findings_section(context: Context) -> Section:
             "above 2.",
         ),
         (
-            f"{int(never.sum())} of {len(endorsed)}",
-            "flags endorsed for a condition have never been measured for it in this evidence.",
+            f"{int(absent_figure.sum())} of {len(endorsed)}",
+            "flags endorsed for a condition have no usable figure for it in the sources read here.",
         ),
         (
             f"{len(impossible)} of {len(ratios)}",
