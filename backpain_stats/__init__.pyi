@@ -56,6 +56,7 @@ from .evidence import check_evidence as check_evidence
 from .evidence import load_evidence as load_evidence
 from .evidence import load_patients as load_patients
 from .evidence import write_template as write_template
+from .meta.after.bootstrap import Bootstrap as Bootstrap
 from .meta.after.regression import LikelihoodRatioTest as LikelihoodRatioTest
 from .meta.after.regression import compare_fits as compare_fits
 from .meta.after.regression import compare_groups as compare_groups

@@ -256,10 +256,9 @@ def _pretests(
         pretest = setting_prevalence(evidence, target, setting, level=level)
     if isinstance(pretest, str) and pretest == "cohort":
         return _of_its_cohort
-    if isinstance(pretest, SettingPrevalence):
-        known = pretest.pretest
-    else:
-        known = read_prevalence(pretest)  # type: ignore[arg-type]
+    assert pretest is not None  # what is not stated was looked up above
+    published = isinstance(pretest, SettingPrevalence)
+    known = pretest.pretest if published else read_prevalence(pretest)  # type: ignore[union-attr]
     if not known.source:
         known = replace(known, source="stated by the user")
     warning = getattr(pretest, "warning", "")

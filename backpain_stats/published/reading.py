@@ -33,9 +33,9 @@ from backpain_stats.reconstruction import (
     STATISTICS,
     PrintedReport,
     Solution,
+    find_tables,
     interval_checks,
     read_report,
-    search,
 )
 
 __all__ = ["PublishedReports", "published_reports", "read_cohorts"]
@@ -185,13 +185,21 @@ def _tables_behind(printed: PrintedReport, level: float) -> Answer:
         if not sized:
             return from_intervals(printed, level) or proportions_only(printed, level)
         checks = interval_checks(printed, None, level) if printed.intervals else []
-        found = search(printed, checks, ("none",), "nearest", kind=Solution)
-        if found.count > MOST_TABLES:
-            raise ArgumentError(f"{found.count:,} tables print these figures")
+        # How many tables each figure leaves belongs to an explanation, and is found then.
+        found = find_tables(
+            printed,
+            checks,
+            ("none",),
+            "nearest",
+            kind=Solution,
+            steps=False,
+            most_tables=MOST_TABLES,
+        )
     except ArgumentError as error:
         # Raised where so little is printed that the tables cannot be listed.
         return proportions_only(printed, level, str(error))
-    if not found.count:
+    tables = found.cells
+    if not len(tables):
         return Answer("impossible", remarks=(Remark("impossible", (found,)),))
     remarks: tuple[Remark, ...] = ()
     if printed.intervals:
@@ -200,19 +208,19 @@ def _tables_behind(printed: PrintedReport, level: float) -> Answer:
         remarks = (Remark("interval_set_aside", (found,)),)
     for positive, negative, code in ((1, 3, "non_cases_unknown"), (0, 2, "cases_unknown")):
         # Nothing is printed about a group in which every number of positives fits.
-        counted = found.cells[:, positive]
-        totals = counted + found.cells[:, negative]
+        counted = tables[:, positive]
+        totals = counted + tables[:, negative]
         if counted.min() > 0 or (counted < totals).all():
             continue
         every = sum(total + 1 for total in np.unique(totals).tolist())
         pairs = len(np.unique(totals * (totals.max() + 2) + counted))
         if (counted < 0).all() or (totals.max() > 0 and pairs == every):
-            kept = found.cells.copy()
+            kept = tables.copy()
             kept[:, [positive, negative]] = -1
             kept = np.unique(kept, axis=0)
             kept.flags.writeable = False
             return Answer("one_group", kept, (Remark(code), *remarks))
-    return Answer("unique" if found.count == 1 else "several", found.cells, remarks)
+    return Answer("unique" if len(tables) == 1 else "several", tables, remarks)
 
 
 def _remarks(report: Report) -> Iterator[Remark]:

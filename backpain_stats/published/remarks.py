@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from backpain_stats.estimate import format_number
 from backpain_stats.published.report import Remark
-from backpain_stats.reconstruction import Solution, explain
+from backpain_stats.reconstruction import Solution, explain, find_tables
 
 __all__ = ["REMARKS", "codes", "sentence", "sentences"]
 
@@ -25,7 +25,10 @@ def _span(low: int, high: int) -> str:
 
 def _explained(found: Solution) -> str:
     """Return the reconstruction's own explanation; it is worked out here, when it is read."""
-    return " ".join(explain(found).split())
+    again = find_tables(
+        found.report, found.checks, found.corrections, found.rounding, kind=Solution
+    )
+    return " ".join(explain(again).split())
 
 
 def _sizes(cases_low: int, cases_high: int, non_cases_low: int, non_cases_high: int) -> str:

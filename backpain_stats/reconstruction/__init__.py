@@ -9,7 +9,7 @@ from backpain_stats.reconstruction.intervals import (
 from backpain_stats.reconstruction.joint import JointReconstruction, reconstruct_together
 from backpain_stats.reconstruction.report import COUNTS, STATISTICS, PrintedReport, read_report
 from backpain_stats.reconstruction.result import Reconstruction, reconstruct, reconstruct_report
-from backpain_stats.reconstruction.search import Solution, search
+from backpain_stats.reconstruction.search import Solution, find_tables
 
 __all__ = [
     "COUNTS",
@@ -21,11 +21,11 @@ __all__ = [
     "Reconstruction",
     "Solution",
     "explain",
+    "find_tables",
     "interval_checks",
     "read_report",
     "reconstruct",
     "reconstruct_report",
     "reconstruct_together",
-    "search",
     "table_name",
 ]

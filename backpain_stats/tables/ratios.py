@@ -115,7 +115,14 @@ def ratio_interval(  # noqa: PLR0917 - four cells, then options in their usual o
             f"correction is {correction!r} with method 'bayes'; its prior already adds "
             "half a patient to each cell: use correction='none'"
         )
-    cells = checked_cells(tp, fp, fn, tn)
+    floats = (np.asarray(cell, dtype=float) for cell in (tp, fp, fn, tn))
+    cells: tuple[_Array, ...] = np.broadcast_arrays(*floats)
+    for name, cell in zip(CELLS, cells, strict=True):
+        wrong = ~((cell >= 0) & np.isfinite(cell))
+        if np.any(wrong):
+            raise ArgumentError(
+                f"{name} is {cell[wrong].ravel()[0]:g}; a count must be a finite number, 0 or more"
+            )
     shape = cells[0].shape
     estimable = ((cells[0] + cells[2] > 0) & (cells[1] + cells[3] > 0)).ravel()
     if correction != "none":
@@ -130,23 +137,7 @@ def ratio_interval(  # noqa: PLR0917 - four cells, then options in their usual o
     return estimate.reshape(shape), low.reshape(shape), high.reshape(shape)
 
 
-def checked_cells(
-    tp: ArrayLike, fp: ArrayLike, fn: ArrayLike, tn: ArrayLike
-) -> tuple[_Array, _Array, _Array, _Array]:
-    """Return the four cells as float arrays of one shape, or raise ArgumentError."""
-    cells = np.broadcast_arrays(*(np.asarray(cell, dtype=float) for cell in (tp, fp, fn, tn)))
-    for name, cell in zip(CELLS, cells, strict=True):
-        wrong = ~((cell >= 0) & np.isfinite(cell))
-        if np.any(wrong):
-            raise ArgumentError(
-                f"{name} is {cell[wrong].ravel()[0]:g}; a count must be a finite number, 0 or more"
-            )
-    return cells[0], cells[1], cells[2], cells[3]
-
-
-def corrected_cells(
-    cells: tuple[_Array, _Array, _Array, _Array], correction: str
-) -> tuple[_Array, _Array, _Array, _Array]:
+def corrected_cells(cells: tuple[_Array, ...], correction: str) -> tuple[_Array, ...]:
     """Add 0.5 to all four cells: never, where one of them is zero, or always.
 
     Examples

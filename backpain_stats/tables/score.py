@@ -98,47 +98,8 @@ def score_ratio_interval(
     >>> low.round(3), high.round(3)
     (array([1.619]), array([2.159]))
     """
-    low = _ratio_low(x1, n1, x2, n2, z)
-    # Swapping the groups inverts the ratio: one solver makes both ends.
-    with np.errstate(divide="ignore"):
-        high = 1 / _ratio_low(x2, n2, x1, n1, z)
-    return low, high
-
-
-def score_odds_ratio_interval(
-    x1: _Array, n1: _Array, x2: _Array, n2: _Array, z: float
-) -> tuple[_Array, _Array]:
-    """Return the score interval of the odds ratio of ``x1 / n1`` to ``x2 / n2``.
-
-    Parameters
-    ----------
-    x1, n1, x2, n2 : numpy.ndarray
-        As in :func:`score_ratio_interval`.
-    z : float
-        Quantile of the normal distribution that leaves half of one minus the
-        confidence level above it.
-
-    Returns
-    -------
-    low, high : numpy.ndarray
-        ``low`` is 0 where ``x1 == 0`` or ``x2 == n2``, ``high`` infinite where
-        ``x2 == 0`` or ``x1 == n1``.
-
-    Examples
-    --------
-    >>> one = np.array
-    >>> low, high = score_odds_ratio_interval(
-    ...     one([18.0]), one([25.0]), one([125.0]), one([309.0]), 1.96)
-    >>> low.round(2), high.round(2)
-    (array([1.57]), array([9.11]))
-    """
-    low = _odds_ratio_low(x1, n1, x2, n2, z)
-    with np.errstate(divide="ignore"):
-        high = 1 / _odds_ratio_low(x2, n2, x1, n1, z)
-    return low, high
-
-
-def _ratio_low(x1: _Array, n1: _Array, x2: _Array, n2: _Array, z: float) -> _Array:
+    # Swapping the groups inverts the ratio: the lower ends of both make both ends.
+    x1, n1, x2, n2 = (np.concatenate(both) for both in ((x1, x2), (n1, n2), (x2, x1), (n2, n1)))
     low = np.zeros_like(x1)
     some = np.flatnonzero((x1 > 0) & (n2 > 0))
     x1, n1, x2, n2 = x1[some], n1[some], x2[some], n2[some]
@@ -178,7 +139,42 @@ def _ratio_low(x1: _Array, n1: _Array, x2: _Array, n2: _Array, z: float) -> _Arr
     multiplier, left = a * expit(logit), a * expit(-logit)
     ends[inner] = left / (b + left) * (m2 + multiplier) / (c + multiplier)
     low[some] = ends
-    return low
+    half = len(low) // 2
+    with np.errstate(divide="ignore"):
+        return low[:half], 1 / low[half:]
+
+
+def score_odds_ratio_interval(
+    x1: _Array, n1: _Array, x2: _Array, n2: _Array, z: float
+) -> tuple[_Array, _Array]:
+    """Return the score interval of the odds ratio of ``x1 / n1`` to ``x2 / n2``.
+
+    Parameters
+    ----------
+    x1, n1, x2, n2 : numpy.ndarray
+        As in :func:`score_ratio_interval`.
+    z : float
+        Quantile of the normal distribution that leaves half of one minus the
+        confidence level above it.
+
+    Returns
+    -------
+    low, high : numpy.ndarray
+        ``low`` is 0 where ``x1 == 0`` or ``x2 == n2``, ``high`` infinite where
+        ``x2 == 0`` or ``x1 == n1``.
+
+    Examples
+    --------
+    >>> one = np.array
+    >>> low, high = score_odds_ratio_interval(
+    ...     one([18.0]), one([25.0]), one([125.0]), one([309.0]), 1.96)
+    >>> low.round(2), high.round(2)
+    (array([1.57]), array([9.11]))
+    """
+    low = _odds_ratio_low(x1, n1, x2, n2, z)
+    with np.errstate(divide="ignore"):
+        high = 1 / _odds_ratio_low(x2, n2, x1, n1, z)
+    return low, high
 
 
 def _odds_ratio_low(x1: _Array, n1: _Array, x2: _Array, n2: _Array, z: float) -> _Array:
