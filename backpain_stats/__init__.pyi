@@ -93,7 +93,9 @@ from .printed import read_prevalence as read_prevalence
 from .published import VERDICTS as VERDICTS
 from .published import Report as Report
 from .published import SettingPrevalence as SettingPrevalence
+from .published import displacements as displacements
 from .published import feasible_tables as feasible_tables
+from .published import flag_overview as flag_overview
 from .published import likelihood_ratios as likelihood_ratios
 from .published import posttest as posttest
 from .published import prevalence_candidates as prevalence_candidates

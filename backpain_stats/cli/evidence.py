@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -84,8 +84,31 @@ def check(ctx: click.Context, folder: str | None, add: bool, output_format: str)
             click.echo(list_problems(checked.problems, limit=len(checked.problems)))
         if folder is not None and len(checked.files) < len(TABLES):
             click.echo("Files that are not there are taken as empty.")
+        if folder is not None:
+            for line in _displaced(folder, add=add):
+                click.echo(line)
     if errors:
         ctx.exit(2)
+
+
+def _displaced(folder: str, *, add: bool) -> Iterator[str]:
+    """Say which reports stand behind another on the same patients, and why."""
+    import warnings
+
+    from backpain_stats.evidence import load_evidence
+    from backpain_stats.published import displacements
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the remarks on the files are listed above
+        found = displacements(load_evidence(folder, add=add))
+        if add:  # what the folder changes, not what the packaged reports do to each other
+            packaged = displacements(load_evidence())
+            found = found[~found["report_id"].isin(packaged["report_id"])]
+    for row in found.to_dict("records"):
+        yield (
+            f"accuracy.csv: {row['displaced_by']} counts instead of {row['report_id']} "
+            f"(same patients, same flag): {row['reason']}"
+        )
 
 
 def _number(count: int, word: str) -> str:
@@ -144,26 +167,13 @@ def flags(
     """List the red flags by family, and how often each was measured and endorsed.
 
     "reports" counts the published results on its accuracy, "usable" those
-    whose figures can be used, "lists" the guidelines and pages that name it.
+    whose figures can be used, "displaced" those of them for which another
+    report on the same patients counts, "lists" the guidelines and pages that
+    name the flag.
     """
-    from backpain_stats.published import likelihood_ratios
+    from backpain_stats.published import flag_overview
 
-    evidence = read_evidence(folder, add=add).select(target=target, family=family or None)
-    ratios = likelihood_ratios(evidence)
-    grouped = ratios.groupby("flag_id")
-    known = evidence.flags.set_index("flag_id")[["family", "label", "category"]].assign(
-        reports=grouped.size(),
-        usable=grouped["usable"].sum(),
-        lists=evidence.endorsements.groupby("flag_id")["guideline_id"].nunique(),
-        targets=grouped["target"].agg(lambda found: ", ".join(sorted(set(found)))),
-    )
-    counts = ["reports", "usable", "lists"]
-    known = known.fillna({"reports": 0, "usable": 0, "lists": 0, "targets": ""})
-    known = known.astype(dict.fromkeys(counts, int))
-    if target is not None:
-        known = known[(known["reports"] > 0) | (known["lists"] > 0)]
-    table = known.reset_index().sort_values(["family", "flag_id"], ignore_index=True)
-    table = table[["family", "flag_id", "label", "category", *counts, "targets"]]
+    table = flag_overview(read_evidence(folder, add=add), target, family=family or None)
     measured = int((table["reports"] > 0).sum())
     write_frame(table, output_format, note=f"{len(table)} flags, {measured} of them measured.")
 
@@ -221,23 +231,29 @@ def _column(
 
 
 _REMARKS = {
+    "no_cases": "no cases: specificity only",
+    "only_cases": "only cases: sensitivity only",
     "impossible": "impossible: no table prints these figures",
-    "one_group": "one group only: no ratio",
-    "ratio_printed": "only the ratio is printed",
-    "proportions_printed": "denominators not printed",
-    "nothing_printed": "too little is printed",
+    "non_cases_unknown": "sensitivity only",
+    "cases_unknown": "specificity only",
+    "ratio_only": "only the ratio is printed",
+    "bound_only": "only a bound is printed",
+    "no_denominators": "denominators not printed",
+    "no_figure": "no figure is printed",
+    "too_little": "too little is printed",
+    "case_control": "case-control study",
+    "indirect_population": "indirect: other patients",
+    "indirect_target": "indirect: another target",
+    "indirect_both": "indirect: other patients, another target",
 }
 
 
 def _remark(row: pd.Series) -> str:
     """Say in a few words what the reader of one row has to know."""
-    if row["usable"] and not row["counted"]:
-        return "same patients as another report"
-    if "has no cases" in row["reason"]:
-        return "no cases: specificity only"
-    if "has only cases" in row["reason"]:
-        return "only cases: sensitivity only"
-    return _REMARKS.get(row["verdict"], str(row["reason"]))
+    words = [_REMARKS[code] for code in row["reason_code"].split(";") if code in _REMARKS]
+    if row["displaced_by"]:
+        words.insert(0, f"{row['displaced_by']} counts instead ({row['displaced_because']})")
+    return "; ".join(words)
 
 
 @click.command(
@@ -265,6 +281,7 @@ def _remark(row: pd.Series) -> str:
     help="full, published (pre-test taken as known) or pretest_range.",
 )
 @click.option("--carry-over", is_flag=True, help="Show reports from other settings as well.")
+@click.option("--indirect", is_flag=True, help="Apply ratios of other patients or targets too.")
 @_level
 @_method
 @_correction

@@ -10,6 +10,7 @@ from backpain_stats.published.accuracy import (
 )
 from backpain_stats.published.counting import RULES, Rule
 from backpain_stats.published.feasible import feasible_tables
+from backpain_stats.published.overview import displacements, flag_overview
 from backpain_stats.published.posttest import posttest
 from backpain_stats.published.prevalence import (
     SettingPrevalence,
@@ -43,8 +44,10 @@ __all__ = [
     "TableAccuracy",
     "Verdict",
     "codes",
+    "displacements",
     "feasible_tables",
     "filled_rows",
+    "flag_overview",
     "likelihood_ratios",
     "posttest",
     "prevalence_candidates",
