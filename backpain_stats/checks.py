@@ -10,6 +10,7 @@ import difflib
 import importlib
 import numbers
 from collections.abc import Iterable, Sequence
+from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -71,11 +72,6 @@ def real_numbers(values: ArrayLike) -> NDArray[np.float64] | None:
     return found.reshape(given.shape)
 
 
-def check_level(level: float) -> float:
-    """Return a confidence level strictly between 0 and 1, or raise ArgumentError."""
-    return check_fraction(level, "level")
-
-
 def check_fraction(value: float, name: str, *, closed: bool = False) -> float:
     """Return a single probability; ``closed`` admits 0 and 1 themselves."""
     number = real_number(value)
@@ -87,6 +83,10 @@ def check_fraction(value: float, name: str, *, closed: bool = False) -> float:
         bounds = "from 0 to 1" if closed else "strictly between 0 and 1"
         raise ArgumentError(f"{name} is {value!r}; it must be a number {bounds}{hint}")
     return number
+
+
+# A confidence level, strictly between 0 and 1.
+check_level = partial(check_fraction, name="level")
 
 
 def check_pretest(pretest: ArrayLike) -> NDArray[np.float64]:

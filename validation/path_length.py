@@ -3,7 +3,8 @@
 Counts the distinct functions of the package, and their modules, that run in
 ``posttest(evidence, "cancer_history", setting="primary_care")`` when the evidence holds one
 single report, deyo1988_cancer_history, and nothing has been derived from it before.
-Comprehensions, generator expressions and lambdas belong to the function they stand in.
+Comprehensions, lambdas and functions defined inside a function belong to the function they
+stand in.
 
     python validation/path_length.py [--list]
 """
@@ -39,7 +40,7 @@ def functions_run(action: Callable[[], object]) -> set[tuple[str, str]]:
         code = frame.f_code
         if event == "call" and code.co_filename.startswith(PACKAGE):
             module = code.co_filename.removeprefix(PACKAGE).lstrip("/")
-            if code.co_name not in PARTS:
+            if code.co_name not in PARTS and "<locals>" not in code.co_qualname:
                 seen.add((module, code.co_qualname))
 
     sys.setprofile(watch)

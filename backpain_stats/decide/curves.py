@@ -15,7 +15,7 @@ from backpain_stats.evidence import Setting, Target
 from backpain_stats.printed.prevalence import Prevalence, PrevalenceLike, read_prevalence
 from backpain_stats.published import LABELS
 from backpain_stats.sampling import DEFAULT_SEED, DRAWS, Seed, interval_around
-from backpain_stats.tables.bayes_rule import posttest_probability
+from backpain_stats.tables import posttest_probability
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

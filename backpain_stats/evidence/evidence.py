@@ -136,18 +136,32 @@ class Evidence:
         >>> part.accuracy["cohort_id"].tolist().count("reinus1998_malignancy")
         1
         """
+
+        def where(frame: pd.DataFrame, column: str, values: Iterable[str]) -> pd.DataFrame:
+            """Keep the rows whose ``column`` is one of ``values``; all, without the column."""
+            if column not in frame.columns:
+                return frame
+            return frame[frame[column].isin(list(values))].reset_index(drop=True)
+
         chosen = {name: getattr(self, name) for name in TABLES}
         if target is not None:
             check_choice(target, "target", TARGETS)
-            chosen = {name: _where(frame, "target", [target]) for name, frame in chosen.items()}
+            chosen = {name: where(frame, "target", [target]) for name, frame in chosen.items()}
         if setting is not None:
             check_choice(setting, "setting", SETTINGS)
-            chosen = {name: _where(frame, "setting", [setting]) for name, frame in chosen.items()}
+            chosen = {name: where(frame, "setting", [setting]) for name, frame in chosen.items()}
         for name in ("accuracy", "combinations", "quality"):
-            chosen[name] = _where(chosen[name], "cohort_id", chosen["cohorts"]["cohort_id"])
+            chosen[name] = where(chosen[name], "cohort_id", chosen["cohorts"]["cohort_id"])
         if flag is not None or family is not None:
-            kept = self._flags_named(flag, family)
-            chosen["flags"] = _where(chosen["flags"], "flag_id", kept)
+            kept = set(self.flags["flag_id"])
+            if flag is not None:
+                kept &= {check_known(name, kept, "flag") for name in as_names(flag, "flag")}
+            if family is not None:
+                families = set(self.flags["family"])
+                named = as_names(family, "family")
+                wanted = [check_known(name, families, "family of flags") for name in named]
+                kept &= set(where(self.flags, "family", wanted)["flag_id"])
+            chosen["flags"] = where(chosen["flags"], "flag_id", kept)
             combinations = chosen["combinations"]
             contains = (
                 combinations["flags"]
@@ -156,27 +170,13 @@ class Evidence:
             )
             chosen["combinations"] = combinations[contains.astype(bool)].reset_index(drop=True)
             for name in ("accuracy", "endorsements"):
-                chosen[name] = _where(chosen[name], "flag_id", kept)
-            chosen["claims"] = _where(
+                chosen[name] = where(chosen[name], "flag_id", kept)
+            chosen["claims"] = where(
                 chosen["claims"], "flag_id", kept | set(chosen["combinations"]["combination_id"])
             )
         selected = replace(self, **chosen)
         object.__setattr__(selected, "_whole", self if self._whole is None else self._whole)
         return selected
-
-    def _flags_named(self, flag: Names, family: Names) -> set[str]:
-        """Return the flags that carry one of the given names, of flags and of families."""
-        kept = set(self.flags["flag_id"])
-        if flag is not None:
-            kept &= {check_known(name, kept, "flag") for name in as_names(flag, "flag")}
-        if family is not None:
-            families = set(self.flags["family"])
-            wanted = [
-                check_known(name, families, "family of flags")
-                for name in as_names(family, "family")
-            ]
-            kept &= set(_where(self.flags, "family", wanted)["flag_id"])
-        return kept
 
     def _row_counts(self) -> dict[str, int]:
         return {name: len(getattr(self, name)) for name in TABLES}
@@ -311,10 +311,3 @@ def check_evidence(path: str | PathLike[str] | None = None, *, add: bool = False
 def _packaged_frames() -> dict[str, pd.DataFrame]:
     files = packaged_files()
     return {name: typed_frame(files.get(name), table) for name, table in TABLES.items()}
-
-
-def _where(frame: pd.DataFrame, column: str, values: Iterable[str]) -> pd.DataFrame:
-    """Return the rows whose ``column`` is one of ``values``; all, if there is no such column."""
-    if column not in frame.columns:
-        return frame
-    return frame[frame[column].isin(list(values))].reset_index(drop=True)

@@ -25,7 +25,7 @@ from backpain_stats.plots.style import (
     tidy,
     words,
 )
-from backpain_stats.tables.bayes_rule import posttest_probability
+from backpain_stats.tables import posttest_probability
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

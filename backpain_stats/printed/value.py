@@ -97,7 +97,8 @@ class PrintedValue:
     @property
     def point(self) -> Fraction | None:
         """The number printed as a value; None for a bound and for infinity."""
-        return None if self.is_bound else self.value
+        bounded = self.low is not None and self.high is not None
+        return self.value if bounded else None
 
     def admits(self, number: Fraction | int | float) -> bool:
         """Whether ``number`` would be printed as this figure.

@@ -235,7 +235,7 @@ def report_accuracy(report: Report) -> AccuracyDraws | None:
         "target": report.cohort.target,
         "setting": report.cohort.setting,
     }
-    if report.has_groups:
+    if report.uses.has_groups:
         return TableAccuracy(report.cells, labels)
     if report.verdict != "proportions_printed" or not report.usable:
         return None

@@ -64,7 +64,7 @@ def displaced(reports: Sequence[Report]) -> list[Report]:
 
 def _rank(report: Report) -> tuple[float, ...]:
     """Return the place of a report under each of the ranked rules; smaller goes first."""
-    has_ratio = report.has_groups or report.verdict in ("ratio_printed", "proportions_printed")
+    has_ratio = report.uses.has_groups or report.verdict in ("ratio_printed", "proportions_printed")
     return (
         not has_ratio,
         not report.counts_are_printed,

@@ -187,7 +187,7 @@ def posttest(
         if report.cohort.is_indirect and not indirect:
             noted = (*noted, Remark("indirect_left_out"))
         drawn = None
-        if uniform is not None and before is not None and report.has_groups:
+        if uniform is not None and before is not None and report.uses.has_groups:
             if before not in shares:  # most reports share their pre-test
                 shares[before] = before.draws(uniform[:, 3])
             drawn = (shares[before], *table_draws(report.cells, uniform))
@@ -256,7 +256,9 @@ def _pretests(
         pretest = setting_prevalence(evidence, target, setting, level=level)
     if isinstance(pretest, str) and pretest == "cohort":
         return _of_its_cohort
-    known = read_prevalence(pretest)  # type: ignore[arg-type]
+    assert pretest is not None  # what is not stated was looked up above
+    published = isinstance(pretest, SettingPrevalence)
+    known = pretest.pretest if published else read_prevalence(pretest)  # type: ignore[union-attr]
     if not known.source:
         known = replace(known, source="stated by the user")
     warning = getattr(pretest, "warning", "")
@@ -307,8 +309,8 @@ def _row(
         "setting": report.cohort.setting or None,
         "sample": report.cohort.sample,
         "directness": report.cohort.directness,
-        "usable": report.usable,
-        "counted": report.usable and not report.displaced_by,
+        "usable": report.uses.usable,
+        "counted": report.uses.usable and not report.displaced_by,
         "displaced_by": report.displaced_by,
         "result": result,
         "lr": estimates[name],
@@ -369,6 +371,6 @@ def _fill_interval(
     least, most = before.interval() if ranged else (before.estimate, before.estimate)
     row |= {"ci_low": float(bayes_rule(least, low)), "ci_high": float(bayes_rule(most, high))}
     if not ranged:
-        stated = level if report.has_groups else report.level
+        stated = level if report.uses.has_groups else report.level
         row["ci_level"] = math.nan if stated is None else stated
     return remarks

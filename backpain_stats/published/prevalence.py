@@ -238,18 +238,11 @@ def _refusal(here: Sequence[Row], every: Sequence[Row], target: str, setting: st
             f"no prevalence of {target} in {setting} was read in the sources of this evidence; "
             f"there is one for: {', '.join(known) or 'no setting'}; give a pre-test probability"
         )
-    listed = "; ".join(f"{row['prevalence_id']} ({_figure(row)}; {row['reason']})" for row in here)
+    listed = "; ".join(f"{row['prevalence_id']} ({row['figure']}; {row['reason']})" for row in here)
     return (
         f"no sample gives the prevalence of {target} in {setting} by itself: {listed}; "
         "name one of them (prevalence_id) or give a pre-test probability"
     )
-
-
-def _figure(row: Row) -> str:
-    """Return what a sample prints: its counts, its share, or its range."""
-    if row["kind"] == "counts":
-        return f"{row['n_cases']} of {row['n']}"
-    return str(row["prevalence"]) if row["kind"] == "point" else f"{row['low']} to {row['high']}"
 
 
 def _frame(rows: Iterable[Row]) -> pd.DataFrame:
@@ -323,6 +316,11 @@ def _judged(row: Row) -> Row:
         "directness": directness,
         "place": place,
         "eligible": eligible,
+        "figure": {
+            "counts": f"{row.get('n_cases')} of {row.get('n')}",
+            "point": str(row.get("prevalence")),
+            "range": f"{row.get('low')} to {row.get('high')}",
+        }[row["kind"]],
         "reason_code": code,
         "reason": REASONS.get(code, ""),
     }
@@ -349,7 +347,7 @@ def _read(
         "reported_in": row["reported_in"],
         "sample": row["sample"],
         "directness": row["directness"],
-        "source": f"{name}: {'' if row['kind'] == 'counts' else 'printed '}{_figure(row)}",
+        "source": f"{name}: {'' if row['kind'] == 'counts' else 'printed '}{row['figure']}",
         "warning": "; ".join(warnings),
         "_samples": samples,
     }

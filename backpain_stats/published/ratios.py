@@ -278,7 +278,11 @@ def _from_tables(
             cell: int(count) if count >= 0 else None
             for cell, count in zip(COUNT_COLUMNS, stacked[middle[place]], strict=True)
         }
-        | {"tables": int(sizes[place]) if report.complete else 0}
+        | {
+            "tables": int(sizes[place])
+            if report.uses.knows_cases and report.uses.knows_non_cases
+            else 0
+        }
         for place, report in enumerate(reports)
     ]
 

@@ -8,11 +8,20 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from backpain_stats.errors import ArgumentError, DataError
 from backpain_stats.evidence import TABLES, Evidence, require_evidence
 from backpain_stats.published.counting import displaced
-from backpain_stats.published.report import Answer, Cohort, Kind, Remark, Report
+from backpain_stats.published.report import (
+    Answer,
+    Cohort,
+    Kind,
+    Remark,
+    Report,
+    Uses,
+    Verdict,
+)
 from backpain_stats.published.without_search import (
     MOST_TABLES,
     from_intervals,
@@ -20,7 +29,14 @@ from backpain_stats.published.without_search import (
     ratios_only,
     share_sizes,
 )
-from backpain_stats.reconstruction import STATISTICS, PrintedReport, read_report, reconstruct_report
+from backpain_stats.reconstruction import (
+    STATISTICS,
+    PrintedReport,
+    Solution,
+    find_tables,
+    interval_checks,
+    read_report,
+)
 
 __all__ = ["PublishedReports", "published_reports", "read_cohorts"]
 
@@ -84,7 +100,12 @@ class PublishedReports(Mapping[str, Report]):
             others = tuple(other for other in names if other != report.report_id)
             remarks = (*report.remarks, *_remarks(report))
             of_flag.setdefault(report.flag_id, []).append(
-                replace(report, shares_patients_with=others, remarks=remarks)
+                replace(
+                    report,
+                    shares_patients_with=others,
+                    remarks=remarks,
+                    uses=_uses(report.printed, report.verdict, report.cells),
+                )
             )
         for several in of_flag.values():
             counted = displaced(several) if len(several) > 1 else several
@@ -127,8 +148,24 @@ class PublishedReports(Mapping[str, Report]):
             replaces=tuple(filter(None, row.get("replaces", "").split(";"))),
             verdict=answer.verdict,
             cells=answer.cells,
+            uses=_uses(printed, answer.verdict, answer.cells),
             remarks=answer.remarks,
         )
+
+
+def _uses(printed: PrintedReport, verdict: Verdict, cells: NDArray[np.int64]) -> Uses:
+    """Return what the tables and the printed figures of a report can be used for."""
+    # What is not known of one table is known of none.
+    cases = len(cells) > 0 and bool(cells[0, 0] >= 0 and cells[0, 2] >= 0)
+    non_cases = len(cells) > 0 and bool(cells[0, 1] >= 0 and cells[0, 3] >= 0)
+    some = bool((cells[:, :2] + cells[:, 2:] > 0).all())
+    points = {name for name, figure in printed.values.items() if figure.point is not None}
+    shares = bool(points & {"specificity", "false_positive_rate"})
+    usable = {
+        "ratio_printed": bool(points & {"lr_positive", "lr_negative"}),
+        "proportions_printed": "sensitivity" in points and shares,
+    }.get(verdict, verdict in ("unique", "several"))
+    return Uses(cases, non_cases, cases and non_cases and some, usable)
 
 
 def _tables_behind(printed: PrintedReport, level: float) -> Answer:
@@ -147,32 +184,43 @@ def _tables_behind(printed: PrintedReport, level: float) -> Answer:
     try:
         if not sized:
             return from_intervals(printed, level) or proportions_only(printed, level)
-        found = reconstruct_report(printed, level=level)
-        if found.count > MOST_TABLES:
-            raise ArgumentError(f"{found.count:,} tables print these figures")
+        checks = interval_checks(printed, None, level) if printed.intervals else []
+        # How many tables each figure leaves belongs to an explanation, and is found then.
+        found = find_tables(
+            printed,
+            checks,
+            ("none",),
+            "nearest",
+            kind=Solution,
+            steps=False,
+            most_tables=MOST_TABLES,
+        )
     except ArgumentError as error:
         # Raised where so little is printed that the tables cannot be listed.
         return proportions_only(printed, level, str(error))
-    if not found.count:
+    tables = found.cells
+    if not len(tables):
         return Answer("impossible", remarks=(Remark("impossible", (found,)),))
-    remarks = tuple(Remark("warning", (warning,)) for warning in found.warnings)
+    remarks: tuple[Remark, ...] = ()
+    if printed.intervals:
+        remarks = tuple(Remark("warning", (warning,)) for warning in printed.warnings)
     if found.set_aside:
         remarks = (Remark("interval_set_aside", (found,)),)
     for positive, negative, code in ((1, 3, "non_cases_unknown"), (0, 2, "cases_unknown")):
         # Nothing is printed about a group in which every number of positives fits.
-        counted = found.cells[:, positive]
-        totals = counted + found.cells[:, negative]
+        counted = tables[:, positive]
+        totals = counted + tables[:, negative]
         if counted.min() > 0 or (counted < totals).all():
             continue
         every = sum(total + 1 for total in np.unique(totals).tolist())
         pairs = len(np.unique(totals * (totals.max() + 2) + counted))
         if (counted < 0).all() or (totals.max() > 0 and pairs == every):
-            kept = found.cells.copy()
+            kept = tables.copy()
             kept[:, [positive, negative]] = -1
             kept = np.unique(kept, axis=0)
             kept.flags.writeable = False
             return Answer("one_group", kept, (Remark(code), *remarks))
-    return Answer("unique" if found.count == 1 else "several", found.cells, remarks)
+    return Answer("unique" if len(tables) == 1 else "several", tables, remarks)
 
 
 def _remarks(report: Report) -> Iterator[Remark]:

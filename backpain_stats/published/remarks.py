@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 from backpain_stats.estimate import format_number
 from backpain_stats.published.report import Remark
+from backpain_stats.reconstruction import Solution, explain, find_tables
 
 __all__ = ["REMARKS", "codes", "sentence", "sentences"]
 
@@ -23,9 +23,12 @@ def _span(low: int, high: int) -> str:
     return str(low) if low == high else f"{low} to {high}"
 
 
-def _explained(found: Any) -> str:
+def _explained(found: Solution) -> str:
     """Return the reconstruction's own explanation; it is worked out here, when it is read."""
-    return " ".join(found.explanation.split())
+    again = find_tables(
+        found.report, found.checks, found.corrections, found.rounding, kind=Solution
+    )
+    return " ".join(explain(again).split())
 
 
 def _sizes(cases_low: int, cases_high: int, non_cases_low: int, non_cases_high: int) -> str:

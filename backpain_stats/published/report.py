@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from backpain_stats.evidence import Setting, Target
 from backpain_stats.reconstruction import PrintedReport
 
-__all__ = ["VERDICTS", "Answer", "Cohort", "Kind", "Remark", "Report", "Verdict"]
+__all__ = ["VERDICTS", "Answer", "Cohort", "Kind", "Remark", "Report", "Uses", "Verdict"]
 
 Kind = Literal["flag", "combination"]
 Verdict = Literal[
@@ -63,6 +63,26 @@ class Answer(NamedTuple):
     verdict: Verdict
     cells: NDArray[np.int64] = NO_CELLS
     remarks: tuple[Remark, ...] = ()
+
+
+class Uses(NamedTuple):
+    """What the tables and the printed figures of a report can be used for.
+
+    Parameters
+    ----------
+    knows_cases, knows_non_cases : bool
+        Whether there is at least one table, and whether its tables say something about the
+        cases, and about the patients without the condition.
+    has_groups : bool
+        Whether every table holds cases and non-cases, so that a ratio follows.
+    usable : bool
+        Whether the figures may enter a calculation: tables, or printed points.
+    """
+
+    knows_cases: bool
+    knows_non_cases: bool
+    has_groups: bool
+    usable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,22 +151,14 @@ class Report:
     cells : numpy.ndarray
         Shape (tables, 4), ordered tp, fp, fn, tn, read-only; -1 in the cells of a group
         about which nothing is printed.
+    uses : Uses
+        What its tables and its printed figures can be used for.
     remarks : tuple of Remark
         Why the verdict is what it is, and what to keep in mind.
     shares_patients_with : tuple of str
         The other reports about these patients and this target.
     displaced_by, displaced_because : str
         The report that counts in its place, and the rule; both empty if this one counts.
-
-    Attributes
-    ----------
-    knows_cases, knows_non_cases, complete : bool
-        Whether there is at least one table, and whether its tables say something about the
-        cases, about the patients without the condition, and about both.
-    has_groups : bool
-        Whether every table holds cases and non-cases, so that a ratio follows.
-    usable : bool
-        Whether its figures may enter a calculation: tables, or printed points.
     """
 
     report_id: str
@@ -159,39 +171,21 @@ class Report:
     replaces: tuple[str, ...]
     verdict: Verdict
     cells: NDArray[np.int64] = field(repr=False)
+    uses: Uses
     remarks: tuple[Remark, ...] = field(default=(), repr=False)
     shares_patients_with: tuple[str, ...] = ()
     displaced_by: str = ""
     displaced_because: str = ""
 
-    knows_cases: bool = field(init=False)
-    knows_non_cases: bool = field(init=False)
-    complete: bool = field(init=False)
-    has_groups: bool = field(init=False)
-    usable: bool = field(init=False)
+    @property
+    def usable(self) -> bool:
+        """Whether its figures may enter a calculation: tables, or printed points."""
+        return self.uses.usable
 
-    def __post_init__(self) -> None:
-        """Work out what the tables and the printed figures can be used for."""
-        cells = self.cells
-        # What is not known of one table is known of none.
-        cases = len(cells) > 0 and bool(cells[0, 0] >= 0 and cells[0, 2] >= 0)
-        non_cases = len(cells) > 0 and bool(cells[0, 1] >= 0 and cells[0, 3] >= 0)
-        sizes = cells[:, :2] + cells[:, 2:]
-        points = {name for name, figure in self.printed.values.items() if figure.point is not None}
-        usable = {
-            "ratio_printed": bool(points & {"lr_positive", "lr_negative"}),
-            "proportions_printed": "sensitivity" in points
-            and bool(points & {"specificity", "false_positive_rate"}),
-        }.get(self.verdict, self.verdict in ("unique", "several"))
-        derived = {
-            "knows_cases": cases,
-            "knows_non_cases": non_cases,
-            "complete": cases and non_cases,
-            "has_groups": cases and non_cases and bool((sizes > 0).all()),
-            "usable": usable,
-        }
-        for name, value in derived.items():
-            object.__setattr__(self, name, value)
+    @property
+    def complete(self) -> bool:
+        """Whether there is at least one table, and all four cells of it are known."""
+        return self.uses.knows_cases and self.uses.knows_non_cases
 
     @property
     def counts_are_printed(self) -> bool:
@@ -206,8 +200,8 @@ class Report:
         ``"both"``, ``"sensitivity only"``, ``"specificity only"`` or ``"nothing"``.
         """
         tp, fp, fn, tn = self.cells.T
-        cases = self.knows_cases and bool((tp + fn > 0).any())
-        non_cases = self.knows_non_cases and bool((fp + tn > 0).any())
+        cases = self.uses.knows_cases and bool((tp + fn > 0).any())
+        non_cases = self.uses.knows_non_cases and bool((fp + tn > 0).any())
         if cases and non_cases:
             return "both"
         if cases:
@@ -217,7 +211,7 @@ class Report:
     @property
     def counted(self) -> bool:
         """Whether it may be used: it is usable, and no other report counts in its place."""
-        return self.usable and not self.displaced_by
+        return self.uses.usable and not self.displaced_by
 
     @property
     def figures(self) -> int:

@@ -16,7 +16,7 @@ from backpain_stats.printed import PrintedValue, parse_printed
 from backpain_stats.reconstruction.intervals import IntervalCheck
 from backpain_stats.reconstruction.report import POSTTESTS, PrintedReport
 from backpain_stats.reconstruction.runs import Range
-from backpain_stats.reconstruction.search import Solution, search
+from backpain_stats.reconstruction.search import Solution, find_tables
 from backpain_stats.tables import CELLS, MEASURES, posttest_from_odds
 
 __all__ = ["explain", "interval_findings", "sizes_that_print", "table_name", "tables_phrase"]
@@ -259,7 +259,7 @@ def _again(solution: Solution, report: PrintedReport) -> Solution | None:
         check for check in solution.checks if check.required and check.name in report.intervals
     ]
     try:
-        return search(
+        return find_tables(
             report, checks, solution.corrections, solution.rounding,
             kind=Solution, most_rows=_MOST_ROWS,
         )  # fmt: skip

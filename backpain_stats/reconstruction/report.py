@@ -138,7 +138,8 @@ class PrintedReport:
                 high = None if high is not None and high >= 1 else _odds(high, odds)
             if low is not None and low <= 0 and value.low_closed:
                 low = None  # no count is below 0
-            measure = self.measure(name, corrected=corrected)
+            plain = name in MEASURES and not corrected
+            measure = MEASURES[name] if plain else self.measure(name, corrected=corrected)
             constraints.append(
                 Constraint(
                     self.label(name), measure, low, high, value.low_closed, value.high_closed

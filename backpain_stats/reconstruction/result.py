@@ -21,7 +21,7 @@ from backpain_stats.printed import ROUNDINGS, PrevalenceLike, Rounding
 from backpain_stats.reconstruction.explain import explain, interval_findings
 from backpain_stats.reconstruction.intervals import IntervalCheck, IntervalMethod, interval_checks
 from backpain_stats.reconstruction.report import PrintedReport, read_report
-from backpain_stats.reconstruction.search import Solution, search
+from backpain_stats.reconstruction.search import Solution, find_tables
 from backpain_stats.tables import CELLS, CORRECTIONS, Correction
 
 __all__ = ["Reconstruction", "reconstruct", "reconstruct_report"]
@@ -76,15 +76,6 @@ class Reconstruction(Solution):
     def warnings(self) -> tuple[str, ...]:
         """Printed figures that no probability can have, and other oddities."""
         return self.report.warnings
-
-    @cached_property
-    def cells(self) -> NDArray[np.int64]:
-        """The tables as an array of shape (tables, 4), ordered tp, fp, fn, tn; -1 is unknown."""
-        cells = self.listed.cells.copy()
-        known = self.branches[0].runs[0].known
-        cells[:, [cell not in known for cell in CELLS]] = -1
-        cells.flags.writeable = False
-        return cells
 
     @cached_property
     def tables(self) -> pd.DataFrame:
@@ -368,4 +359,4 @@ def reconstruct_report(
     checks: list[IntervalCheck] = []
     if report.intervals or interval_methods is not None or level != 0.95:
         checks = interval_checks(report, interval_methods, check_level(level))
-    return search(report, checks, tried, rounding, kind=Reconstruction)
+    return find_tables(report, checks, tried, rounding, kind=Reconstruction)

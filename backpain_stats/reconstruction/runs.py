@@ -151,9 +151,9 @@ def narrow(
     """
     top = _product(constraint.measure.numerator, lines)
     bottom = _product(constraint.measure.denominator, lines)
-    low, high = _drop_undefined(top, bottom, low, high)
     size = max(len(top), len(bottom), 2)
     top, bottom = (side + [0] * (size - len(side)) for side in (top, bottom))
+    low, high = _drop_undefined(top, bottom, low, high)
     for u, v, slack in constraint.inequalities():
         terms = [u * p + v * q for p, q in zip(top, bottom, strict=True)]
         terms[0] = terms[0] - slack
@@ -195,8 +195,11 @@ def _drop_undefined(
 
     A sum of cells is zero at an end of its run or everywhere, so three points tell.
     """
+    lines = len(top) == 2
     at_low, at_high, inside = (
-        (_value(top, x) == 0) & (_value(bottom, x) == 0) & (low <= high)
+        (low <= high)
+        & (((top[0] + top[1] * x) if lines else _value(top, x)) == 0)
+        & (((bottom[0] + bottom[1] * x) if lines else _value(bottom, x)) == 0)
         for x in (low, high, low + 1)
     )
     everywhere = (high - low >= 2) & inside

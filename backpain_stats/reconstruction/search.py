@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Literal, TypeVar
 
 import numpy as np
@@ -39,7 +39,7 @@ from backpain_stats.reconstruction.runs import (
 )
 from backpain_stats.tables import CELLS, RATIO_MEASURES, Correction, Form, Measure
 
-__all__ = ["MOST_ROWS", "Branch", "Solution", "enumerate_tables", "search"]
+__all__ = ["MOST_ROWS", "Branch", "Solution", "enumerate_tables", "find_tables"]
 
 Array = np.ndarray
 # Rows (row total and first cell) looked at in one search: 20 million take about three
@@ -60,12 +60,15 @@ def enumerate_tables(
     checks: Sequence[IntervalCheck] = (),
     labels: Mapping[str, str] | None = None,
     most_rows: int = MOST_ROWS,
+    *,
+    steps: bool = True,
 ) -> Runs:
     """Return every table of whole numbers within the margins that satisfies all constraints.
 
     n must be bounded, or one row must be and every constraint must concern that row
     alone. Interval checks that a row and its first cell decide are applied here; the
-    ``methods`` of the answer name them. ``labels`` say how its steps name each count.
+    ``methods`` of the answer name them. ``labels`` say how its steps name each count;
+    without ``steps`` it is not counted how many tables each condition leaves.
 
     Raises
     ------
@@ -77,8 +80,8 @@ def enumerate_tables(
     ranges = margins.ranges()
     if ranges is None:
         none = np.zeros(0, dtype=np.int64)
-        steps = ((", ".join(labels.values()), 0),)
-        return Runs(CELLS, none, none, none, none, none, steps=steps)
+        conflict = ((", ".join(labels.values()), 0),)
+        return Runs(CELLS, none, none, none, none, none, steps=conflict)
     cuts: Iterable[Orientation] = ORIENTATIONS.values()
     known: Form = CELLS
     if ranges[CELLS][1] is None:
@@ -101,7 +104,7 @@ def enumerate_tables(
     dtype: type = np.int64 if largest < _SAFE else object
     best: _Search | None = None
     for cut in cuts:
-        search = _Search(cut, bounds, constraints, labels, known, dtype)
+        search = _Search(cut, bounds, constraints, labels, known, dtype, record=steps)
         search.prepare(most_rows)
         if best is None or search.cost < best.cost:
             best = search
@@ -126,6 +129,7 @@ class _Search:
     labels: Mapping[str, str]
     known: Form
     dtype: type
+    record: bool = True
     rows: int = 0
     # What there is too much of; empty if the search can be finished.
     too_many: str = ""
@@ -144,49 +148,48 @@ class _Search:
         """Find the row totals, and for each the run of first cells; count these rows."""
         cut, bounds = self.orientation, self.bounds
         a, _, c, _ = cut.cells
-        self._row_totals()
-        if self.too_many:
-            return
-        n, row, other = self.n, self.row, self.n - self.row
-        lines: dict[Form, Line] = {
-            cut.row: (row, 0), cut.other: (other, 0), CELLS: (n, 0), (a,): (0, 1), (c,): (row, -1)
-        }  # fmt: skip
-        (a_low, a_high), (c_low, c_high) = bounds[a,], bounds[c,]
-        low, high = np.maximum(a_low, row - c_high), np.minimum(a_high, row - c_low)
-        self._record((a, c), (high - low + 1).clip(0) * (other + 1))
-        for constraint in self.constraints:
-            if _level(cut, constraint.measure) == 2:
-                low, high = narrow(constraint, lines, low, high)
-                self._record(constraint.label, (high - low + 1).clip(0) * (other + 1))
-        self.low, self.high = low, high
-        self.rows = int((high - low + 1).clip(0).sum())
-        if self.rows > most_rows:
-            self.too_many = f"rows of tables (at most {most_rows:,})"
-
-    def _row_totals(self) -> None:
-        """Set ``n`` and ``row`` to every pair that the counts and the constraints allow."""
-        cut, bounds = self.orientation, self.bounds
         n_low, n_high = bounds[CELLS]
         if n_high - n_low >= MOST_PAIRS:
             self.rows, self.too_many = n_high - n_low + 1, f"sizes of n (at most {MOST_PAIRS:,})"
             return
+        # Every pair of a size and a row total that the counts and the constraints allow.
         n: Array = np.arange(n_low, n_high + 1).astype(self.dtype)
         (least, most), (other_least, other_most) = bounds[cut.row], bounds[cut.other]
         low, high = np.maximum(n - other_most, least), np.minimum(n - other_least, most)
         high = np.maximum(high, low - 1)
-        self._record(("n", _MARGIN.get(cut.row, "")), tables_of_rows(n, low, high))
+        if self.record:
+            self._record(("n", _MARGIN.get(cut.row, "")), tables_of_rows(n, low, high))
         lines: dict[Form, Line] = {cut.row: (0, 1), cut.other: (n, -1), CELLS: (n, 0)}
         for constraint in self.constraints:
             if _level(cut, constraint.measure) == 1:
                 low, high = narrow(constraint, lines, low, high)
                 high = np.maximum(high, low - 1)
-                self._record(constraint.label, tables_of_rows(n, low, high))
+                if self.record:
+                    self._record(constraint.label, tables_of_rows(n, low, high))
         self.rows = int((high - low + 1).sum())
         if self.rows > MOST_PAIRS:
             self.too_many = f"pairs of n and a margin (at most {MOST_PAIRS:,})"
             return
-        index, self.row = consecutive(low, high)
-        self.n = n[index]
+        index, row = consecutive(low, high)
+        n = n[index]
+        self.n, self.row = n, row
+        other = n - row
+        lines = {
+            cut.row: (row, 0), cut.other: (other, 0), CELLS: (n, 0), (a,): (0, 1), (c,): (row, -1)
+        }  # fmt: skip
+        (a_low, a_high), (c_low, c_high) = bounds[a,], bounds[c,]
+        low, high = np.maximum(a_low, row - c_high), np.minimum(a_high, row - c_low)
+        if self.record:
+            self._record((a, c), (high - low + 1).clip(0) * (other + 1))
+        for constraint in self.constraints:
+            if _level(cut, constraint.measure) == 2:
+                low, high = narrow(constraint, lines, low, high)
+                if self.record:
+                    self._record(constraint.label, (high - low + 1).clip(0) * (other + 1))
+        self.low, self.high = low, high
+        self.rows = int((high - low + 1).clip(0).sum())
+        if self.rows > most_rows:
+            self.too_many = f"rows of tables (at most {most_rows:,})"
 
     def finish(self, checks: Sequence[IntervalCheck]) -> Runs:
         """Find for each row and first cell the run of the free cell."""
@@ -203,7 +206,8 @@ class _Search:
                 n, row, first = n[keep], row[keep], first[keep]
                 methods = {name: known[keep] for name, known in methods.items()}
                 methods[check.name] = fitting[keep]
-                self._record(check.label, n - row + 1)
+                if self.record:
+                    self._record(check.label, n - row + 1)
         spare, second = n - row, row - first
         (b_low, b_high), (d_low, d_high) = bounds[b,], bounds[d,]
         (column, most), (other_column, other_most) = bounds[cut.column], bounds[cut.second_column]
@@ -213,7 +217,8 @@ class _Search:
         high = np.minimum.reduce(
             [first * 0 + b_high, spare - d_low, most - first, spare + second - other_column]
         )
-        self._record((b, d, *_MARGIN.values()), (high - low + 1).clip(0))
+        if self.record:
+            self._record((b, d, *_MARGIN.values()), (high - low + 1).clip(0))
         lines: dict[Form, Line] = {
             (a,): (first, 0), (c,): (second, 0), (b,): (0, 1), (d,): (spare, -1),
             cut.row: (row, 0), cut.other: (spare, 0), CELLS: (n, 0),
@@ -223,7 +228,8 @@ class _Search:
         for constraint in self.constraints:
             if _level(cut, constraint.measure) == 3:
                 low, high = narrow(constraint, lines, low, high)
-                self._record(constraint.label, (high - low + 1).clip(0))
+                if self.record:
+                    self._record(constraint.label, (high - low + 1).clip(0))
         keep = low <= high
         n, row, first, low, high = (part[keep] for part in (n, row, first, low, high))
         methods = {name: fitting[keep] for name, fitting in methods.items()}
@@ -241,6 +247,8 @@ class _Search:
             self.steps.append((label, left))
 
 
+# A matter of the names of cells alone, and asked again in every search.
+@cache
 def _level(cut: Orientation, measure: Measure) -> int:
     """Return what decides a measure: the row (1), its first cell (2) or all cells (3)."""
     a, b, c, d = cut.cells
@@ -270,20 +278,15 @@ class Branch:
     """The tables found under one zero-cell correction.
 
     ``left`` are those left after interval checks that need the whole table, None if there
-    are no such checks; ``steps`` say how many were left after each condition.
+    are no such checks; ``steps`` say how many were left after each condition, ``count`` how
+    many there are.
     """
 
     correction: Correction
     runs: tuple[Runs, ...]
     steps: tuple[tuple[str, int], ...]
+    count: int
     left: Tables | None = None
-
-    @property
-    def count(self) -> int:
-        """How many tables there are."""
-        if self.left is not None:
-            return len(self.left.cells)
-        return sum(int((runs.high - runs.low + 1).sum()) for runs in self.runs)
 
     @cached_property
     def tables(self) -> Tables:
@@ -305,7 +308,7 @@ class Branch:
         left = self.tables.of(keep)
         left = Tables(left.cells, {**left.methods, check.name: fitting[keep]})
         steps = (*self.steps, (check.label, len(left.cells)))
-        return Branch(self.correction, self.runs, steps, left)
+        return Branch(self.correction, self.runs, steps, len(left.cells), left)
 
 
 @dataclass(frozen=True, eq=False)
@@ -354,7 +357,8 @@ class Solution:
     @cached_property
     def cells(self) -> Array:
         """The tables as an array of shape (tables, 4), ordered tp, fp, fn, tn; -1 is unknown."""
-        cells = self.listed.cells.copy()
+        single = len(self.branches) == 1
+        cells = (self.branches[0].tables if single else self.listed).cells.copy()
         known = self.branches[0].runs[0].known
         cells[:, [cell not in known for cell in CELLS]] = -1
         cells.flags.writeable = False
@@ -376,40 +380,48 @@ class Solution:
 S = TypeVar("S", bound=Solution)
 
 
-def search(
+def find_tables(
     report: PrintedReport,
     checks: Sequence[IntervalCheck],
     corrections: tuple[Correction, ...],
     rounding: str,
     *,
     kind: type[S],
+    steps: bool = True,
     most_rows: int = MOST_ROWS,
+    most_tables: int | None = None,
 ) -> S:
     """Find the tables of a report that has been read.
 
     Intervals whose method was not named are first asked for like the others;
-    if that leaves nothing, the ones that no table reproduces are set aside.
+    if that leaves nothing, the ones that no table reproduces are set aside. Without
+    ``steps`` it is not counted how many tables each figure leaves.
 
     Raises
     ------
     ArgumentError
-        If too little is known to list the tables.
+        If too little is known to list the tables, or more than ``most_tables`` fit.
     """
     corrected = {*RATIO_MEASURES, *POSTTESTS}
     if corrected.isdisjoint(report.values) and corrected.isdisjoint(report.intervals):
         corrections = ("none",)
-    branches = [_find_branch(report, checks, each, most_rows) for each in corrections]
+    branches = [_find_branch(report, checks, each, most_rows, steps=steps) for each in corrections]
     set_aside: list[str] = []
     optional = [check for check in checks if not check.required]
     if optional and not any(branch.count for branch in branches):
         required = [check for check in checks if check.required]
-        branches = [_find_branch(report, required, each, most_rows) for each in corrections]
+        branches = [
+            _find_branch(report, required, each, most_rows, steps=steps) for each in corrections
+        ]
         for check in optional:
             narrowed = [branch.checked(check) for branch in branches]
             if any(branch.count for branch in narrowed):
                 branches = narrowed
             else:
                 set_aside.append(check.name)
+    count = sum(branch.count for branch in branches)
+    if most_tables is not None and count > most_tables:
+        raise ArgumentError(f"{count:,} tables print these figures, more than {most_tables:,}")
     return kind(report, tuple(checks), corrections, rounding, tuple(branches), tuple(set_aside))
 
 
@@ -418,18 +430,23 @@ def _find_branch(
     checks: Sequence[IntervalCheck],
     correction: Correction,
     most_rows: int,
+    *,
+    steps: bool,
 ) -> Branch:
     """Return the tables under one correction that pass every check."""
     parts = []
     for corrected in _CORRECTED[correction]:
         constraints = report.constraints(corrected=corrected)
-        runs = enumerate_tables(report.margins, constraints, checks, report.labels, most_rows)
+        runs = enumerate_tables(
+            report.margins, constraints, checks, report.labels, most_rows, steps=steps
+        )
         parts.append(runs.split_zeros(zero=corrected) if correction == "zero_cells" else runs)
     # A check that only one of two searches met is made of all their tables.
     met = set.intersection(*(set(runs.methods) for runs in parts))
     parts = [replace(runs, methods={name: runs.methods[name] for name in met}) for runs in parts]
     # With "zero_cells" the steps are those of the tables without a zero, the usual ones.
-    branch = Branch(correction, tuple(parts), parts[0].steps)
+    count = sum(int((runs.high - runs.low + 1).sum()) for runs in parts)
+    branch = Branch(correction, tuple(parts), parts[0].steps, count)
     for check in checks:
         if check.name not in met:
             branch = branch.checked(check)

@@ -1,21 +1,19 @@
 """One 2x2 table and its statistics, and the same for many tables at once."""
 
-from backpain_stats.tables.bayes_rule import (
+from backpain_stats.tables.frames import accuracy
+from backpain_stats.tables.intervals import proportion_interval
+from backpain_stats.tables.ratios import (
     bayes_rule,
+    corrected_cells,
+    middle_table,
     odds_from_probability,
     posttest_from_odds,
     posttest_probability,
     probability_from_odds,
-)
-from backpain_stats.tables.frames import accuracy
-from backpain_stats.tables.intervals import normal_quantile, proportion_interval
-from backpain_stats.tables.ratios import (
-    corrected_cells,
-    middle_table,
     ratio_interval,
     ratio_order,
 )
-from backpain_stats.tables.roots import increasing_roots
+from backpain_stats.tables.score import increasing_roots, normal_quantile
 from backpain_stats.tables.special import stirling_error
 from backpain_stats.tables.statistics import (
     CELLS,

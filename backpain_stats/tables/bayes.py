@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import betainc, betaincinv, digamma, expit, logit, ndtri, polygamma
 
-from backpain_stats.tables.roots import increasing_roots
+from backpain_stats.tables.score import increasing_roots
 from backpain_stats.tables.special import stirling_error
 
 if TYPE_CHECKING:

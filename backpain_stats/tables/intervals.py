@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import betaincinv, ndtri
+from scipy.special import betaincinv
 
-from backpain_stats.checks import check_choice, check_level
+from backpain_stats.checks import check_choice
 from backpain_stats.errors import ArgumentError
+from backpain_stats.tables.score import normal_quantile
 from backpain_stats.tables.statistics import PROPORTION_METHODS
 
 if TYPE_CHECKING:
@@ -16,25 +17,6 @@ if TYPE_CHECKING:
 
 
 _Pair = tuple["NDArray[np.float64]", "NDArray[np.float64]"]
-
-
-def normal_quantile(level: float) -> float:
-    """Return z with ``level`` of the standard normal distribution between -z and z.
-
-    Raises
-    ------
-    ArgumentError
-        If ``level`` is not strictly between 0 and 1.
-
-    Examples
-    --------
-    >>> round(normal_quantile(0.95), 6)
-    1.959964
-    """
-    # What is plainly a level needs no further look: this is on the way of every interval.
-    if not (isinstance(level, float) and 0 < level < 1):
-        level = check_level(level)
-    return float(-ndtri((1 - level) / 2))
 
 
 def proportion_interval(

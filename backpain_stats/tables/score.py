@@ -29,12 +29,14 @@ Miettinen O, Nurminen M. Comparative analysis of two rates. Stat Med
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, ndtri
 
-from backpain_stats.tables.roots import increasing_roots
+from backpain_stats.checks import check_level
+from backpain_stats.errors import FitError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,6 +46,27 @@ if TYPE_CHECKING:
 # The multiplier is sought as a fraction of its largest value, on the logit
 # scale: e^-200 is far below what counts of 2^53 and any level can ask for.
 _LOGIT_LIMIT = 200.0
+# Bisection alone narrows any bracket used here to one double in fewer steps.
+_MOST_STEPS = 200
+
+
+def normal_quantile(level: float) -> float:
+    """Return z with ``level`` of the standard normal distribution between -z and z.
+
+    Raises
+    ------
+    ArgumentError
+        If ``level`` is not strictly between 0 and 1.
+
+    Examples
+    --------
+    >>> round(normal_quantile(0.95), 6)
+    1.959964
+    """
+    # What is plainly a level needs no further look: this is on the way of every interval.
+    if not (isinstance(level, float) and 0 < level < 1):
+        level = check_level(level)
+    return float(-ndtri((1 - level) / 2))
 
 
 def score_ratio_interval(
@@ -75,47 +98,8 @@ def score_ratio_interval(
     >>> low.round(3), high.round(3)
     (array([1.619]), array([2.159]))
     """
-    low = _ratio_low(x1, n1, x2, n2, z)
-    # Swapping the groups inverts the ratio: one solver makes both ends.
-    with np.errstate(divide="ignore"):
-        high = 1 / _ratio_low(x2, n2, x1, n1, z)
-    return low, high
-
-
-def score_odds_ratio_interval(
-    x1: _Array, n1: _Array, x2: _Array, n2: _Array, z: float
-) -> tuple[_Array, _Array]:
-    """Return the score interval of the odds ratio of ``x1 / n1`` to ``x2 / n2``.
-
-    Parameters
-    ----------
-    x1, n1, x2, n2 : numpy.ndarray
-        As in :func:`score_ratio_interval`.
-    z : float
-        Quantile of the normal distribution that leaves half of one minus the
-        confidence level above it.
-
-    Returns
-    -------
-    low, high : numpy.ndarray
-        ``low`` is 0 where ``x1 == 0`` or ``x2 == n2``, ``high`` infinite where
-        ``x2 == 0`` or ``x1 == n1``.
-
-    Examples
-    --------
-    >>> one = np.array
-    >>> low, high = score_odds_ratio_interval(
-    ...     one([18.0]), one([25.0]), one([125.0]), one([309.0]), 1.96)
-    >>> low.round(2), high.round(2)
-    (array([1.57]), array([9.11]))
-    """
-    low = _odds_ratio_low(x1, n1, x2, n2, z)
-    with np.errstate(divide="ignore"):
-        high = 1 / _odds_ratio_low(x2, n2, x1, n1, z)
-    return low, high
-
-
-def _ratio_low(x1: _Array, n1: _Array, x2: _Array, n2: _Array, z: float) -> _Array:
+    # Swapping the groups inverts the ratio: the lower ends of both make both ends.
+    x1, n1, x2, n2 = (np.concatenate(both) for both in ((x1, x2), (n1, n2), (x2, x1), (n2, n1)))
     low = np.zeros_like(x1)
     some = np.flatnonzero((x1 > 0) & (n2 > 0))
     x1, n1, x2, n2 = x1[some], n1[some], x2[some], n2[some]
@@ -155,7 +139,42 @@ def _ratio_low(x1: _Array, n1: _Array, x2: _Array, n2: _Array, z: float) -> _Arr
     multiplier, left = a * expit(logit), a * expit(-logit)
     ends[inner] = left / (b + left) * (m2 + multiplier) / (c + multiplier)
     low[some] = ends
-    return low
+    half = len(low) // 2
+    with np.errstate(divide="ignore"):
+        return low[:half], 1 / low[half:]
+
+
+def score_odds_ratio_interval(
+    x1: _Array, n1: _Array, x2: _Array, n2: _Array, z: float
+) -> tuple[_Array, _Array]:
+    """Return the score interval of the odds ratio of ``x1 / n1`` to ``x2 / n2``.
+
+    Parameters
+    ----------
+    x1, n1, x2, n2 : numpy.ndarray
+        As in :func:`score_ratio_interval`.
+    z : float
+        Quantile of the normal distribution that leaves half of one minus the
+        confidence level above it.
+
+    Returns
+    -------
+    low, high : numpy.ndarray
+        ``low`` is 0 where ``x1 == 0`` or ``x2 == n2``, ``high`` infinite where
+        ``x2 == 0`` or ``x1 == n1``.
+
+    Examples
+    --------
+    >>> one = np.array
+    >>> low, high = score_odds_ratio_interval(
+    ...     one([18.0]), one([25.0]), one([125.0]), one([309.0]), 1.96)
+    >>> low.round(2), high.round(2)
+    (array([1.57]), array([9.11]))
+    """
+    low = _odds_ratio_low(x1, n1, x2, n2, z)
+    with np.errstate(divide="ignore"):
+        high = 1 / _odds_ratio_low(x2, n2, x1, n1, z)
+    return low, high
 
 
 def _odds_ratio_low(x1: _Array, n1: _Array, x2: _Array, n2: _Array, z: float) -> _Array:
@@ -194,3 +213,72 @@ def _odds_ratio_low(x1: _Array, n1: _Array, x2: _Array, n2: _Array, z: float) ->
     _, _, tp, fn, fp, tn = shifted(logit, np.arange(some.size))
     low[some] = (tp / fn) * (tn / fp)
     return low
+
+
+def increasing_roots(
+    function: Callable[
+        [NDArray[np.float64], NDArray[np.intp]], tuple[NDArray[np.float64], NDArray[np.float64]]
+    ],
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+    start: NDArray[np.float64],
+    tolerance: float = 1e-13,
+) -> NDArray[np.float64]:
+    """Solve ``f_i(x_i) = 0`` for every i by Newton steps that never leave a bracket.
+
+    A step that would leave the bracket, or that does not halve the step before
+    the last, is replaced by bisection, so the search always ends. Rows that
+    have converged are not evaluated again.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(x, rows)`` returns the values and slopes of the increasing
+        functions ``rows`` (positions) at ``x``; both arrays have one length.
+    low, high : numpy.ndarray
+        Brackets, one-dimensional: ``f(low) <= 0 <= f(high)``.
+    start : numpy.ndarray
+        Where to begin; moved into the bracket if outside.
+    tolerance : float
+        Largest last step, relative to ``max(1, |x|)``.
+
+    Returns
+    -------
+    numpy.ndarray
+        The roots.
+
+    Raises
+    ------
+    FitError
+        If a row has not converged after 200 steps.
+
+    Examples
+    --------
+    >>> squares = np.array([2.0, 9.0])
+    >>> increasing_roots(
+    ...     lambda x, rows: (x**2 - squares[rows], 2 * x),
+    ...     np.zeros(2), np.full(2, 10.0), np.ones(2),
+    ... )
+    array([1.41421356, 3.        ])
+    """
+    low, high = low.astype(float), high.astype(float)
+    root = np.clip(start, low, high).astype(float)
+    last_step = high - low
+    rows = np.arange(root.size)
+    for _ in range(_MOST_STEPS):
+        if rows.size == 0:
+            return root
+        here = root[rows]
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            value, slope = function(here, rows)
+            newton = here - value / slope
+        low[rows] = np.where(value < 0, here, low[rows])
+        high[rows] = np.where(value >= 0, here, high[rows])
+        good = (newton >= low[rows]) & (newton <= high[rows])
+        good &= np.abs(newton - here) <= 0.5 * last_step[rows]
+        there = np.where(good, newton, 0.5 * (low[rows] + high[rows]))
+        step = np.abs(there - here)
+        last_step[rows] = step
+        root[rows] = there
+        rows = rows[step > tolerance * np.maximum(1.0, np.abs(there))]
+    raise FitError(f"{rows.size} of {root.size} roots were not found in {_MOST_STEPS} steps")

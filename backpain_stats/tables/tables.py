@@ -12,9 +12,9 @@ import pandas as pd
 from backpain_stats.checks import check_choice, check_count, check_pretest
 from backpain_stats.errors import NotEstimableError, PretestError
 from backpain_stats.estimate import Estimate, PosttestEstimate
-from backpain_stats.tables.bayes_rule import posttest_probability
 from backpain_stats.tables.estimates import estimate_measure, reasons
 from backpain_stats.tables.frames import accuracy
+from backpain_stats.tables.ratios import posttest_probability
 from backpain_stats.tables.statistics import (
     CELLS,
     SUMMARY_MEASURES,

@@ -249,7 +249,7 @@ def test_a_made_up_posttest_is_traced_to_its_convention(evidence, pretest, corre
 
 
 def test_the_level_of_an_interval_is_taken_from_the_claim(evidence):
-    from backpain_stats.tables.intervals import proportion_interval
+    from backpain_stats.tables import proportion_interval
 
     low, high = proportion_interval(TP, TP + FN, "wilson", 0.975)
     figures = {"statistic": "sensitivity", "value": "0.967", "low": f"{low:.3f}",

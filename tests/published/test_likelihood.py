@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from backpain_stats import ArgumentError, UnknownNameError, likelihood_ratios, load_evidence
 from backpain_stats.published import feasible_tables, published_reports
 from backpain_stats.published.ratios import COLUMNS, ESTIMATES
-from backpain_stats.tables.intervals import proportion_interval
+from backpain_stats.tables import proportion_interval
 from backpain_stats.tables.ratios import ratio_interval
 
 

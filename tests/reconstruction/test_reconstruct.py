@@ -465,7 +465,7 @@ def test_a_value_outside_its_own_interval_is_pointed_out():
 @settings(max_examples=25, deadline=None)
 @given(group=st.integers(2, 150), share=st.floats(0, 1), decimals=st.integers(1, 3))
 def test_an_interval_finds_every_group_that_prints_it(method, group, share, decimals):
-    from backpain_stats.tables.intervals import proportion_interval
+    from backpain_stats.tables import proportion_interval
 
     count = round(share * group)
     low, high = proportion_interval(count, group, method)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import backpain_stats as bp
 from backpain_stats.errors import ArgumentError, PretestError
-from backpain_stats.tables.bayes_rule import odds_from_probability, probability_from_odds
+from backpain_stats.tables import odds_from_probability, probability_from_odds
 
 PROBABILITIES = st.floats(1e-300, 1 - 1e-16, exclude_max=True)
 

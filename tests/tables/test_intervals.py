@@ -10,7 +10,7 @@ from scipy.optimize import brentq
 from scipy.stats import binom, norm
 
 from backpain_stats.errors import ArgumentError
-from backpain_stats.tables.intervals import PROPORTION_METHODS, proportion_interval
+from backpain_stats.tables import PROPORTION_METHODS, proportion_interval
 from backpain_stats.tables.ratios import corrected_cells
 
 # Closed forms and special functions agree with R's to its printed digits (15).

@@ -11,7 +11,7 @@ from scipy.special import expit
 from backpain_stats.checks import check_count, check_level, require_columns
 from backpain_stats.combine.calibration.logistic import fit_logistic
 from backpain_stats.errors import ArgumentError, NotEstimableError
-from backpain_stats.tables.intervals import normal_quantile, proportion_interval
+from backpain_stats.tables import normal_quantile, proportion_interval
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -22,7 +22,7 @@ from backpain_stats.meta.designs.logistic_pair import (
 )
 from backpain_stats.meta.designs.threshold_data import ThresholdStudies, Transform, scale_of
 from backpain_stats.result import Grid, Result, Shown
-from backpain_stats.tables.intervals import normal_quantile
+from backpain_stats.tables import normal_quantile
 
 if TYPE_CHECKING:
     import pandas as pd
