@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from backpain_stats import Estimate, fit_bivariate, plots
-from backpain_stats.errors import ArgumentError, DataError
+from backpain_stats.errors import ArgumentError, DataError, NotEstimableError
 from backpain_stats.meta.studies import study_accuracy
 from backpain_stats.meta.univariate.deeks import deeks_test
 
@@ -171,6 +171,20 @@ def test_two_fits_on_one_axes_are_told_apart(telomerase):
     assert {"summary", "summary 2"} <= set(by_label(plain))
     regions = [line for line in plain.lines if line.get_label() == "95% confidence region"]
     assert len({line.get_color() for line in regions}) == 2
+
+
+def test_subgroups_of_a_fit_are_drawn_each_with_its_own_region():
+    studies = pd.read_csv(DATA / "AuditC.csv").assign(group=["x", "y"] * 7)
+    fit = fit_bivariate(studies, formula="~ group")
+    ax = plots.sroc(fit.at(group="x"), label="x")
+    plots.sroc(fit.at(group="y"), label="y", studies=False, ax=ax)
+    regions = [line for line in ax.lines if line.get_label() == "95% confidence region"]
+    for line, value in zip(regions, ("x", "y"), strict=True):
+        outline = fit.at(group=value).region("confidence")
+        np.testing.assert_allclose(line.get_xdata(), outline["false_positive_fraction"])
+        np.testing.assert_allclose(line.get_ydata(), outline["sensitivity"])
+    with pytest.raises(NotEstimableError, match="depends on group"):
+        plots.sroc(fit)
 
 
 def test_names_beside_many_points_stay_legible():

@@ -234,15 +234,17 @@ def pool(
     --------
     >>> from backpain_stats import load_evidence, pool
     >>> pooled = pool(load_evidence(), target="malignancy", flag="cancer_history")
-    >>> reports = pooled.reports[pooled.reports["used"]].set_index("study")
-    >>> reports.loc[["deyo1988", "henschke2009", "reinus1998"], ["tables", "contributes"]]
-                  tables       contributes
-    study
-    deyo1988          20              both
-    henschke2009      11  specificity only
-    reinus1998         5              both
-    >>> new = pooled.frame().set_index("measure").loc["lr_positive"]
-    >>> bool(new.prediction_low < new.ci_low < new.estimate < new.ci_high < new.prediction_high)
+    >>> reports = pooled.reports.set_index("report_id")
+    >>> reports.loc[["deyo1988_cancer_history", "henschke2009_cancer_history"],
+    ...             ["tables", "used", "contributes"]]
+                                 tables  used       contributes
+    report_id
+    deyo1988_cancer_history          20  True              both
+    henschke2009_cancer_history      11  True  specificity only
+    >>> lr, new = pooled.lr_positive, pooled.frame().set_index("measure").loc["lr_positive"]
+    >>> bool(lr.ci_low > 1)
+    True
+    >>> bool(new.prediction_low < 1 and new.prediction_high > 100)
     True
     """
     if (flag is None) == (family is None):
@@ -310,9 +312,9 @@ def pool_all(
     --------
     >>> from backpain_stats import load_evidence
     >>> found = pool_all(load_evidence(), "malignancy", setting="primary_care")
-    >>> found = found.set_index("flag_id").loc["cancer_history"]
-    >>> found["settings"], bool(found["cohorts"] >= 2)
-    ('primary_care', True)
+    >>> found.loc[found["flag_id"] == "cancer_history", ["cohorts", "settings"]]
+       cohorts      settings
+    0        2  primary_care
     """
     import pandas as pd
 

@@ -83,6 +83,7 @@ class Drawings:
 
     def __init__(self) -> None:
         self._classes: dict[str, str] = {}
+        self._ids: dict[tuple[str, str], str] = {}
 
     def add(self, svg: str, name: str, title: str, description: str) -> Markup:
         """Return a drawing as an element of the page, with words for who cannot see it.
@@ -92,7 +93,7 @@ class Drawings:
         svg : str
             From :func:`figure_svg`.
         name : str
-            Unique on the page; leads all ids of the drawing.
+            Unique on the page.
         title, description : str
             What the drawing is, and what it shows.
 
@@ -141,11 +142,11 @@ class Drawings:
             key = raw.removeprefix(_LINKS)
             if key == "id":
                 if value in used:
-                    attributes["id"] = f"figure-{name}-{value}"
+                    attributes["id"] = self._id(name, value)
             elif key == "style":
                 attributes["class"] = self._class(element.tag, value, name)
             elif _REFERENCE.match(value):
-                attributes[key] = value.replace("#", f"#figure-{name}-", 1)
+                attributes[key] = self._referring(value, name)
             elif not (key == "transform" and _STANDING.match(value)):
                 attributes[key] = _rounded(value)
         element.attrib = attributes
@@ -159,10 +160,20 @@ class Drawings:
             if child.tag in ("g", "defs") and len(child) == 0 and not child.text:
                 element.remove(child)
 
+    def _id(self, name: str, value: str) -> str:
+        """Return the id that one of a drawing has on the page: short, since marks repeat it."""
+        return self._ids.setdefault((name, value), f"d{len(self._ids)}")
+
+    def _referring(self, text: str, name: str) -> str:
+        """Return a reference, or a style with references, to ids of the page."""
+        return re.sub(
+            r"(^|url\()#([\w.-]+)", lambda old: f"{old[1]}#{self._id(name, old[2])}", text
+        )
+
     def _class(self, tag: str, style: str, name: str) -> str:
         """Return the class that stands for a style attribute."""
         text = re.sub(r"font-family: [^;]*(;|$)", "", style).strip().rstrip(";")
-        text = text.replace("url(#", f"url(#figure-{name}-")
+        text = self._referring(text, name)
         if tag == "text":
             # White text stands on a colour that stays as it is.
             text = text.replace("#ffffff", "#fff")
