@@ -27,8 +27,8 @@ SLOW = (
     *("meta/test_accessors.py", "meta/test_bayes.py", "meta/test_bivariate_fit.py"),
     *("meta/test_peers.py", "meta/test_pooling.py", "meta/test_simulate_meta.py"),
     *("plots/test_offscreen.py", "plots/test_style_arguments.py"),
-    *("published/test_notes_do_not_matter.py"),
-    *("published/test_one_evidence_at_a_time.py", "test_wheel.py"),
+    *("published/test_notes_do_not_matter.py", "published/test_one_evidence_at_a_time.py"),
+    "test_wheel.py",
 )
 
 
