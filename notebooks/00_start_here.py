@@ -113,7 +113,7 @@ print(f"likelihood ratio of any of four: {ratio:.2f}")
 # Three settings, each with the published prevalence of cancer among its back-pain patients:
 
 # %%
-from backpain_stats.published import setting_prevalence
+from backpain_stats import setting_prevalence
 
 rows = []
 for setting in ("primary_care", "emergency", "tertiary_care"):

@@ -30,7 +30,7 @@ from exercises import check
 from references import references
 
 import backpain_stats as bps
-from backpain_stats.meta.bayes.priors import Priors
+from backpain_stats import Priors
 
 evidence = bps.load_evidence()
 

@@ -122,7 +122,7 @@ check("04.2", ...)  # The flag that is probably best to rule malignancy OUT (its
 # A flag helps those whose threshold lies between the probability without it and the one with it.
 
 # %%
-from backpain_stats.decide.curves import decisive_range
+from backpain_stats import decisive_range
 
 ranges = decisive_range(evidence, 0.003, **where)
 ranges[["flag_id", "pretest", "posttest_absent", "posttest_present"]].round(4)
@@ -174,7 +174,7 @@ findings = bps.summary_of_findings(evidence, [0.001, 0.003, 0.007], flag="cancer
 findings
 
 # %%
-from backpain_stats.decide.judgements import judgement_template
+from backpain_stats import judgement_template
 
 judgement_template(["cancer_history"])  # save as CSV, fill in, pass as judgements=
 

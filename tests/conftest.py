@@ -16,8 +16,8 @@ from public_frames import public_frames
 
 TESTS = Path(__file__).parent
 FROZEN = TESTS / "fixtures" / "evidence"
-# What takes longest, by folder and file: two thirds of the time of the whole run and a third of
-# its tests. `make test-fast` leaves it out, with single tests that are marked slow.
+# What takes longest, by folder and file: three quarters of the time of the whole run and a third
+# of its tests. `make test-fast` leaves it out, with single tests that are marked slow.
 SLOW = (
     *("browser", "notebooks", "docs", "report", "typing", "data"),
     *("cli/test_cli_meta.py", "combine/test_bounds.py", "combine/test_calibration.py"),
@@ -26,8 +26,9 @@ SLOW = (
     *("evidence/test_datapackage.py", "evidence/test_malformed_cells.py", "meta/designs"),
     *("meta/test_accessors.py", "meta/test_bayes.py", "meta/test_bivariate_fit.py"),
     *("meta/test_peers.py", "meta/test_pooling.py", "meta/test_simulate_meta.py"),
-    *("plots/test_offscreen.py", "published/test_notes_do_not_matter.py"),
-    *("published/test_one_evidence_at_a_time.py", "test_wheel.py"),
+    *("plots/test_offscreen.py", "plots/test_style_arguments.py"),
+    *("published/test_notes_do_not_matter.py", "published/test_one_evidence_at_a_time.py"),
+    "test_wheel.py",
 )
 
 

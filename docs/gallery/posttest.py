@@ -3,7 +3,7 @@
 import pandas as pd
 
 import backpain_stats as bps
-from backpain_stats.published import setting_prevalence
+from backpain_stats import setting_prevalence
 
 evidence = bps.load_evidence()
 after = bps.posttest(evidence, "cancer_history", setting="primary_care")

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 import backpain_stats as bps
-from backpain_stats.decide.quality import ASPECTS, DOMAINS
+from backpain_stats import ASPECTS, DOMAINS
 
 levels = {"L": "low", "U": "unclear", "H": "high"}
 invented = {  # risk of bias in four domains, concern about applicability in three; patients

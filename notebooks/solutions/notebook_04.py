@@ -8,6 +8,7 @@ from typing import Any
 from exercises import Exercise, Mistake
 
 import backpain_stats as bps
+from backpain_stats.decide.endorsement import STATES
 
 WHERE = {"target": "malignancy", "setting": "primary_care"}
 
@@ -32,7 +33,7 @@ def _best(task: str) -> str:
 def _endorsed_never_measured(*, guidelines_only: bool = True) -> int:
     flags = bps.endorsement(bps.load_evidence(), target=WHERE["target"]).flags
     by = flags["guidelines"] + (0 if guidelines_only else flags["other_documents"])
-    return int(((by > 0) & (flags["evidence"] == "never measured")).sum())
+    return int(((by > 0) & (flags["evidence"] == STATES[-1])).sum())
 
 
 EXERCISES = {
@@ -84,10 +85,11 @@ EXERCISES = {
         ),
     ),
     "04.4": Exercise(
-        "How many flags that guidelines endorse for malignancy were never measured?",
+        "How many flags that guidelines endorse for malignancy have no usable figure in the sources"
+        " read here?",
         solve=_endorsed_never_measured,
-        hint="endorsed.summary(): the row 'endorsed, never measured', the column flags.",
-        reason="Most of what is recommended rests on no measurement in this evidence.",
+        hint="endorsed.summary(): the row 'endorsed, no usable figure ...', the column flags.",
+        reason="Most of what is recommended rests on no figure in this evidence.",
         tolerance=0,
         mistakes=(
             Mistake(

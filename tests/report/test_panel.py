@@ -241,7 +241,7 @@ def test_setting_without_evidence_says_which_have_some(tmp_path):
     out = tmp_path / "panel"
     answer = run("--target", "malignancy", "--setting", "mixed", "--out", out)
     assert isinstance(answer.exception, NotEstimableError)
-    assert "primary_care (5)" in str(answer.exception)
+    assert "primary_care (" in str(answer.exception)
     assert not out.exists()
 
 

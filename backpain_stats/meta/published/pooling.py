@@ -312,9 +312,9 @@ def pool_all(
     --------
     >>> from backpain_stats import load_evidence
     >>> found = pool_all(load_evidence(), "malignancy", setting="primary_care")
-    >>> found.loc[found["flag_id"] == "cancer_history", ["cohorts", "settings"]]
-       cohorts      settings
-    0        2  primary_care
+    >>> found = found.set_index("flag_id").loc["cancer_history"]
+    >>> found["settings"], bool(found["cohorts"] >= 2)
+    ('primary_care', True)
     """
     import pandas as pd
 
