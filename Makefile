@@ -7,11 +7,11 @@ BIN := $(VENV)/bin
 # Checks and formats JavaScript and CSS; rules in biome.json.
 BIOME := @biomejs/biome@2.6.8
 
-.PHONY: help report test lint datapackage bench notebooks lab clean
+.PHONY: help report test test-fast snapshot lint datapackage bench notebooks lab clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -39,6 +39,13 @@ test: $(VENV)/.stamp-test ## Style, types, layers and all tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest -n 2 backpain_stats tests
+
+test-fast: $(VENV)/.stamp-test ## The quick tests only, for every save
+	$(BIN)/python -m pytest -n 2 -m "not slow and not browser" backpain_stats tests
+
+snapshot: $(VENV)/.stamp-test ## Write what the shipped evidence gives anew, and list what changed
+	$(BIN)/python tests/data/make_snapshot.py
+	$(BIN)/python docs/gallery/build.py
 
 lint: $(VENV)/.stamp-test ## Style, types and layers only; scripts and style sheets where npx is
 	$(BIN)/ruff check .

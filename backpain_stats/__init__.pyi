@@ -56,6 +56,7 @@ from .evidence import check_evidence as check_evidence
 from .evidence import load_evidence as load_evidence
 from .evidence import load_patients as load_patients
 from .evidence import write_template as write_template
+from .meta.after.bootstrap import Bootstrap as Bootstrap
 from .meta.after.regression import LikelihoodRatioTest as LikelihoodRatioTest
 from .meta.after.regression import compare_fits as compare_fits
 from .meta.after.regression import compare_groups as compare_groups
@@ -66,6 +67,13 @@ from .meta.bayes.fit import fit_bayes as fit_bayes
 from .meta.bayes.priors import Priors as Priors
 from .meta.bayes.result import BayesianFit as BayesianFit
 from .meta.bivariate import fit_bivariate as fit_bivariate
+from .meta.designs import ComparedTests as ComparedTests
+from .meta.designs import Contrast as Contrast
+from .meta.designs import EqualityTest as EqualityTest
+from .meta.designs import FittedThresholds as FittedThresholds
+from .meta.designs import agreement_sensitivity as agreement_sensitivity
+from .meta.designs import compare_tests as compare_tests
+from .meta.designs import fit_thresholds as fit_thresholds
 from .meta.point import SummaryPoint as SummaryPoint
 from .meta.published.pooling import PooledEvidence as PooledEvidence
 from .meta.published.pooling import pool as pool

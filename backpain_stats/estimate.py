@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from backpain_stats.result import Result, Shown, format_number, format_percent
@@ -58,7 +58,8 @@ class Estimate(Result):
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields under the column names every frame of the package uses."""
-        return asdict(self)
+        names = (field.name for field in fields(self))
+        return {name: getattr(self, name) for name in names if not name.startswith("_")}
 
     def to_frame(self) -> pd.DataFrame:
         """Return the same as a frame of one row."""

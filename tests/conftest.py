@@ -12,8 +12,35 @@ import pytest
 from backpain_stats import Evidence, load_evidence
 from backpain_stats.cli import main
 from backpain_stats.evidence import TABLES
+from public_frames import public_frames
 
-FROZEN = Path(__file__).parent / "fixtures" / "evidence"
+TESTS = Path(__file__).parent
+FROZEN = TESTS / "fixtures" / "evidence"
+# What takes longest, by folder and file: two thirds of the time of the whole run and a third of
+# its tests. `make test-fast` leaves it out, with single tests that are marked slow.
+SLOW = (
+    *("browser", "notebooks", "docs", "report", "typing", "data"),
+    *("cli/test_cli_meta.py", "combine/test_bounds.py", "combine/test_calibration.py"),
+    *("combine/test_committed_reports.py", "combine/test_estimate_dependence.py"),
+    *("combine/test_logistic.py", "evidence/test_check_relations.py"),
+    *("evidence/test_datapackage.py", "evidence/test_malformed_cells.py", "meta/designs"),
+    *("meta/test_accessors.py", "meta/test_bayes.py", "meta/test_bivariate_fit.py"),
+    *("meta/test_peers.py", "meta/test_pooling.py", "meta/test_simulate_meta.py"),
+    *("plots/test_offscreen.py", "published/test_notes_do_not_matter.py"),
+    *("published/test_one_evidence_at_a_time.py", "test_wheel.py"),
+)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what lies in a slow place."""
+    places = [TESTS / place for place in SLOW]
+    missing = [str(place) for place in places if not place.exists()]
+    if missing:
+        raise pytest.UsageError(f"SLOW in tests/conftest.py names what is not there: {missing}")
+    for item in items:
+        if any(item.path == place or place in item.path.parents for place in places):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +53,12 @@ def frozen_folder() -> Path:
 def evidence() -> Evidence:
     """Load the frozen evidence once; no test changes its frames in place."""
     return load_evidence(FROZEN)
+
+
+@pytest.fixture(scope="session")
+def frozen_frames(evidence: Evidence) -> dict[str, pd.DataFrame]:
+    """Return every public result of the frozen evidence, computed once."""
+    return public_frames(evidence)
 
 
 class Ran(NamedTuple):

@@ -70,7 +70,7 @@ class Claim:
     def exact_pretest(self) -> Fraction | None:
         """The printed pre-test, taken as exact; None if none, a bound, 0 or 1 is printed."""
         point = None if self.pretest is None else self.pretest.point
-        return point if point is not None and 0 < point < 1 else None
+        return point if point is not None and 0 < float(point) < 1 else None
 
     @property
     def has_interval(self) -> bool:

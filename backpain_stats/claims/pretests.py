@@ -88,12 +88,13 @@ def read_prevalences(rows: Iterable[Mapping[str, Any]]) -> Iterator[PrintedPreva
             if column not in row:
                 continue
             try:
-                figure = parse_printed(row[column], column)
+                # A normal approximation may print an end below 0 or above 1.
+                figure = parse_printed(row[column], column, signed=column != "prevalence")
             except ArgumentError as error:
                 raise DataError(f"prevalence.csv, prevalence_id {name}: {error}") from error
             if figure.is_bound:
                 bounds.append(f"{figure} ({name})")
-            elif figure.point is not None and 0 < figure.point < 1:
+            elif figure.point is not None and 0 < float(figure.point) < 1:
                 figures.append(Prevalence.exactly(figure.point, f"{figure} ({name})"))
             if column == "prevalence":
                 printed = figure.point

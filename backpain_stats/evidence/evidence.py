@@ -132,8 +132,9 @@ class Evidence:
         Examples
         --------
         >>> from backpain_stats import load_evidence
-        >>> load_evidence().select(target="malignancy", flag="cancer_history").accuracy.shape[0]
-        6
+        >>> part = load_evidence().select(target="malignancy", setting="emergency")
+        >>> part.accuracy["cohort_id"].tolist().count("reinus1998_malignancy")
+        1
         """
 
         def where(frame: pd.DataFrame, column: str, values: Iterable[str]) -> pd.DataFrame:

@@ -115,7 +115,8 @@ def ratio_interval(  # noqa: PLR0917 - four cells, then options in their usual o
             f"correction is {correction!r} with method 'bayes'; its prior already adds "
             "half a patient to each cell: use correction='none'"
         )
-    cells: tuple[_Array, ...] = np.broadcast_arrays(*(np.asarray(cell, dtype=float) for cell in (tp, fp, fn, tn)))
+    floats = (np.asarray(cell, dtype=float) for cell in (tp, fp, fn, tn))
+    cells: tuple[_Array, ...] = np.broadcast_arrays(*floats)
     for name, cell in zip(CELLS, cells, strict=True):
         wrong = ~((cell >= 0) & np.isfinite(cell))
         if np.any(wrong):
@@ -136,9 +137,7 @@ def ratio_interval(  # noqa: PLR0917 - four cells, then options in their usual o
     return estimate.reshape(shape), low.reshape(shape), high.reshape(shape)
 
 
-def corrected_cells(
-    cells: tuple[_Array, _Array, _Array, _Array], correction: str
-) -> tuple[_Array, _Array, _Array, _Array]:
+def corrected_cells(cells: tuple[_Array, ...], correction: str) -> tuple[_Array, ...]:
     """Add 0.5 to all four cells: never, where one of them is zero, or always.
 
     Examples

@@ -8,6 +8,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
+# Pages that argue from examples and from reports; a derivation does neither.
+ARGUED = ("limitations.md", "policies.md")
 EVERY = pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
 
 
@@ -23,13 +25,13 @@ def quotations(text):
 def test_examples_run(page):
     failed, tried = doctest.testfile(str(page), module_relative=False)
     assert failed == 0
-    assert tried > 3
+    assert tried > 3 or page.name not in ARGUED
 
 
 @EVERY
 def test_quotations_stand_in_the_report_they_name(page):
     found = list(quotations(page.read_text(encoding="utf-8")))
-    assert len(found) >= 4
+    assert len(found) >= 4 or page.name not in ARGUED
     for quoted, report in found:
         source = " ".join((ROOT / report).read_text(encoding="utf-8").split())
         assert quoted in source, f"{report} no longer says so; quote it again"

@@ -204,18 +204,25 @@ def test_likelihood_needs_enough_cohorts(evidence):
 
 
 def test_pool_all(evidence):
-    everything = pool_all(evidence, "cauda_equina")
-    # Two cohorts each: anal tone (one of them without non-cases) and perianal sensation.
-    assert everything["flag_id"].tolist() == ["anal_tone_reduced", "perianal_sensation_altered"]
-    row = everything.set_index("flag_id").loc["anal_tone_reduced"]
-    one = pool(evidence, target="cauda_equina", flag="anal_tone_reduced")
-    assert row["lr_positive"] == one.lr_positive.estimate
+    everything = pool_all(evidence, "malignancy")
+    row = everything.set_index("flag_id").loc["cancer_history"]
+    alone = pool(evidence, target="malignancy", flag="cancer_history")
+    assert row["lr_positive"] == alone.lr_positive.estimate
     assert row["lr_positive_prediction_low"] < row["lr_positive_low"]
-    assert (row["cohorts"], row["n_cases"]) == (2, 27)
-    assert row["settings"] == "secondary_care;emergency"
-    nothing = pool_all(evidence, "infection", by="flag")
+    assert row["cohorts"] == alone.cohorts
+    used = alone.reports[alone.reports["used"]]
+    assert row["n_cases"] == int((used["tp"] + used["fn"]).fillna(0).sum())
+    nothing = pool_all(evidence, "cauda_equina", setting="emergency")
     assert nothing.empty
     assert list(nothing.columns) == list(everything.columns)
+
+
+def test_indirect_evidence_is_pooled_only_on_request(evidence):
+    reports = pool(evidence, target="malignancy", flag="age_50").reports.set_index("report_id")
+    assert not reports.loc["jacobson1997_age_50", "used"]
+    assert "indirect_left_out" in reports.loc["jacobson1997_age_50", "reason_code"]
+    asked = pool(evidence, target="malignancy", flag="age_50", indirect=True).reports
+    assert asked.set_index("report_id").loc["jacobson1997_age_50", "used"]
 
 
 @pytest.mark.parametrize(

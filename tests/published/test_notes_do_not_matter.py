@@ -50,11 +50,6 @@ def _poisoned(evidence: Evidence, file: str, _rng: np.random.Generator) -> pd.Da
     )
 
 
-@pytest.fixture(scope="module")
-def expected(evidence: Evidence) -> dict[str, pd.DataFrame]:
-    return public_frames(evidence)
-
-
 def test_the_words_are_those_of_the_schema() -> None:
     """A column of notes that is added later is permuted with the others."""
     assert {"note", "setting_note", "design_note", "population_note", "reference_standard",
@@ -63,13 +58,13 @@ def test_the_words_are_those_of_the_schema() -> None:
 
 
 @pytest.mark.parametrize("change", [_permuted, _poisoned])
-def test_every_public_result_is_unchanged(evidence: Evidence, expected, change) -> None:
+def test_every_public_result_is_unchanged(evidence: Evidence, frozen_frames, change) -> None:
     rng = np.random.default_rng(20)
     files = {file: change(evidence, file, rng) for file in TABLES}
     assert any(not files[file].equals(getattr(evidence, file)) for file in files)
     found = public_frames(dataclasses.replace(evidence, **files))
-    assert found.keys() == expected.keys()
-    for name, frame in expected.items():
+    assert found.keys() == frozen_frames.keys()
+    for name, frame in frozen_frames.items():
         kept = [column for column in frame.columns if column not in SHOWN]
         assert kept, name
         pd.testing.assert_frame_equal(found[name][kept], frame[kept], obj=name, check_exact=True)

@@ -164,4 +164,5 @@ def test_the_frame_of_a_prevalence_has_one_row_of_plain_cells(evidence):
     assert frame[["prevalence_id", "n", "n_cases"]].to_numpy().tolist() == [
         ["thiru2014_malignancy", 329, 4]
     ]
-    assert "samples" not in frame
+    assert not [name for name in frame if "samples" in name]
+    assert frame.map(pd.api.types.is_scalar).to_numpy().all()

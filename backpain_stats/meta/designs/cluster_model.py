@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from backpain_stats.errors import FitError
 from backpain_stats.meta.designs.integral import StudyLikelihood, integrate
 from backpain_stats.meta.fitting.optimise import maximise
 
@@ -126,8 +127,17 @@ def fit_model(model: ClusterModel, starts: Floats, *, way: int = 1) -> Maximum:
     starts : ndarray of shape (s, width)
     way : int, optional
         Nodes on the way.
+
+    Raises
+    ------
+    FitError
+        If the likelihood is 0 at every start.
     """
     iterations = 0
+    finite = np.isfinite(model.with_nodes(way).gradient(starts)[0])
+    if not finite.any():
+        raise FitError("the likelihood is 0 wherever its maximisation could start")
+    starts = starts[finite]
     if way < model.nodes:
         first = maximise(model.with_nodes(way).evaluate, starts)
         starts = first.parameters[[int(np.argmax(first.value))]]

@@ -148,7 +148,8 @@ class Inference:
     ) -> Estimate:
         """Return an estimate whose interval is symmetric before ``back`` carries it back."""
         width = self.half_width(gradient)
-        middle, low, high = (float(back(value + shift)) for shift in (0.0, -width, width))
+        with np.errstate(over="ignore"):  # a ratio's interval may reach infinity
+            middle, low, high = (float(back(value + shift)) for shift in (0.0, -width, width))
         return Estimate(middle, low, high, self.level, f"{method}, {self.words}", measure)
 
     def point(self, mean: Floats, gradient: Floats, method: str) -> SummaryPoint:

@@ -40,7 +40,6 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 from scipy.special import logsumexp
 
-from backpain_stats.errors import FitError
 from backpain_stats.meta.likelihood.quadrature import gauss_hermite
 
 if TYPE_CHECKING:
@@ -59,6 +58,8 @@ _MODE_ITERATIONS = 200
 _ROUNDING = 1e-10
 # A curvature made positive where the likelihood is not concave away from its mode.
 _LEAST_CURVATURE = 0.1
+# Random effects have a curvature of 1 of their own: far less is no mode.
+_SINGULAR = 1e-8
 
 
 class Derivatives(NamedTuple):
@@ -108,6 +109,7 @@ class _Mode(NamedTuple):
     at: Derivatives
     curvature: Floats
     spread_root: Floats
+    found: NDArray[np.bool_]
 
 
 def integrate(
@@ -136,11 +138,11 @@ def integrate(
     Returns
     -------
     Integral
+        The value is minus infinity where the mode of an integrand is not found, which happens
+        far from the data if the likelihood is not concave.
 
     Raises
     ------
-    FitError
-        If the mode of an integrand is not found.
     ArgumentError
         If ``nodes`` is not a whole number from 1 to 101.
     """
@@ -180,6 +182,7 @@ def _find_mode(likelihood: StudyLikelihood, mean: Floats, root: Floats, start: F
     step = np.zeros_like(b)
     at = likelihood.derivatives(mean + _times(root, b))
     height = at.value - 0.5 * (b * b).sum(axis=-1)
+    small = np.zeros(b.shape[:-1], dtype=np.bool_)
     for _ in range(_MODE_ITERATIONS):
         curvature = identity - transposed @ at.hessian @ root
         fresh = share[..., 0] == 1.0
@@ -204,13 +207,11 @@ def _find_mode(likelihood: StudyLikelihood, mean: Floats, root: Floats, start: F
             np.where(rows[..., None], there.hessian, at.hessian),
         )
         share = np.where(rows, 1.0, share / 2)
-    else:
-        raise FitError(
-            f"the mode of a study's integrand was not found in {_MODE_ITERATIONS} steps; are all "
-            "counts and parameters finite?"
-        )
     curvature = identity - transposed @ at.hessian @ root
-    return _Mode(b, at, curvature, np.linalg.cholesky(np.linalg.inv(curvature)))
+    # far from the data a likelihood that is not concave may have no proper mode to be found
+    found = small & (np.linalg.eigvalsh(curvature)[..., 0] > _SINGULAR)
+    curvature = np.where(found[..., None, None], curvature, identity)
+    return _Mode(b, at, curvature, np.linalg.cholesky(np.linalg.inv(curvature)), found)
 
 
 def _ascent(gradient: Floats, curvature: Floats) -> Floats:
@@ -247,6 +248,7 @@ def _integrate_chunk(
     weight = np.exp(terms - total[:, None])
     log_spread = np.log(np.diagonal(c, axis1=-2, axis2=-1)).sum(axis=-1)
     result = total + log_spread - 0.5 * root.shape[-1] * np.log(np.pi)
+    result = np.where(mode.found, result, -np.inf)
 
     weighted = weight[..., None] * gradient
     by_mean = weighted.sum(axis=1)

@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 
 __all__ = ["OrderedGroup", "OrderedRows"]
 
+# Beyond this a log slope is a step of an iteration that will be taken back: exp() of three times
+# as much, as third derivatives have it, overflows.
+_STEEPEST = 50.0
+
 
 @dataclass(frozen=True, slots=True)
 class OrderedGroup:
@@ -134,6 +138,11 @@ class OrderedGroup:
         return tuple(self._sum(row) for row in rows)
 
 
+def _slope_of(log_slope: Floats) -> Floats:
+    slope: Floats = np.exp(np.clip(log_slope, -_STEEPEST, _STEEPEST))
+    return slope
+
+
 @dataclass(frozen=True, slots=True)
 class OrderedRows:
     """Cases and non-cases: linear predictors of shape (..., n, 4) are mu, lambda of each group."""
@@ -145,7 +154,7 @@ class OrderedRows:
         value = np.zeros(eta.shape[:-1])
         gradient = np.empty_like(eta)
         for first, group in zip((0, 2), self.groups, strict=True):
-            mu, b = eta[..., first], np.exp(eta[..., first + 1])
+            mu, b = eta[..., first], _slope_of(eta[..., first + 1])
             own, by_a, by_b = group.slope(mu, b)
             value += own
             gradient[..., first] = b * by_a
@@ -157,7 +166,7 @@ class OrderedRows:
         value, gradient = self.slope(eta)
         hessian = np.zeros((*eta.shape, 4))
         for first, group in zip((0, 2), self.groups, strict=True):
-            mu, b = eta[..., first], np.exp(eta[..., first + 1])
+            mu, b = eta[..., first], _slope_of(eta[..., first + 1])
             aa, ab, bb = group.higher(mu, b)[:3]
             a = b * mu
             hessian[..., first, first] = b * b * aa
@@ -172,7 +181,7 @@ class OrderedRows:
         _, gradient = self.slope(eta)
         contracted = np.empty_like(eta)
         for first, group in zip((0, 2), self.groups, strict=True):
-            mu, b = eta[..., first], np.exp(eta[..., first + 1])
+            mu, b = eta[..., first], _slope_of(eta[..., first + 1])
             aa, ab, bb, aaa, aab, abb, bbb = group.higher(mu, b)
             a = b * mu
             along = a * aa + b * ab

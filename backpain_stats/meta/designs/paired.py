@@ -126,7 +126,7 @@ def compare_tests(
     ----------
     Chu H, Cole SR. J Clin Epidemiol 2006;59:1331-2, https://doi.org/10.1016/j.jclinepi.2006.06.011
     (the exact likelihood). Cochrane Handbook for Systematic Reviews of Diagnostic Test Accuracy,
-    version 2, chapter 10 and appendix 12 (the models, and the data of the example).
+    version 2, appendix 12 (the models, and the data of the example).
 
     Examples
     --------
