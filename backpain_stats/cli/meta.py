@@ -13,7 +13,7 @@ from backpain_stats.errors import ArgumentError, NotEstimableError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from backpain_stats.meta import BayesianFit, BivariateFit
+    from backpain_stats.meta import BayesianFit, BivariateFit, UnivariatePool
 
 FIGURES = ("sroc", "forest", "crosshair", "funnel", "influence")
 IMAGES = (".svg", ".png", ".pdf")
@@ -106,7 +106,7 @@ def meta(
     if univariate is not None:
         _refuse_with_univariate(univariate, options, pretest, figure, kind)
         fit = None
-        _print_univariate(studies, univariate, options, output_format)
+        pooled = _print_univariate(studies, univariate, options, output_format)
     else:
         fit = _fit(studies, options)
         if figure is not None and (grouped := _grouped(fit)):
@@ -116,8 +116,9 @@ def meta(
                 f"--at {first}=..."
             )
         _print_fit(fit, pretest, output_format)
+        pooled = None
     if figure is not None:
-        _draw(kind, studies, fit, Path(figure))
+        _draw(kind, studies, fit, pooled, Path(figure))
         click.echo(f"written: {figure}", err=True)
 
 
@@ -254,46 +255,52 @@ def _print_groups(fit: BivariateFit, pretests: list[str] | None, output_format: 
 
 def _print_univariate(
     studies: pd.DataFrame, measure: str, options: dict[str, Any], output_format: str
-) -> None:
+) -> UnivariatePool | None:
+    """Print the pooled measure; return it where it is a ratio, which has a forest of its own."""
     from backpain_stats.meta import pool_proportion, pool_univariate
 
-    level = options["level"]
+    level, ratio = options["level"], None
     if measure in OUTCOMES:
         pooled: Any = pool_proportion(studies, measure, level=level)
     else:
         correction = options["correction"] or "zero_cells"
-        pooled = pool_univariate(studies, measure, correction=correction, level=level)
+        ratio = pooled = pool_univariate(studies, measure, correction=correction, level=level)
     if output_format == "table":
         click.echo(str(pooled))
     else:
         write_frame(pooled.to_frame(), output_format)
+    return ratio
 
 
 def _draw(
-    kind: str, studies: pd.DataFrame, fit: BivariateFit | BayesianFit | None, path: Path
+    kind: str,
+    studies: pd.DataFrame,
+    fit: BivariateFit | BayesianFit | None,
+    pooled: UnivariatePool | None,
+    path: Path,
 ) -> None:
-    """Write one figure."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
+    """Write one figure, the same whatever the user's settings and screen."""
     from backpain_stats import plots
     from backpain_stats.meta import deeks_test, study_accuracy
 
-    if kind == "forest":
-        ax = plots.forest_paired(study_accuracy(studies), fit=fit)
-    elif kind == "crosshair":
-        ax = plots.crosshair(study_accuracy(studies), label=True)
-    elif kind == "funnel":
-        ax = plots.funnel_deeks(deeks_test(studies))
-    elif fit is None:
-        raise ArgumentError(f"there is no fit to draw as {kind}")
-    elif kind == "sroc":
-        ax = plots.sroc(fit)
-    else:
-        ax = plots.influence(fit.influence(), fit=fit)
-    try:
-        # No date inside, so that two runs write the same file.
-        metadata = {"Date": None} if path.suffix.lower() == ".svg" else None
-        ax.figure.figure.savefig(path, dpi=150, bbox_inches="tight", metadata=metadata)
-    except OSError as error:
-        raise ArgumentError(f"--figure {path} cannot be written: {error.strerror}") from error
+    # No date inside, so that two runs write the same file.
+    metadata = {"Date": None} if path.suffix.lower() == ".svg" else None
+    with plots.off_screen({"svg.hashsalt": "backpain_stats"}):
+        if kind == "forest" and pooled is not None:
+            ax = plots.forest(pooled, counts=True)
+        elif kind == "forest":
+            ax = plots.forest_paired(study_accuracy(studies), fit=fit)
+        elif kind == "crosshair":
+            ax = plots.crosshair(study_accuracy(studies), label=True)
+        elif kind == "funnel":
+            ax = plots.funnel_deeks(deeks_test(studies))
+        elif fit is None:
+            raise ArgumentError(f"there is no fit to draw as {kind}")
+        elif kind == "sroc":
+            ax = plots.sroc(fit)
+        else:
+            ax = plots.influence(fit.influence(), fit=fit)
+        try:
+            ax.figure.figure.savefig(path, dpi=150, bbox_inches="tight", metadata=metadata)
+        except OSError as error:
+            raise ArgumentError(f"--figure {path} cannot be written: {error.strerror}") from error

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from backpain_stats.plots.style import FONT, printable, text_width
@@ -44,8 +45,9 @@ class TextColumn:
     align: str = "left"
     looks: Sequence[dict[str, Any]] = field(default=())
 
+    @cached_property
     def width(self) -> float:
-        """Return the width in points."""
+        """The width in points."""
         looks = self.looks or [{}] * len(self.texts)
         own = [
             text_width(text, bold=look.get("fontweight") == "bold")
@@ -56,7 +58,7 @@ class TextColumn:
 
 def width_before(columns: Sequence[TextColumn]) -> float:
     """Return the width in points of the columns left of the first panel."""
-    return sum(column.width() + GAP for column in columns)
+    return sum(column.width + GAP for column in columns)
 
 
 def natural_width(before: Sequence[TextColumn], after: Sequence[Sequence[TextColumn]]) -> float:
@@ -108,7 +110,7 @@ def lay_out(
         The vertical coordinate of the headings.
     """
     lefts = [width_before(before)]
-    rights = [sum(GAP + column.width() for column in columns) for columns in after]
+    rights = [sum(GAP + column.width for column in columns) for columns in after]
     starts = [lefts[0]]
     for width in rights[:-1]:
         starts.append(starts[-1] + width + 2 * GAP)
@@ -125,12 +127,12 @@ def lay_out(
     left = -lefts[0]
     for column in before:
         _write(ax, column, rows, head, edge=0.0, left=left)
-        left += column.width() + GAP
+        left += column.width + GAP
     for panel, columns in zip(panels, after, strict=True):
         left = GAP
         for column in columns:
             _write(panel, column, rows, head, edge=1.0, left=left)
-            left += column.width() + GAP
+            left += column.width + GAP
     ax.set_yticks([])
     return panels
 
@@ -139,7 +141,7 @@ def _write(
     ax: Axes, column: TextColumn, rows: Sequence[float], head: float, *, edge: float, left: float
 ) -> None:
     """Write a column; ``left`` is its left end in points from an edge of the panel (0 or 1)."""
-    place = left if column.align == "left" else left + column.width()
+    place = left if column.align == "left" else left + column.width
     looks = column.looks or [{}] * len(rows)
     cells = zip(rows, column.texts, looks, strict=True)
     for y, text, look in [(head, column.head, {"fontweight": "bold"}), *cells]:

@@ -2,6 +2,10 @@
 
 import io
 import json
+import os
+import re
+import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -135,6 +139,31 @@ def test_sensitivity_alone_and_a_structure(run):
     code, out, _ = run(DATA / "AuditC.csv", "--structure", "uncorrelated")
     assert code == 0
     assert "taken as uncorrelated between studies" in out
+
+
+def test_the_forest_of_a_ratio_draws_the_ratio_pooled(run, tmp_path):
+    path = tmp_path / "forest.svg"
+    code, out, err = run(
+        *(DATA / "AuditC.csv", "--univariate", "lr_positive", "--figure", path, "--kind", "forest")
+    )
+    assert code == 0, err
+    pooled = re.search(r"pooled +([0-9.]+) ", out)[1]
+    drawn = path.read_text(encoding="utf-8")
+    # Texts are comments beside their outlines: the summary and the axis are of the ratio.
+    assert "Likelihood ratio of a positive result" in drawn
+    assert f"{float(pooled):.1f} (" in drawn
+
+
+def test_a_backend_that_means_nothing_does_not_stop_a_figure(tmp_path):
+    path = tmp_path / "sroc.png"
+    environment = {**os.environ, "MPLBACKEND": "nonsense",
+                   "PYTHONPATH": os.pathsep.join(sys.path)}  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-m", "backpain_stats", "meta", DATA / "AuditC.csv", "--figure", path],
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert path.stat().st_size > 10_000
 
 
 @pytest.mark.parametrize("kind", ["sroc", "forest", "crosshair", "funnel", "influence"])
