@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import html
+import importlib.resources
 import re
 import sys
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from typing import Any
 
 import jupytext
 import nbformat
+from markupsafe import Markup
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
@@ -135,13 +137,26 @@ def opening(notebook: NotebookNode) -> tuple[str, list[str]]:
     return title.group(1), [" ".join(one.split()).rstrip(";.") for one in promises]
 
 
-def write(name: str, **context: Any) -> None:
-    """Write a page of the course in the style of the package's reports."""
+def write(name: str, *, lead: str, body: str, **context: Any) -> None:
+    """Write a page of the course in the style of the package's reports.
+
+    ``lead`` and ``body`` are HTML: the notebooks are our own, so is what they print.
+    """
     from backpain_stats import __version__
     from backpain_stats.report.page.build import DISCLAIMER, environment
 
-    template = environment().from_string(TEMPLATE)
-    text = template.render(version=__version__, disclaimer=DISCLAIMER, **context)
+    text = (
+        environment()
+        .from_string(TEMPLATE)
+        .render(
+            version=__version__,
+            disclaimer=DISCLAIMER,
+            css=Markup(stylesheet()),
+            lead=Markup(lead),
+            body=Markup(body),
+            **context,
+        )
+    )
     OUT.mkdir(parents=True, exist_ok=True)
     (OUT / f"{name}.html").write_text(text, encoding="utf-8", newline="\n")
 
@@ -157,7 +172,6 @@ def render(source: Path) -> None:
         lead='<a href="index.html">The course</a>',
         sections=sections,
         body=body(execute(notebook)),
-        css=stylesheet(),
     )
 
 
@@ -179,15 +193,16 @@ def write_index() -> None:
         "something and to do the exercises, run <code>make lab</code>.",
         sections=sections,
         body="".join(items),
-        css=stylesheet(),
     )
 
 
 def stylesheet() -> str:
-    """Return the style of code and outputs, for light and for dark."""
+    """Return the style of the reports' pages, of code and of outputs, for light and for dark."""
+    templates = importlib.resources.files("backpain_stats") / "report" / "templates"
+    pages = "".join((templates / name).read_text("utf-8") for name in ("style.css", "page.css"))
     light = HtmlFormatter(style="default").get_style_defs(".highlight")
     dark = HtmlFormatter(style="github-dark").get_style_defs(".highlight")
-    return f"{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}\n{STYLE}"
+    return f"{pages}\n{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}\n{STYLE}"
 
 
 STYLE = """
@@ -208,9 +223,37 @@ code { font-family: ui-monospace, "DejaVu Sans Mono", Consolas, monospace; font-
 @media print { .highlight { break-inside: avoid; } }
 """
 
-TEMPLATE = """{% extends "base.html.j2" %}
-{% block head %}<style>{{ css|safe }}</style>{% endblock %}
-{% block content %}{{ body|safe }}{% endblock %}
+TEMPLATE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
+<title>{{ title }}</title>
+<style>{{ css }}</style>
+</head>
+<body>
+<a class="skip" href="#content">Skip to the content</a>
+<header>
+<h1>{{ title }}</h1>
+<p class="lead">{{ lead }}</p>
+<p class="disclaimer">{{ disclaimer }}</p>
+</header>
+<nav aria-label="Sections">
+<ul>
+{% for section in sections %}
+<li><a href="#{{ section.id }}">{{ section.title }}</a></li>
+{% endfor %}
+</ul>
+</nav>
+<main id="content">
+{{ body }}
+</main>
+<footer>
+<p>{{ disclaimer }} Made by backpain_stats {{ version }}; MIT licence.</p>
+</footer>
+</body>
+</html>
 """
 
 

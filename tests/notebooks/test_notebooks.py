@@ -107,3 +107,15 @@ def test_the_rendered_page_has_every_heading_of_the_notebook(source):
         assert page.count(f'id="{heading["id"]}"') == 1, "run: make notebooks"
         assert f'href="#{heading["id"]}"' in page
     assert f'href="{source.stem}.html"' in (render.OUT / "index.html").read_text(encoding="utf-8")
+
+
+def test_pages_of_the_course_can_be_written(tmp_path, monkeypatch):
+    # The course borrows the style sheets of the reports, which may move.
+    import render
+
+    monkeypatch.setattr(render, "OUT", tmp_path)
+    render.write_index()
+    page = (tmp_path / "index.html").read_text("utf-8")
+    assert page.count("<li><a href=") == len(render.sources())
+    assert "&lt;h2" not in page
+    assert ".highlight" in page and "--panel:" in page

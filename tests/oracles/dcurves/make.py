@@ -2,8 +2,8 @@
 
 dcurves needs pandas below 3, so it runs in an environment of its own:
 
-    python -m venv /tmp/dcurves && /tmp/dcurves/bin/pip install dcurves==1.1.7
-    /tmp/dcurves/bin/python tests/oracles/dcurves/make.py
+    python -m venv dcurves-env && dcurves-env/bin/pip install dcurves==1.1.7
+    dcurves-env/bin/python tests/oracles/dcurves/make.py
 """
 
 from pathlib import Path
