@@ -19,7 +19,7 @@
 # - say what a red flag is, and what sensitivity and specificity claim about it;
 # - turn them into numbers of patients;
 # - explain why the same flag means something else in another setting;
-# - say how many of the flags that guidelines endorse have ever been measured.
+# - say how many of the flags that guidelines endorse have a usable figure in what was read.
 #
 # No statistics is assumed. Run a cell with Shift+Enter. The whole course is teaching material, not
 # a medical device: it must not be used to decide about a patient.

@@ -19,7 +19,7 @@
 # - say what a flag does to 1,000 patients, in whole patients, and how sure that is;
 # - tell which flag is best to rule in and which to rule out, and how sure that is;
 # - find the imaging thresholds, and the pre-test probabilities, at which a flag decides anything;
-# - see which endorsed flags have ever been measured;
+# - see which endorsed flags have a usable figure in what was read;
 # - make a summary of findings in the GRADE layout, for your own judgements.
 #
 # [Notebook 01](01_likelihood_ratios.ipynb) explains likelihood ratios; nothing else is needed.
