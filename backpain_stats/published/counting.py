@@ -12,7 +12,7 @@ __all__ = ["RULES", "Rule", "displaced"]
 
 Rule = Literal["replaces", "ratio", "counts", "own_text", "fuller", "cohort", "tie"]
 # The rules by which one report counts before another, in this order, in words.
-RULES: Mapping[Rule, str] = dict(
+RULES: Mapping[str, str] = dict(
     zip(
         get_args(Rule),
         (
@@ -82,7 +82,7 @@ def _behind(report: Report, best: Report, replaced: Mapping[str, Report]) -> Rep
         winner = best
         places = zip(_RANKED, _rank(best), _rank(report), strict=True)
         rule = next((name for name, first, second in places if first != second), "tie")
-    remark = Remark("displaced", (winner.report_id, RULES[rule]))  # type: ignore[index]
+    remark = Remark("displaced", (winner.report_id, RULES[rule]))
     return replace(
         report,
         displaced_by=winner.report_id,

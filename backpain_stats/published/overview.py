@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import pandas as pd
 
 from backpain_stats.evidence import Evidence, Names, Target, require_evidence
-from backpain_stats.published.counting import RULES, Rule
+from backpain_stats.published.counting import RULES
 from backpain_stats.published.reading import published_reports
 
 __all__ = ["displacements", "flag_overview"]
@@ -43,7 +41,7 @@ def displacements(evidence: Evidence) -> pd.DataFrame:
             "cohort_id": report.cohort.cohort_id,
             "displaced_by": report.displaced_by,
             "displaced_because": report.displaced_because,
-            "reason": RULES[cast("Rule", report.displaced_because)],
+            "reason": RULES[report.displaced_because],
         }
         for report in (every[name] for name in evidence.accuracy["report_id"])
         if report.displaced_because

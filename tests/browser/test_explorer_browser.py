@@ -6,7 +6,6 @@ import itertools
 import json
 import math
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode
@@ -22,19 +21,8 @@ from backpain_stats.report.page.plain import PlainWords
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
 
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+pytestmark = pytest.mark.browser
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        not Path(CHROMIUM).exists(), reason="no chromium here; on Debian: apt-get install chromium"
-    ),
-]
-
-ARGUMENTS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync", "--no-first-run"),
-]
 WIDTHS = (360, 1600)
 SCHEMES = ("light", "dark")
 # Not shipped with the package (its licence is the MPL): $AXE_PATH, or from npm.
@@ -48,14 +36,6 @@ CASE = {
     "present": "age_50,cancer_history",
     "absent": "weight_loss_unexplained",
 }
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[sync_api.Browser]:
-    with sync_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield started
-        started.close()
 
 
 class Visitor:
