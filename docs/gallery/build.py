@@ -36,9 +36,11 @@ def scripts() -> list[Path]:
     return sorted(path for path in HERE.glob("*.py") if path.name != Path(__file__).name)
 
 
-def caption(script: Path) -> str:
-    """Return the docstring of a script, which is the caption of its figure."""
-    return ast.get_docstring(ast.parse(script.read_text(encoding="utf-8"))) or ""
+def title_and_caption(script: Path) -> tuple[str, str]:
+    """Return the two parts of a script's docstring: its underlined title, and the caption."""
+    docstring = ast.get_docstring(ast.parse(script.read_text(encoding="utf-8"))) or ""
+    title, _, caption = docstring.partition("\n\n")
+    return title.splitlines()[0], caption
 
 
 def draw(script: Path, image: Path) -> None:
@@ -56,11 +58,11 @@ def draw(script: Path, image: Path) -> None:
 
 def readme() -> str:
     """Return the page that shows all pictures."""
-    entries = [
-        f"## {script.stem}\n\n{caption(script)}\n\n"
-        f"[![{caption(script)}](images/{script.stem}.svg)]({script.name})\n"
-        for script in scripts()
-    ]
+    entries = []
+    for script in scripts():
+        title, caption = title_and_caption(script)
+        image = f"images/{script.stem}.svg"
+        entries.append(f"## {title}\n\n{caption}\n\n[![{caption}]({image})]({script.name})\n")
     return "\n".join([INTRODUCTION, *entries])
 
 

@@ -1,4 +1,8 @@
-"""Each study in ROC space with both its intervals."""
+"""Crosshair plot
+==============
+
+Each study in ROC space with both its intervals.
+"""
 
 from pathlib import Path
 

@@ -1,4 +1,8 @@
-"""Sensitivity and specificity of each study side by side, with their summary."""
+"""Paired forest plot
+==================
+
+Sensitivity and specificity of each study side by side, with their summary.
+"""
 
 from pathlib import Path
 

@@ -1,4 +1,8 @@
-"""Deeks' funnel: do small studies report other odds ratios than large ones?"""
+"""Deeks' funnel plot
+==================
+
+Deeks' funnel: do small studies report other odds ratios than large ones?
+"""
 
 from pathlib import Path
 

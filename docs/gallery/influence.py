@@ -1,4 +1,8 @@
-"""The summary without each study; large Cook's distances stand out."""
+"""Influence of each study
+=======================
+
+The summary without each study; large Cook's distances stand out.
+"""
 
 from pathlib import Path
 

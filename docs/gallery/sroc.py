@@ -1,4 +1,8 @@
-"""Summary ROC of all studies, and of those that are left without the largest."""
+"""Summary ROC curve
+=================
+
+Summary ROC of all studies, and of those that are left without the largest.
+"""
 
 from pathlib import Path
 
