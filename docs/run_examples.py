@@ -14,6 +14,7 @@ import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 # A block of Python, and the block of text under it that shows what it prints.
@@ -39,6 +40,11 @@ def ran(page: Path) -> Iterator[tuple[doctest.Example, str]]:
             self, out: object, test: object, example: doctest.Example, got: str
         ) -> None:
             found.append((example, got))
+
+        def report_unexpected_exception(
+            self, out: object, test: object, example: doctest.Example, exc_info: Any
+        ) -> None:
+            raise RuntimeError(f"{page}: an example fails: {example.source}") from exc_info[1]
 
     test = doctest.DocTestParser().get_doctest(
         page.read_text(encoding="utf-8"), {}, page.name, str(page), 0
@@ -76,8 +82,10 @@ def update_pasted(page: Path) -> bool:
 
     def replaced(block: re.Match[str]) -> str:
         output = printed(block["code"], names)
-        whole = block[0]
-        return whole if block["output"] is None else whole.replace(block["output"], output)
+        if block["output"] is None:
+            return block[0]
+        start, end = (place - block.start() for place in block.span("output"))
+        return block[0][:start] + output + block[0][end:]
 
     new = PASTED.sub(replaced, text)
     page.write_text(new, encoding="utf-8", newline="\n")
