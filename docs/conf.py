@@ -28,15 +28,16 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.intersphinx",
-    "sphinx.ext.mathjax",
     "sphinx_click",
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
     "generated_pages",
+    "glossary_links",
+    "mathml",
 ]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
-exclude_patterns = ["_build", "gallery", "**/sg_execution_times.rst"]
+exclude_patterns = ["_build", "gallery"]
 templates_path = ["_templates"]
 nitpicky = True
 suppress_warnings = ["config.cache"]
@@ -56,16 +57,16 @@ numpydoc_xref_param_type = True
 numpydoc.xref.DEFAULT_LINKS.clear()  # nobody needs a link from "int" to what int is
 numpydoc_xref_ignore = "all"  # words of a type that are no name link nowhere
 numpydoc_xref_aliases = {
-    "DataFrame": ":class:`pandas.DataFrame`",
-    "pandas.DataFrame": ":class:`pandas.DataFrame`",
-    "Series": ":class:`pandas.Series`",
-    "pandas.Series": ":class:`pandas.Series`",
-    "ndarray": ":class:`numpy.ndarray`",
-    "numpy.ndarray": ":class:`numpy.ndarray`",
-    "numpy.random.Generator": ":class:`numpy.random.Generator`",
-    "Axes": ":class:`matplotlib.axes.Axes`",
-    "matplotlib.axes.Axes": ":class:`matplotlib.axes.Axes`",
-    **{name: f":class:`backpain_stats.{name}`" for name in public_types()},
+    "DataFrame": ":class:`~pandas.DataFrame`",
+    "pandas.DataFrame": ":class:`~pandas.DataFrame`",
+    "Series": ":class:`~pandas.Series`",
+    "pandas.Series": ":class:`~pandas.Series`",
+    "ndarray": ":class:`~numpy.ndarray`",
+    "numpy.ndarray": ":class:`~numpy.ndarray`",
+    "numpy.random.Generator": ":class:`~numpy.random.Generator`",
+    "Axes": ":class:`~matplotlib.axes.Axes`",
+    "matplotlib.axes.Axes": ":class:`~matplotlib.axes.Axes`",
+    **{name: f":class:`~backpain_stats.{name}`" for name in public_types()},
 }
 
 # The few foreign names that are linked stand in small files beside this one.
@@ -85,6 +86,8 @@ sphinx_gallery_conf = {
     "filename_pattern": r"\.py$",
     "ignore_pattern": r"build\.py$",
     "download_all_examples": False,
+    "capture_repr": (),
+    "write_computation_times": False,
     "show_memory": False,
     "show_signature": False,
     "min_reported_time": 1_000_000,
@@ -95,6 +98,7 @@ sphinx_gallery_conf = {
     "abort_on_example_error": True,
 }
 
+html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"
 html_title = f"{project} {release}"
 html_static_path = ["_static"]
@@ -106,9 +110,14 @@ html_theme_options = {
     "navbar_align": "left",
     "header_links_before_dropdown": 7,
     "show_prev_next": True,
+    "show_toc_level": 2,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["disclaimer"],
     "footer_end": ["copyright"],
     "show_version_warning_banner": False,
 }
-html_sidebars = {"index": [], "changelog": [], "cite": [], "glossary": []}
+# Pages without a section of their own have no navigation beside them.
+html_sidebars = {
+    page: []
+    for page in ("index", "start", "glossary", "changelog", "cite", "contributing", "search")
+}

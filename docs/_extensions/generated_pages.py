@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import click
 from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
@@ -212,8 +213,26 @@ def resolve(
     return contnode if _exists(target) else None
 
 
+def _trim(app: Sphinx, doctree: nodes.document) -> None:
+    """Drop the empty line that ends an example in its source, and nowhere else has a use."""
+    for block in doctree.findall(nodes.literal_block):
+        code = block.astext().rstrip("\n")
+        block.rawsource = code
+        block.children = [nodes.Text(code)]
+
+
+def _examples_as_typed(app: Sphinx, context: click.Context, lines: list[str]) -> None:
+    """Show what follows a command's help as it stands: lines to be typed, no markup."""
+    text = (context.command.epilog or "").replace("\b\n", "").strip("\n")
+    if not text:
+        return
+    lines[:] = [".. code-block:: text", "", *(f"   {line}" for line in text.splitlines())]
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the pages and the resolver with Sphinx."""
     app.connect("config-inited", _generate)  # before Sphinx looks which pages there are
     app.connect("missing-reference", resolve)
+    app.connect("doctree-read", _trim)
+    app.connect("sphinx-click-process-epilog", _examples_as_typed)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -8,6 +8,7 @@ python docs/gallery/build.py
 from __future__ import annotations
 
 import ast
+import contextlib
 import runpy
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,8 @@ def draw(script: Path, image: Path) -> None:
     """Run a script and save its figure as SVG, by matplotlib's defaults."""
     import matplotlib.pyplot as plt
 
-    with mpl.rc_context():
+    # In the folder of the script, as the documentation runs it: its paths start there.
+    with mpl.rc_context(), contextlib.chdir(HERE):
         mpl.rcdefaults()
         mpl.rcParams.update(STYLE)
         ax = runpy.run_path(str(script))["ax"]
