@@ -14,9 +14,9 @@ ROOT = DOCS.parent
 sys.path[:0] = [str(ROOT), str(DOCS / "_extensions")]
 
 import numpydoc.xref  # noqa: E402
+from generated_pages import public_types  # noqa: E402
 
 import backpain_stats  # noqa: E402 - found by the line above
-from generated_pages import public_types  # noqa: E402
 
 project = "backpain_stats"
 author = copyright = "The backpain_stats authors"

@@ -18,7 +18,9 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 # A block of Python, and the block of text under it that shows what it prints.
-PASTED = re.compile(r"```python\n(?P<code>(?!>>>).*?)```\n(?:\n```text\n(?P<output>.*?)```\n)?", re.S)
+PASTED = re.compile(
+    r"```python\n(?P<code>(?!>>>).*?)```\n(?:\n```text\n(?P<output>.*?)```\n)?", re.S
+)
 
 
 def pages() -> list[Path]:
@@ -60,7 +62,9 @@ def update(page: Path) -> bool:
     for example, got in reversed(list(ran(page))):
         first = example.lineno + example.source.count("\n")
         shown = re.sub(r"^[ \t]*$", "<BLANKLINE>", got.rstrip("\n"), flags=re.M)
-        lines[first : first + example.want.count("\n")] = [f"{line}\n" for line in shown.split("\n")]
+        lines[first : first + example.want.count("\n")] = [
+            f"{line}\n" for line in shown.split("\n")
+        ]
         changed = True
     if changed:
         page.write_text("".join(lines), encoding="utf-8", newline="\n")

@@ -205,7 +205,9 @@ def resolve(
         f"plots.{parts[-1]}",
         f"calibration.{parts[-1]}",
     ):
-        full = candidate if candidate.startswith("backpain_stats.") else f"backpain_stats.{candidate}"
+        full = (
+            candidate if candidate.startswith("backpain_stats.") else f"backpain_stats.{candidate}"
+        )
         if full in domain.objects:
             return domain.resolve_xref(
                 env, node["refdoc"], app.builder, "obj", full, node, contnode

@@ -37,7 +37,7 @@ def _link(app: Sphinx, doctree: nodes.document) -> None:
         return
     pattern, plain = _pattern()
     seen: set[str] = set()
-    for text in [text for text in doctree.findall(nodes.Text)]:
+    for text in list(doctree.findall(nodes.Text)):
         if not isinstance(text.parent, nodes.paragraph):
             continue
         parts: list[nodes.Node] = []

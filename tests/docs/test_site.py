@@ -23,7 +23,7 @@ ATTRIBUTE = re.compile(r"""\s(href|src|id)=(?:"([^"]*)"|'([^']*)')""")
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """Build the site from a copy of its sources; the gallery's scripts run in tests of their own."""
+    """Build the site from a copy of its sources; the gallery's scripts have tests of their own."""
     root = tmp_path_factory.mktemp("site")
     shutil.copytree(DOCS, root / "docs", ignore=HAND_WRITTEN)
     for name in ("backpain_stats", "data", "reports", "tests"):
@@ -89,7 +89,9 @@ def missing_methods(site):
 def dead_links(site):
     """Return every link inside the site that leads nowhere, and whatever is loaded from outside."""
     pages = {page: attributes(page) for page in pages_of(site)}
-    anchors = {page: {value for name, value in found if name == "id"} for page, found in pages.items()}
+    anchors = {
+        page: {value for name, value in found if name == "id"} for page, found in pages.items()
+    }
     dead = []
     for page, found in pages.items():
         for name, value in found:
