@@ -104,6 +104,7 @@ html_title = f"{project} {release}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
+html_show_search_summary = False  # it would fetch pages, which a page from a file may not
 html_copy_source = False
 html_theme_options = {
     "logo": {"text": project},

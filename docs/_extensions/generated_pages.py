@@ -140,9 +140,10 @@ def write_validation(folder: Path) -> None:
     """Write one page for every report of a study or benchmark that is kept in the repository."""
     reports = sorted((ROOT / "reports").glob("*.md"))
     introduction = (
-        "# Validation results\n\nStudies of the software on data with a known answer. Each page is "
-        "the report as its script wrote it;\nthe first lines say which script, and how long it "
-        "takes. The comparisons with R and other programs\nare part of the tests (`tests/oracles/`)."
+        "# Validation results\n\nHow well the answers hold, on simulated and on real patients, and "
+        "how fast they come. Each page\nis the report as its script wrote it; its first lines say "
+        "which script. The comparisons with R and\nother programs are part of the tests "
+        "(`tests/oracles/`)."
         "\n\n```{toctree}\n:maxdepth: 1\n\n"
     )
     stems = "\n".join(report.stem for report in reports)

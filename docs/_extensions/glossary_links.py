@@ -28,7 +28,7 @@ def _pattern() -> tuple[re.Pattern[str], dict[str, str]]:
     longest_first = sorted(plain, key=len, reverse=True)
     either = "|".join(re.escape(term) for term in longest_first)
     # A sensitivity analysis has nothing to do with sensitivity.
-    return re.compile(rf"\b({either})(?=s?\b(?! anal))", re.IGNORECASE), plain
+    return re.compile(rf"\b({either})s?\b(?! anal)", re.IGNORECASE), plain
 
 
 def _link(app: Sphinx, doctree: nodes.document) -> None:
@@ -47,7 +47,7 @@ def _link(app: Sphinx, doctree: nodes.document) -> None:
             if term in seen:
                 continue
             seen.add(term)
-            shown = nodes.inline("", found[1], classes=["xref", "std", "std-term"])
+            shown = nodes.inline("", found[0], classes=["xref", "std", "std-term"])
             link = pending_xref(
                 "", shown, refdomain="std", reftype="term", reftarget=term,
                 refexplicit=True, refwarn=True, refdoc=docname,
