@@ -32,7 +32,7 @@ def _pattern() -> tuple[re.Pattern[str], dict[str, str]]:
 
 
 def _link(app: Sphinx, doctree: nodes.document) -> None:
-    docname = app.env.current_document.docname
+    docname = app.env.docname
     if docname == "glossary":
         return
     pattern, plain = _pattern()
