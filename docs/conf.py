@@ -109,7 +109,7 @@ html_copy_source = False
 html_theme_options = {
     "logo": {"text": project},
     "navbar_align": "left",
-    "header_links_before_dropdown": 7,
+    "header_links_before_dropdown": 8,
     "show_prev_next": True,
     "show_toc_level": 2,
     "secondary_sidebar_items": ["page-toc"],
@@ -120,5 +120,14 @@ html_theme_options = {
 # Pages without a section of their own have no navigation beside them.
 html_sidebars = {
     page: []
-    for page in ("index", "start", "glossary", "changelog", "cite", "contributing", "search")
+    for page in (
+        "index",
+        "start",
+        "course/index",
+        "glossary",
+        "changelog",
+        "cite",
+        "contributing",
+        "search",
+    )
 }

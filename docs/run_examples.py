@@ -25,7 +25,7 @@ PASTED = re.compile(
 
 def pages() -> list[Path]:
     """Return the pages with examples that were written by hand."""
-    made = {"_build", "api", "examples", "gallery", "validation"}
+    made = {"_build", "api", "course", "examples", "gallery", "validation"}
     return sorted(
         page
         for page in (ROOT / "docs").rglob("*.md")

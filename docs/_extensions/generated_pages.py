@@ -4,6 +4,8 @@
     One page a public name, in the order and the rooms of ``backpain_stats/__init__.pyi``.
 ``validation/``
     One page a report ``reports/*.md``.
+``course/``
+    The list of the rendered notebooks, which are copied into the site.
 """
 
 from __future__ import annotations
@@ -11,6 +13,8 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import re
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -27,6 +31,7 @@ import backpain_stats
 DOCS = Path(__file__).resolve().parents[1]
 ROOT = DOCS.parent
 STUB = ROOT / "backpain_stats" / "__init__.pyi"
+NOTEBOOKS = ROOT / "reports" / "notebooks"
 # Heading of each room in the reference, in the order of the road.
 ROOMS = {
     "tables": "One 2x2 table",
@@ -155,6 +160,26 @@ def write_validation(folder: Path) -> None:
         )
 
 
+def write_course(folder: Path) -> None:
+    """Write the list of the rendered notebooks."""
+    introduction = (
+        "# The course\n\nNotebooks of about ten minutes each, for readers who are new to this.\n"
+        "What is here can be read; `make lab` opens the course for working in it.\n"
+    )
+    entries = []
+    for page in sorted(NOTEBOOKS.glob("[0-9]*.html")):
+        (title,) = re.findall("<title>(.*?)</title>", page.read_text(encoding="utf-8"), re.DOTALL)
+        entries.append(f'<li><a href="{page.name}">{title.strip()}</a></li>')
+    listed = "\n".join(["<ul>", *entries, "</ul>"])
+    write(folder / "index.md", f"{introduction}\n```{{raw}} html\n{listed}\n```\n")
+
+
+def _copy_course(app: Sphinx, problem: Exception | None) -> None:
+    if problem is None and app.builder.format == "html":
+        for page in NOTEBOOKS.glob("[0-9]*.html"):
+            shutil.copy(page, Path(app.outdir) / "course")
+
+
 def importable() -> None:
     """Let the documentation tools import the public rooms by the names users type."""
     for names in public_names().values():
@@ -168,6 +193,7 @@ def _generate(app: Sphinx, config: Config) -> None:
     importable()
     write_reference(Path(app.srcdir) / "api")
     write_validation(Path(app.srcdir) / "validation")
+    write_course(Path(app.srcdir) / "course")
 
 
 def _exists(name: str) -> bool:
@@ -237,5 +263,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("config-inited", _generate)  # before Sphinx looks which pages there are
     app.connect("missing-reference", resolve)
     app.connect("doctree-read", _trim)
+    app.connect("build-finished", _copy_course)
     app.connect("sphinx-click-process-epilog", _examples_as_typed)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

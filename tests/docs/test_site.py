@@ -16,7 +16,9 @@ from backpain_stats.cli import COMMANDS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-HAND_WRITTEN = shutil.ignore_patterns("_build", "api", "examples", "validation", "__pycache__")
+HAND_WRITTEN = shutil.ignore_patterns(
+    "_build", "api", "course", "examples", "validation", "__pycache__"
+)
 glossary_links = runpy.run_path(str(DOCS / "_extensions" / "glossary_links.py"))
 ATTRIBUTE = re.compile(r"""\s(href|src|id)=(?:"([^"]*)"|'([^']*)')""")
 
