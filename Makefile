@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # Checks and formats JavaScript and CSS; rules in biome.json.
 BIOME := @biomejs/biome@2.6.8
 
-.PHONY: help report test test-fast snapshot lint datapackage bench notebooks lab clean
+.PHONY: help report test test-fast snapshot lint datapackage bench docs notebooks lab clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -24,6 +24,10 @@ $(VENV)/.stamp-core: pyproject.toml | $(BIN)/python
 
 $(VENV)/.stamp-test: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet -e ".[test]"
+	@touch $@ $(VENV)/.stamp-core
+
+$(VENV)/.stamp-docs: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet -e ".[docs]"
 	@touch $@ $(VENV)/.stamp-core
 
 $(VENV)/.stamp-notebooks: pyproject.toml | $(BIN)/python
@@ -46,6 +50,7 @@ test-fast: $(VENV)/.stamp-test ## The quick tests only, for every save
 snapshot: $(VENV)/.stamp-test ## Write what the shipped evidence gives anew, and list what changed
 	$(BIN)/python tests/data/make_snapshot.py
 	$(BIN)/python docs/gallery/build.py
+	$(BIN)/python docs/run_examples.py
 
 lint: $(VENV)/.stamp-test ## Style, types and layers only; scripts and style sheets where npx is
 	$(BIN)/ruff check .
@@ -60,6 +65,9 @@ datapackage: $(VENV)/.stamp-core ## Describe the data files anew, after a change
 
 bench: $(VENV)/.stamp-test ## Time the package beside its peers; writes reports/benchmark.md
 	$(BIN)/python benchmarks/run.py
+
+docs: $(VENV)/.stamp-docs ## Build the documentation site into docs/_build/html
+	$(BIN)/python -m sphinx -W --keep-going -n -q docs docs/_build/html
 
 notebooks: $(VENV)/.stamp-notebooks ## Execute the notebooks and render them to reports/notebooks/
 	$(BIN)/python notebooks/render.py

@@ -8,6 +8,7 @@ python docs/gallery/build.py
 from __future__ import annotations
 
 import ast
+import contextlib
 import runpy
 from pathlib import Path
 from typing import Any
@@ -36,16 +37,19 @@ def scripts() -> list[Path]:
     return sorted(path for path in HERE.glob("*.py") if path.name != Path(__file__).name)
 
 
-def caption(script: Path) -> str:
-    """Return the docstring of a script, which is the caption of its figure."""
-    return ast.get_docstring(ast.parse(script.read_text(encoding="utf-8"))) or ""
+def title_and_caption(script: Path) -> tuple[str, str]:
+    """Return the two parts of a script's docstring: its underlined title, and the caption."""
+    docstring = ast.get_docstring(ast.parse(script.read_text(encoding="utf-8"))) or ""
+    title, _, caption = docstring.partition("\n\n")
+    return title.splitlines()[0], caption
 
 
 def draw(script: Path, image: Path) -> None:
     """Run a script and save its figure as SVG, by matplotlib's defaults."""
     import matplotlib.pyplot as plt
 
-    with mpl.rc_context():
+    # In the folder of the script, as the documentation runs it: its paths start there.
+    with mpl.rc_context(), contextlib.chdir(HERE):
         mpl.rcdefaults()
         mpl.rcParams.update(STYLE)
         ax = runpy.run_path(str(script))["ax"]
@@ -56,11 +60,11 @@ def draw(script: Path, image: Path) -> None:
 
 def readme() -> str:
     """Return the page that shows all pictures."""
-    entries = [
-        f"## {script.stem}\n\n{caption(script)}\n\n"
-        f"[![{caption(script)}](images/{script.stem}.svg)]({script.name})\n"
-        for script in scripts()
-    ]
+    entries = []
+    for script in scripts():
+        title, caption = title_and_caption(script)
+        image = f"images/{script.stem}.svg"
+        entries.append(f"## {title}\n\n{caption}\n\n[![{caption}]({image})]({script.name})\n")
     return "\n".join([INTRODUCTION, *entries])
 
 

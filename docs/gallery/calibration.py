@@ -1,4 +1,8 @@
-"""Calibration on real patients (pain type, not cancer): multiplying is overconfident."""
+"""Calibration on patients
+=======================
+
+Calibration on real patients (pain type, not cancer): multiplying is overconfident.
+"""
 
 import backpain_stats as bps
 

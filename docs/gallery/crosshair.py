@@ -1,12 +1,13 @@
-"""Each study in ROC space with both its intervals."""
+"""Crosshair plot
+==============
 
-from pathlib import Path
+Each study in ROC space with both its intervals.
+"""
 
 import pandas as pd
 
 import backpain_stats as bps
 
 # AUDIT-C as a test for unhealthy drinking, Kriston et al. 2008.
-folder = Path(__file__).parents[2] / "tests" / "oracles" / "r" / "data"
-studies = pd.read_csv(folder / "AuditC.csv")
+studies = pd.read_csv("../../tests/oracles/r/data/AuditC.csv")
 ax = bps.plots.crosshair(bps.study_accuracy(studies), label=True)

@@ -1,4 +1,8 @@
-"""Net benefit of imaging by each flag, against the threshold for imaging."""
+"""Decision curve
+==============
+
+Net benefit of imaging by each flag, against the threshold for imaging.
+"""
 
 import backpain_stats as bps
 

@@ -1,4 +1,8 @@
-"""One patient's risk over the assumed correlation; grey is all that fits the figures."""
+"""Risk against dependence
+=======================
+
+One patient's risk over the assumed correlation; grey is all that fits the figures.
+"""
 
 import backpain_stats as bps
 

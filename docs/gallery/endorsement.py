@@ -1,4 +1,8 @@
-"""Which guideline names which flag, and what is known of the flag."""
+"""Endorsement by guidelines
+=========================
+
+Which guideline names which flag, and what is known of the flag.
+"""
 
 import backpain_stats as bps
 

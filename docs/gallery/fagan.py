@@ -1,4 +1,8 @@
-"""Fagan's nomogram: a history of cancer, present and absent, in primary care."""
+"""Fagan's nomogram
+================
+
+Fagan's nomogram: a history of cancer, present and absent, in primary care.
+"""
 
 import backpain_stats as bps
 

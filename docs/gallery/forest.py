@@ -1,4 +1,8 @@
-"""Likelihood ratios of every report, flag by flag; what cannot be used says why."""
+"""Forest plot
+===========
+
+Likelihood ratios of every report, flag by flag; what cannot be used says why.
+"""
 
 import backpain_stats as bps
 

@@ -1,4 +1,8 @@
-"""What becomes of 1,000 patients if everybody with one of four findings is imaged."""
+"""Natural frequencies
+===================
+
+What becomes of 1,000 patients if everybody with one of four findings is imaged.
+"""
 
 import matplotlib.pyplot as plt
 

@@ -1,4 +1,8 @@
-"""Post-test against pre-test probability; dotted lines stand at published prevalences."""
+"""Post-test against pre-test probability
+======================================
+
+Post-test against pre-test probability; dotted lines stand at published prevalences.
+"""
 
 import pandas as pd
 

@@ -1,4 +1,8 @@
-"""Risk of bias and applicability (QUADAS-2), of three invented studies."""
+"""Risk of bias (QUADAS-2)
+=======================
+
+Risk of bias and applicability (QUADAS-2), of three invented studies.
+"""
 
 import matplotlib.pyplot as plt
 import pandas as pd

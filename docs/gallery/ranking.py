@@ -1,4 +1,8 @@
-"""Flags in the order of their likelihood ratio; the shaded zone hardly moves a probability."""
+"""Ranking of flags
+================
+
+Flags in the order of their likelihood ratio; the shaded zone hardly moves a probability.
+"""
 
 import backpain_stats as bps
 

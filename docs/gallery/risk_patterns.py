@@ -1,4 +1,8 @@
-"""Every pattern of four findings: its risk, and how often it occurs by the model."""
+"""Risk of every pattern
+=====================
+
+Every pattern of four findings: its risk, and how often it occurs by the model.
+"""
 
 import backpain_stats as bps
 

@@ -1,4 +1,8 @@
-"""What each finding does to one patient's risk; the diamond is plain multiplication."""
+"""What each finding does to a risk
+================================
+
+What each finding does to one patient's risk; the diamond is plain multiplication.
+"""
 
 import backpain_stats as bps
 
