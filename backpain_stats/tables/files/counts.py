@@ -21,6 +21,8 @@ Floats = NDArray[np.float64]
 
 # What is written where nothing was measured. A dash is not among them: it may be a zero.
 MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "<na>", "none", "null", "nr", "."})
+_ARMS = np.array([HOLDS["cases"], HOLDS["noncases"]])
+PATIENTS = ("cases", "non-cases")
 _WHOLE = re.compile(r"\+?[0-9]+([.,]0*)?")
 
 
@@ -107,27 +109,31 @@ def four_cells(given: Mapping[Role, Given], labels: Sequence[str], where: str) -
     values = np.array(columns, dtype=np.float64).T.reshape(len(labels), len(given))
     _refuse_no_counts(values, list(given.values()), labels, where)
     known = ~np.isnan(values)
-    cells = np.full((len(labels), len(CELLS)), np.nan)
+    cells, arms = np.full((len(labels), 4), np.nan), np.full((len(labels), 2), np.nan)
     for pattern in np.unique(known, axis=0):
         rows = np.flatnonzero((known == pattern).all(axis=1))
-        cells[rows] = _solved(holds[pattern], values[np.ix_(rows, pattern)])
+        there = values[np.ix_(rows, pattern)]
+        cells[rows] = _solved(holds[pattern], there, np.eye(4))
+        arms[rows] = _solved(holds[pattern], there, _ARMS)
+    # where an arm is known to be empty, so are its cells
+    cells = np.where(np.isnan(cells) & (arms[:, [0, 1, 0, 1]] == 0), 0.0, cells)
     _refuse_contradictions(cells, values, given, labels, where)
-    _refuse_half_arms(cells, labels, where)
+    _refuse_half_arms(cells, arms, labels, where)
     return cells
 
 
-def _solved(holds: NDArray[Any], values: Floats) -> Floats:
-    """Solve for the cells that these totals tell; NaN for the others."""
-    cells = np.full((len(values), len(CELLS)), np.nan)
+def _solved(holds: NDArray[Any], values: Floats, wanted: NDArray[Any]) -> Floats:
+    """Solve for the sums of cells that these columns tell; NaN for the others."""
+    found = np.full((len(values), len(wanted)), np.nan)
     if not len(holds):
-        return cells
+        return found
     rank = _rank(holds)
-    told = [_rank(np.vstack([holds, unit])) == rank for unit in np.eye(len(CELLS))]
+    told = [_rank(np.vstack([holds, one])) == rank for one in wanted]
     # The pseudo-inverse of a matrix of 0 and 1 is of small fractions: what is a whole number
     # comes back by rounding, and is checked against the totals afterwards.
-    solution = np.rint(values @ np.linalg.pinv(holds.astype(float)).T)
-    cells[:, told] = solution[:, told]
-    return cells
+    solution = values @ np.linalg.pinv(holds.astype(float)).T @ wanted.T
+    found[:, told] = np.rint(solution[:, told]) + 0.0  # no minus zero
+    return found
 
 
 def _refuse_no_counts(
@@ -165,15 +171,18 @@ def _refuse_contradictions(
         )
 
 
-def _refuse_half_arms(cells: Floats, labels: Sequence[str], where: str) -> None:
-    """Refuse rows that give one of the two cells of an arm."""
+def _refuse_half_arms(cells: Floats, arms: Floats, labels: Sequence[str], where: str) -> None:
+    """Refuse rows that give one of the two cells of an arm, or their sum only."""
     wrong = []
     names: Sequence[str] = CELLS
-    for one, other in ARMS:
+    for arm, (one, other) in enumerate(ARMS):
         pair = cells[:, [names.index(one), names.index(other)]]
         for row in np.flatnonzero(np.isnan(pair).sum(axis=1) == 1):
             there, gone = (other, one) if np.isnan(pair[row, 0]) else (one, other)
             wrong.append(f"{labels[int(row)]} gives {there} but not {gone}")
+        for row in np.flatnonzero(np.isnan(pair).all(axis=1) & (arms[:, arm] > 0)):
+            patients = f"{arms[row, arm]:g} {PATIENTS[arm]}"
+            wrong.append(f"{labels[int(row)]} has {patients} but neither {one} nor {other}")
     if wrong:
         raise DataError(
             f"{where} has rows with half an arm: {_listed(wrong)}; fill in both counts of the arm, "

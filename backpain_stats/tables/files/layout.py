@@ -203,6 +203,7 @@ def _missing(sheet: Sheet, plain: Mapping[Role, int]) -> TablesQuestion:
     rest = [name for name in sheet.header if name and sheet.header.index(name) not in
             plain.values()]  # fmt: skip
     header = ", ".join(filter(None, sheet.header)) or "no named column"
+    header = header if len(header) <= 300 else f"{header[:300]}..."
     found = ", ".join(f"{role} from {sheet.header[place]}" for role, place in plain.items())
     text = (
         f"{sheet.where} lacks the column(s) {', '.join(lacking)}, under this or a usual name; "

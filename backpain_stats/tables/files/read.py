@@ -99,7 +99,7 @@ def read_tables(
     >>> _ = path.write_text("Author;Year;TP;FN;FP;TN\nDeyo;1988;4;9;41;1921\n")
     >>> tables = read_tables(path)
     >>> tables.understood
-    '1 study; tp from TP, fp from FP, fn from FN, tn from TN; study from Author and Year; separated by semicolons'
+    '1 study; tp from TP, fn from FN, fp from FP, tn from TN; study from Author and Year; separated by semicolons'
     >>> tables.frame
            study  tp  fp  fn    tn Author  Year
     0  Deyo 1988   4  41   9  1921   Deyo  1988
@@ -211,22 +211,23 @@ def _blocks(sheet: Sheet, layout: Layout) -> list[_Block]:
 
 
 def _without_totals(block: _Block, names: StudyNames, sheet: Sheet) -> _Block:
-    """Set a last row aside that is the sum of the others; ask if it only says so."""
-    totals = [at for at, row in enumerate(block.rows) if normal(names.names[row]) in _TOTALS]
-    if not totals:
+    """Set a last row aside that is the sum of the others; refuse what may be one or not."""
+    if len(block.rows) < 3:
         return block
-    rest = np.delete(block.counts, totals, axis=0)
-    for at in totals:
-        row = int(block.rows[at])
-        if not np.array_equal(np.nan_to_num(block.counts[at]), np.nansum(rest, axis=0)):
-            raise DataError(
-                f"{sheet.where}, {sheet.labels[row]}: the row {names.names[row]!r} is not the sum "
-                "of the others; delete it, or give it another name if it is a study"
-            )
-    aside = [(int(block.rows[at]), "the sum of the other rows") for at in totals]
-    return block._replace(
-        rows=np.delete(block.rows, totals), counts=rest, aside=[*block.aside, *aside]
-    )
+    row, rest = int(block.rows[-1]), block.counts[:-1]
+    name = names.names[row] if names.places else ""
+    is_sum = np.array_equal(np.nan_to_num(block.counts[-1]), np.nansum(rest, axis=0))
+    is_called = normal(name) in _TOTALS
+    if is_sum and (is_called or not name):
+        aside = [*block.aside, (row, "the sum of the other rows")]
+        return block._replace(rows=block.rows[:-1], counts=rest, aside=aside)
+    if is_sum or is_called:
+        what = "is" if is_sum else "is not"
+        raise DataError(
+            f"{sheet.where}, {sheet.labels[row]}: the row {name!r} {what} the sum of the others; "
+            "delete it if it is a total, or give it another name if it is a study"
+        )
+    return block
 
 
 def _assembled(

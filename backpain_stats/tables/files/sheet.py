@@ -99,10 +99,13 @@ def sheet_of_rows(
     header = ["" if cell is None else str(cell).strip() for cell in filled[start][1]]
     body = filled[start + 1 :]
     if body and all(len(cells) == len(header) + 1 for _, cells in body):
-        header = ["", *header]  # R writes row names without a name for their column
-    while len(header) > 1 and not header[-1] and all(_short(cells, header) for _, cells in body):
+        if _empty([cells[-1] for _, cells in body]):
+            header.append("")  # a separator at the end of each row
+        else:
+            header.insert(0, "")  # R writes row names without a name for their column
+    even = [_even(label, cells, header, where) for label, cells in body]
+    while len(header) > 1 and not header[-1]:
         header.pop()
-    even = [_even(label, cells, len(header), where) for label, cells in body]
     columns = tuple(
         pd.Series([cells[position] for cells in even], dtype=object)
         for position in range(len(header))
@@ -115,19 +118,17 @@ def _empty(cells: Sequence[Any]) -> bool:
     return all(cell is None or (isinstance(cell, str) and not cell.strip()) for cell in cells)
 
 
-def _short(cells: Sequence[Any], header: Sequence[str]) -> bool:
-    return _empty(cells[len(header) - 1 :])
-
-
-def _even(label: str, cells: Sequence[Any], width: int, where: str) -> list[Any]:
-    """Return the cells below the header: what is beyond it has to be empty."""
-    if len(cells) < width or not _empty(cells[width:]):
+def _even(label: str, cells: Sequence[Any], header: Sequence[str], where: str) -> list[Any]:
+    """Return the cells below the header: as many as it has, and none below no name."""
+    if len(cells) != len(header):
         raise DataError(
-            f"{where}, {label}: the row has {len(cells)} cells, the header {width}; each row needs "
-            "one cell a column (a cell with the separator in it is quoted; a note below the table "
-            "is deleted)"
+            f"{where}, {label}: the row has {len(cells)} cells, the header {len(header)}; each row "
+            "needs one cell a column (a cell with the separator in it is quoted; a note below the "
+            "table is deleted)"
         )
-    return list(cells[:width])
+    if not _empty([cell for cell, name in zip(cells[1:], header[1:], strict=True) if not name]):
+        raise DataError(f"{where}, {label}: a cell is filled in a column without a name; name it")
+    return list(cells)
 
 
 def sheet_of_frame(frame: pd.DataFrame, where: str) -> Sheet:

@@ -96,7 +96,10 @@ def _asked(sheet: Sheet, study: Sequence[str]) -> list[int]:
 
 def _joined(sheet: Sheet, places: Sequence[int]) -> StudyNames:
     cells = [[plain_text(cell) for cell in sheet.columns[place]] for place in places]
-    names = [" ".join(filter(None, parts)) for parts in zip(*cells, strict=True)]
+    # without its first part, the author, a year would pass for a name
+    names = [
+        " ".join(filter(None, parts)) if parts[0] else "" for parts in zip(*cells, strict=True)
+    ]
     shown = [sheet.header[place] or "the row names" for place in places]
     return StudyNames(names, tuple(places), " and ".join(shown))
 
