@@ -52,6 +52,8 @@ class Studies:
     used : ndarray of bool, shape (rows,)
     reasons : tuple of str
         Why a row is not used, or uses only one of its arms; else empty.
+    origin : str
+        What was read, and how; empty if it was a frame with these columns.
     """
 
     frame: pd.DataFrame
@@ -59,6 +61,7 @@ class Studies:
     counts: Counts
     used: Booleans
     reasons: tuple[str, ...]
+    origin: str = ""
 
     @property
     def used_counts(self) -> Counts:
@@ -136,7 +139,7 @@ def check_studies(data: TablesLike, where: str = "the data") -> Studies:
     >>> check_studies(data).reasons
     ('', 'no cases: informs specificity only')
     """
-    frame = plain_tables(data, where)
+    frame, origin = plain_tables(data, where)
     require_columns(frame, ("study", *COUNT_COLUMNS), where)
     filled, empty_arms = fill_empty_arms(frame)
     counts = counts_from_frame(filled, where)
@@ -169,9 +172,8 @@ def check_studies(data: TablesLike, where: str = "the data") -> Studies:
             if empty_arms[row, outcome]:
                 why = f"{arm[0]} and {arm[1]} are empty, read as {why}"
             reasons[row] = f"{why}: informs {other} only"
-    return Studies(
-        frame.reset_index(drop=True), names, counts, np.ones(len(names), dtype=bool), tuple(reasons)
-    )
+    used = np.ones(len(names), dtype=bool)
+    return Studies(frame.reset_index(drop=True), names, counts, used, tuple(reasons), origin)
 
 
 def _listed(names: Iterable[str], most: int = 5) -> str:

@@ -17,7 +17,7 @@ from backpain_stats.checks import (
 )
 from backpain_stats.errors import ArgumentError, DataError
 from backpain_stats.tables.estimates import estimate_measure, reasons
-from backpain_stats.tables.files import TablesLike, rows_of_studies
+from backpain_stats.tables.files import TablesLike, read_tables
 from backpain_stats.tables.statistics import (
     CORRECTIONS,
     PROPORTION_METHODS,
@@ -117,7 +117,7 @@ def accuracy(
         raise ArgumentError(f"measures is {measures!r}; it must be a list, such as ['sensitivity']")
     measures = [check_choice(measure, "measure", SUMMARY_MEASURES) for measure in measures]
     if not isinstance(frame, pd.DataFrame) or not set(COUNT_COLUMNS) <= set(frame.columns):
-        frame = rows_of_studies(frame)
+        frame = read_tables(frame).frame
     require_columns(frame, COUNT_COLUMNS)
     frame, _ = fill_empty_arms(frame)
     counts = counts_from_frame(frame).astype(float)

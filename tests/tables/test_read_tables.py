@@ -59,7 +59,7 @@ def test_mada_without_names_gives_the_fit_of_r(tmp_path):
     path = written(tmp_path, data.to_csv(index=False))
     tables = read_tables(path)
     assert tables.understood == (
-        "14 studies; tp from TP, fn from FN, fp from FP, tn from TN; no study names: rows numbered"
+        "14 studies; tp from TP, fp from FP, fn from FN, tn from TN; no study names: rows numbered"
     )
     expected = json.loads((ORACLES / "expected" / "AuditC.json").read_text())
     expected = expected["bivariate"]["binomial_quadrature_21"]
@@ -387,6 +387,38 @@ def test_every_function_takes_what_read_tables_takes():
             function(data).drop(columns="No.Study", errors="ignore"),
             function(other).drop(columns="No.Study", errors="ignore"),
         )
+
+
+def test_a_fit_of_a_file_says_what_was_read(tmp_path):
+    text = known("Telomerase").to_csv(index=False) + "Empty,,,,,\n"
+    shown = " ".join(str(bps.fit_bivariate(written(tmp_path, text))).split())
+    assert "Read from mine.csv: 10 studies; tp, fp, fn, tn by name" in shown
+    assert "set aside: line 12 (no counts)" in shown
+
+
+def test_rows_without_names_are_no_studies_where_a_study_has_several():
+    rows = pd.DataFrame({"test": ["CT", "MRI"] * 4, **{cell: range(3, 11) for cell in CELLS}})
+    for call in (
+        lambda: bps.compare_tests(rows),
+        lambda: bps.fit_thresholds(rows.assign(threshold=1.0)),
+        lambda: bps.fit_bayes(rows, several_tables=True),
+    ):
+        with pytest.raises(DataError, match="names the study"):
+            call()
+
+
+def test_designs_read_files(tmp_path):
+    # five studies that gave both tests: Cochrane Handbook for DTA reviews v2, appendix 12
+    text = "StudyID,TP_CT,FP_CT,FN_CT,TN_CT,TP_MRI,FP_MRI,FN_MRI,TN_MRI\n"
+    text += """Dewey 2006,62,5,4,46,42,2,7,39
+Kefer 2005,32,6,2,12,30,9,4,9
+Langer 2009,25,2,1,40,18,15,8,27
+Maintz 2007,15,2,1,2,15,1,1,3
+Pouleur 2008,16,7,1,53,17,17,0,43
+"""
+    compared = bps.compare_tests(written(tmp_path, text), nodes=1)
+    # glmer of lme4 1.1-31 with the Laplace approximation, printed to three decimals
+    assert compared.log_likelihood == pytest.approx(-44.732, abs=5e-4)
 
 
 def test_an_arm_that_was_not_studied_is_not_estimable():

@@ -201,7 +201,7 @@ def _one_arm(data: TablesLike, outcome: str) -> Studies:
     if isinstance(data, pd.DataFrame) and {"study", *needed} <= set(data.columns):
         frame = data
     else:
-        frame = plain_tables(data)
+        frame, _ = plain_tables(data)
     missing = [cell for cell in other if cell not in frame.columns]
     filled = frame.assign(**dict.fromkeys(missing, 0))
     return check_studies(filled[["study", *COUNT_COLUMNS]])

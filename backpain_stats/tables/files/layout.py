@@ -127,7 +127,8 @@ def _plain(sheet: Sheet, said: Mapping[Role, int]) -> dict[Role, int]:
                 + ("give each its own name" if len(set(names)) == 1 else "choose one, such as {0}"),
                 ("columns", {str(role): names[0]}),
             )
-    return {**said, **{role: places[0] for role, places in found.items() if len(places) == 1}}
+    every = {**said, **{role: places[0] for role, places in found.items() if len(places) == 1}}
+    return {role: every[role] for role in HOLDS if role in every}
 
 
 def _needed(roles: Mapping[Role, int]) -> dict[Role, int]:

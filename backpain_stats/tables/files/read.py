@@ -16,6 +16,7 @@ from backpain_stats.tables.files.counts import Given, four_cells
 from backpain_stats.tables.files.layout import Layout, find_layout
 from backpain_stats.tables.files.names import CELLS, normal
 from backpain_stats.tables.files.open_file import open_sheet
+from backpain_stats.tables.files.question import TablesQuestion
 from backpain_stats.tables.files.sheet import Sheet, sheet_of_frame
 from backpain_stats.tables.files.studies import StudyNames, covariate, plain_text, study_names
 from backpain_stats.tables.files.study_tables import StudyTables
@@ -99,7 +100,7 @@ def read_tables(
     >>> _ = path.write_text("Author;Year;TP;FN;FP;TN\nDeyo;1988;4;9;41;1921\n")
     >>> tables = read_tables(path)
     >>> tables.understood
-    '1 study; tp from TP, fn from FN, fp from FP, tn from TN; study from Author and Year; separated by semicolons'
+    '1 study; tp from TP, fp from FP, fn from FN, tn from TN; study from Author and Year; separated by semicolons'
     >>> tables.frame
            study  tp  fp  fn    tn Author  Year
     0  Deyo 1988   4  41   9  1921   Deyo  1988
@@ -135,7 +136,7 @@ def read_tables(
     return StudyTables(frame, set_aside, opened.where, tuple(words), origin, labels)
 
 
-def plain_tables(data: TablesLike, where: str = "the data") -> pd.DataFrame:
+def plain_tables(data: TablesLike, where: str = "the data") -> tuple[pd.DataFrame, str]:
     """Return a frame with ``study, tp, fp, fn, tn`` from whatever a function was handed.
 
     Parameters
@@ -145,17 +146,22 @@ def plain_tables(data: TablesLike, where: str = "the data") -> pd.DataFrame:
     where : str, optional
         What to call a frame in messages.
 
+    Returns
+    -------
+    pandas.DataFrame, str
+        The frame, and what was understood of it; nothing, if there was nothing to read.
+
     Raises
     ------
     DataError
         As :func:`read_tables`; and if a study has several rows.
     """
     if isinstance(data, pd.DataFrame) and {"study", *CELLS} <= set(data.columns):
-        return data
+        return data, ""
     if not isinstance(data, (pd.DataFrame, StudyTables, str, PathLike)):
         raise DataError(f"{where} must be a pandas DataFrame, not {type(data).__name__}")
     tables = data if isinstance(data, StudyTables) else read_tables(data)
-    return tables.one_row_a_study()
+    return tables.one_row_a_study(), f"{tables.where}: {tables.understood}"
 
 
 def rows_of_studies(data: TablesLike, study: str = "study") -> pd.DataFrame:
@@ -167,10 +173,22 @@ def rows_of_studies(data: TablesLike, study: str = "study") -> pd.DataFrame:
         A frame that has these columns is returned as it is.
     study : str, optional
         The column that names the study.
+
+    Raises
+    ------
+    DataError
+        As :func:`read_tables`; and if nothing names the studies: rows of the same patients
+        would pass for studies of their own.
     """
     if isinstance(data, pd.DataFrame) and {study, *CELLS} <= set(data.columns):
         return data
     tables = read_tables(data, study=None if study == "study" else study)
+    if not tables.study_columns:
+        raise TablesQuestion(
+            f"{tables.where} lacks a column that names the study of each row; say which it is, "
+            "such as {0}",
+            ("study", "COLUMN"),
+        )
     return tables.frame.rename(columns={"study": study})
 
 

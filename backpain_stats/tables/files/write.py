@@ -11,7 +11,7 @@ import pandas as pd
 from backpain_stats.checks import check_choice, optional_import
 from backpain_stats.errors import ArgumentError
 from backpain_stats.tables.files.names import CELLS
-from backpain_stats.tables.files.read import TablesLike, rows_of_studies
+from backpain_stats.tables.files.read import TablesLike, read_tables
 
 __all__ = ["write_tables"]
 
@@ -75,7 +75,7 @@ def write_tables(
         raise ArgumentError(f"path is {str(path)!r}; its name must end in {', '.join(_ENDS)}")
     if file.exists() and not overwrite:
         raise ArgumentError(f"{file} is there already; overwrite=True replaces it")
-    frame = rows_of_studies(tables)
+    frame = read_tables(tables).frame
     if layout == "revman":
         frame = _in_order_of_revman(frame)
     try:
