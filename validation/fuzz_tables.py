@@ -39,7 +39,23 @@ SPELLINGS = {
 }
 STUDY_COLUMNS = ("study", "Study", "StudyID", "studynames", "names", "author and year", "none")
 SEPARATORS = {"commas": ",", "semicolons": ";", "tabs": "\t", "bars": "|"}
-JUNK = ("x", "-", "-1", "1.5", "1e3", "1 2", "?", "12*", "TRUE", "inf", "1/2", "4-3", "½")
+JUNK = (
+    "x",
+    "-",
+    "-1",
+    "1.5",
+    "1e3",
+    "1 2",
+    "?",
+    "12*",
+    "TRUE",
+    "inf",
+    "1/2",
+    "4-3",
+    "½",
+    "1,000",
+    "1.000",
+)
 
 
 class Made(NamedTuple):
@@ -282,6 +298,12 @@ def a_column_twice(grid: Grid, rng: Generator) -> Grid:
     return Grid([*grid.header, grid.header[column]], rows)
 
 
+def an_unnamed_last_column(grid: Grid, rng: Generator) -> Grid:
+    """Add numbers below no name."""
+    rows = [[*row, str(int(rng.integers(400)))] for row in grid.rows]
+    return Grid(grid.header, rows)
+
+
 def a_name_that_says_nothing(grid: Grid, rng: Generator) -> Grid:
     """Give a column of counts a name that could mean anything."""
     _, column = _place(grid, rng)
@@ -325,8 +347,8 @@ DAMAGES: dict[str, Callable[[Grid, Generator], Grid]] = {
     change.__name__.replace("_", " "): change
     for change in (
         junk_in_a_cell, a_letter_in_a_cell, half_an_arm, a_cell_less, a_cell_more, no_header,
-        a_column_less, a_column_twice, a_name_that_says_nothing, a_row_of_totals,
-        a_row_of_wrong_totals, a_study_without_a_name, a_row_twice,
+        a_column_less, a_column_twice, an_unnamed_last_column, a_name_that_says_nothing,
+        a_row_of_totals, a_row_of_wrong_totals, a_study_without_a_name, a_row_twice,
     )
 }  # fmt: skip
 
@@ -346,7 +368,7 @@ def outcome(made: Made, folder: Path) -> tuple[str, str]:
     same = counts.equals(made.truth[list(CELLS)].astype("Int64").reset_index(drop=True))
     named = list(frame["study"]) == list(made.truth["study"])
     if "side by side" in made.layout:
-        named &= len(set(frame["test"])) == 2
+        named &= "test" in frame and len(set(frame["test"])) == 2
     return ("right" if same and named else "wrong"), tables.understood
 
 

@@ -156,6 +156,7 @@ def test_tests_in_the_same_patients_are_never_named_apart(tmp_path):
         ('"study" "TP" "FP" "FN" "TN"', '"A" 1 2 3 4'),
         ("study,tp,fp,fn,tn,,", "A,1.0,2.0,3,4,,"),
         ("study,tp,fp,fn,tn,n", "A,1,2,3,4,9"),  # a total that differs is a column like another
+        ("study,tp_CT,fp_CT,fn_CT,tn_CT,FP (%)", "A,1,2,3,4,33"),
         ("Table 1. Included studies\n\nstudy,tp,fp,fn,tn", "A,1,2,3,4"),
     ],
 )
@@ -204,10 +205,19 @@ def test_the_header_may_be_told(tmp_path):
         ("study,tp,fp,fn,tn\nA,one,2,3,4\n", "line 2.*'one'"),
         ("study,TP,fp,fn,tn\nA,1,2,3,4\nB,-1,2,3,4\n", "line 3, column TP: '-1'"),
         ("study,tp,fp,fn,tn\nA,1,2.5,3,4\n", r"2\.5"),
+        ('study,tp,fp,fn,tn\nA,"1,000",2,3,4\n', "'1,000'"),  # one or a thousand
+        ("study;tp;fp;fn;tn\nA;1.000;2;3;4\n", r"'1\.000'"),
+        ("study,TP (%),FP (%),FN (%),TN (%)\nA,60,10,40,90\n", r"lacks the column\(s\) tp"),
+        ("study,tp,fp,fn,tn\nA,1,2,3,4,1988\nB,5,6,7,8,1990\n", "6 cells, the header 5"),
+        ("tp,fp,fn,tn\n1,2,3,4,9\n", "5 cells, the header 4"),
+        (
+            "study,tp1,fp1,fn1,tn1,tp2,fp2,fn2,tn2,tp3,fp3\nA,1,2,3,4,5,6,7,8,9,9\n",
+            "of 3 only tp3, fp3",
+        ),
         ("study,tp,fp,fn,tn\nA,1,,3,4\n", "line 2 gives tn but not fp.*leave both empty"),
         ("study,tp,np,tn,nn\nA,1,,3,4\n", "line 2 gives tp but not fn"),
         ("study,tp,np,tn,nn\nA,,9,3,4\n", "line 2 has 9 cases but neither tp nor fn"),
-        ("study,tp,cases,tn,noncases\nA,5,3,3,4\n", "tp, cases, tn, noncases do not go together"),
+        ("study,tp,cases,tn,noncases\nA,5,3,3,4\n", "tp, tn, cases, noncases do not go together"),
         ("study,tp,fp,tn\nA,1,2,3\n", r"lacks the column\(s\) fn.*columns=\{'fn': 'COLUMN'\}"),
         ("study,a,b,c,d\nA,1,2,3,4\n", "What a, b, c, d stand for differs"),
         ("study,tp,n1,fp,n2\nA,1,2,3,4\n", "What n1, n2 stand for differs"),

@@ -23,7 +23,8 @@ Floats = NDArray[np.float64]
 MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "<na>", "none", "null", "nr", "."})
 _ARMS = np.array([HOLDS["cases"], HOLDS["noncases"]])
 PATIENTS = ("cases", "non-cases")
-_WHOLE = re.compile(r"\+?[0-9]+([.,]0*)?")
+# 12 and 12.0, but not 12.000 or 12,000: that may be twelve thousand.
+_WHOLE = re.compile(r"\+?[0-9]+([.,](0{0,2}|0{4,}))?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from backpain_stats.errors import ArgumentError
+from backpain_stats.errors import ArgumentError, DataError
 from backpain_stats.tables.files.counts import determines
 from backpain_stats.tables.files.names import (
     CELLS,
@@ -83,6 +83,8 @@ def find_layout(sheet: Sheet, columns: Mapping[str, str]) -> Layout:
         _refuse_two_sets(sheet, plain, said)
         return Layout(_needed(plain))
     tests = _side_by_side(sheet, plain)
+    if len(tests) == 1 and not set(plain) & set(CELLS):
+        return Layout({**plain, **next(iter(tests.values()))})
     if len(tests) > 1:
         shared = {role: place for role, place in plain.items() if role not in CELLS}
         return Layout(shared, tests, _companions(sheet, list(tests)))
@@ -155,11 +157,15 @@ def _side_by_side(sheet: Sheet, plain: Mapping[Role, int]) -> dict[str, dict[Rol
             )
         group[role] = place
     totals = [role for role in plain if role not in CELLS]
-    return {
-        test: _needed(roles)
-        for test, roles in tests.items()
-        if set(roles) & set(CELLS) and determines([*roles, *totals])
-    }
+    complete = [test for test, roles in tests.items() if determines([*roles, *totals])]
+    for test in tests if complete else ():
+        if test not in complete and len(set(tests[test]) & set(CELLS)) > 1:
+            names = [sheet.header[place] for place in tests[test].values()]
+            raise DataError(
+                f"{sheet.where} has the four cells of {', '.join(complete)}, but of {test} only "
+                f"{', '.join(names)}; add what is missing, or take these columns out"
+            )
+    return {test: _needed(tests[test]) for test in complete if set(tests[test]) & set(CELLS)}
 
 
 def _companions(sheet: Sheet, tests: Sequence[str]) -> dict[str, dict[str, int]]:

@@ -96,10 +96,11 @@ def role_of(name: str) -> Role | None:
 
     Examples
     --------
-    >>> role_of("TruePos"), role_of("n.cases"), role_of("positives")
-    ('tp', 'cases', None)
+    >>> role_of("TruePos"), role_of("n.cases"), role_of("positives"), role_of("TP (%)")
+    ('tp', 'cases', None, None)
     """
-    return _ROLE.get(normal(name))
+    # a percentage of a cell is no cell, though it may be a whole number
+    return None if "%" in name else _ROLE.get(normal(name))
 
 
 def split_name(name: str, words: Iterable[str] | None = None) -> tuple[str, str] | None:
@@ -123,6 +124,8 @@ def split_name(name: str, words: Iterable[str] | None = None) -> tuple[str, str]
     (('tp', '1'), ('tp', 'CT scan'), ('fn', 'MRI'), None)
     """
     known = set(_ROLE if words is None else words)
+    if "%" in name:
+        return None
     found = re.fullmatch(r"\s*(\D*?[^\W\d_])\s*(\d+)\s*", name)
     if found and normal(found[1]) in known:
         return normal(found[1]), found[2]

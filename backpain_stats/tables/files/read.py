@@ -234,18 +234,19 @@ def _without_totals(block: _Block, names: StudyNames, sheet: Sheet) -> _Block:
         return block
     row, rest = int(block.rows[-1]), block.counts[:-1]
     name = names.names[row] if names.places else ""
-    is_sum = np.array_equal(np.nan_to_num(block.counts[-1]), np.nansum(rest, axis=0))
+    last = np.nan_to_num(block.counts[-1])
+    is_sum = bool(last.any()) and np.array_equal(last, np.nansum(rest, axis=0))
     is_called = normal(name) in _TOTALS
     if is_sum and (is_called or not name):
         aside = [*block.aside, (row, "the sum of the other rows")]
         return block._replace(rows=block.rows[:-1], counts=rest, aside=aside)
-    if is_sum or is_called:
-        what = "is" if is_sum else "is not"
-        raise DataError(
-            f"{sheet.where}, {sheet.labels[row]}: the row {name!r} {what} the sum of the others; "
-            "delete it if it is a total, or give it another name if it is a study"
-        )
-    return block
+    if not is_sum and not is_called:
+        return block
+    what, way_out = ("is", "move it up") if is_sum else ("is not", "give it another name")
+    raise DataError(
+        f"{sheet.where}, {sheet.labels[row]}: the row {name!r} {what} the sum of the others; "
+        f"delete it if it is a total, {way_out} if it is a study"
+    )
 
 
 def _assembled(
@@ -343,6 +344,8 @@ def _words(sheet: Sheet, layout: Layout, names: StudyNames, chosen: Sequence[str
         if "test" in layout.companions:
             named = [sheet.header[place] for place in layout.companions["test"].values()]
             words = [f"{words[0][:-1]}, named in {' and '.join(named)})"]
+        others = [stem for stem in layout.companions if stem != "test"]
+        words += [f"of each test: {', '.join(others)}"] if others else []
     else:
         roles = {role: sheet.header[place] for role, place in layout.roles.items()}
         same = all(role == name for role, name in roles.items())

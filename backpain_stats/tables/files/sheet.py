@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from backpain_stats.errors import DataError
-from backpain_stats.tables.files.names import role_of, split_name
+from backpain_stats.tables.files.names import STUDY, normal, role_of, split_name
 
 __all__ = ["Sheet", "header_score", "sheet_of_frame", "sheet_of_rows"]
 
@@ -101,8 +102,8 @@ def sheet_of_rows(
     if body and all(len(cells) == len(header) + 1 for _, cells in body):
         if _empty([cells[-1] for _, cells in body]):
             header.append("")  # a separator at the end of each row
-        else:
-            header.insert(0, "")  # R writes row names without a name for their column
+        elif _row_names([str(cells[0]).strip() for _, cells in body], header):
+            header.insert(0, "")
     even = [_even(label, cells, header, where) for label, cells in body]
     while len(header) > 1 and not header[-1]:
         header.pop()
@@ -112,6 +113,17 @@ def sheet_of_rows(
     )
     labels = tuple(label for label, _ in body)
     return Sheet(where, tuple(header), columns, labels, remarks, decimal_comma)
+
+
+def _row_names(first: Sequence[str], header: Sequence[str]) -> bool:
+    """Return whether the first cells are row names, which R writes without a column's name.
+
+    Else the cell too many may be the last, and everything would move by a column.
+    """
+    if first == [str(row) for row in range(1, len(first) + 1)] and len(first) > 2:
+        return True
+    names_study = any(normal(name) in STUDY for name in header)
+    return not names_study and not any(re.fullmatch(r"[\d.,+-]*", cell) for cell in first)
 
 
 def _empty(cells: Sequence[Any]) -> bool:
