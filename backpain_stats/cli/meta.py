@@ -148,7 +148,7 @@ def _read(
     sheet: str | None,
 ) -> pd.DataFrame:
     """Return the studies; what was understood of the file is said on standard error."""
-    from backpain_stats.tables import TablesQuestion, read_tables
+    from backpain_stats.tables import UnclearTablesError, read_tables
 
     parts = [part for text in columns for part in text.split(",")]
     try:
@@ -161,7 +161,7 @@ def _read(
         )
         click.echo(tables.understood, err=True)
         return tables.one_row_a_study()
-    except TablesQuestion as question:
+    except UnclearTablesError as question:
         raise DataError(question.at_command_line()) from question
 
 

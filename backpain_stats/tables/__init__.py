@@ -3,7 +3,7 @@
 from backpain_stats.tables.files import (
     StudyTables,
     TablesLike,
-    TablesQuestion,
+    UnclearTablesError,
     plain_tables,
     read_tables,
     rows_of_studies,
@@ -60,8 +60,8 @@ __all__ = [
     "RatioMethod",
     "StudyTables",
     "TablesLike",
-    "TablesQuestion",
     "TwoByTwo",
+    "UnclearTablesError",
     "accuracy",
     "bayes_rule",
     "cohort_posttest_measure",

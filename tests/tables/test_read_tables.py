@@ -19,7 +19,7 @@ import pytest
 
 import backpain_stats as bps
 from backpain_stats import ArgumentError, DataError, read_tables, write_tables
-from backpain_stats.tables import TablesQuestion
+from backpain_stats.tables import UnclearTablesError
 
 ROOT = Path(__file__).resolve().parents[2]
 ORACLES = ROOT / "tests" / "oracles" / "r"
@@ -107,7 +107,7 @@ def test_several_results_of_a_study_are_asked_about(tmp_path):
     text += "Bauman,1,1,21,15,28,324\nBauman,1,2,90,10,120,969\nCohen,4,1,350,35,77,155\n"
     path = written(tmp_path, text)
     assert len(read_tables(path).frame) == 3
-    with pytest.raises(TablesQuestion) as asked:
+    with pytest.raises(UnclearTablesError) as asked:
         bps.fit_bivariate(path)
     assert "only={'result_id': '1'}" in str(asked.value)
     assert "study=['author', 'result_id']" in str(asked.value)
@@ -136,7 +136,7 @@ def test_two_tests_side_by_side_become_rows(tmp_path):
 def test_tests_in_the_same_patients_are_never_named_apart(tmp_path):
     # that would reverse the conclusion of the Handbook's CT and MRI: see compare_tests
     text = "study,test,tp,fp,fn,tn\nA,CT,1,2,3,4\nA,MRI,2,1,2,5\n"
-    with pytest.raises(TablesQuestion, match="compare_tests") as asked:
+    with pytest.raises(UnclearTablesError, match="compare_tests") as asked:
         read_text(tmp_path, text).one_row_a_study()
     assert "study=" not in str(asked.value)
 
@@ -252,7 +252,7 @@ def test_refuses_with_the_place(tmp_path, text, words):
 def test_no_advice_that_would_swap_cells():
     # fp and fn must not be offered in the place of tp and tn
     frame = pd.DataFrame({"study": ["A"], "tp": [1], "total_p": [5], "tn": [3], "total_n": [9]})
-    with pytest.raises(TablesQuestion) as asked:
+    with pytest.raises(UnclearTablesError) as asked:
         bps.fit_bivariate(frame)
     assert "rename" not in str(asked.value)
     assert "'fp': 'COLUMN'" in str(asked.value)
@@ -293,7 +293,7 @@ def test_a_row_of_sums_is_set_aside(tmp_path):
 
 
 def test_a_question_survives_pickling():
-    asked = TablesQuestion("which? {0}", ("only", {"test": "a b"}))
+    asked = UnclearTablesError("which? {0}", ("only", {"test": "a b"}))
     again = pickle.loads(pickle.dumps(asked))
     assert again.at_command_line() == "which? --only 'test=a b'"
 

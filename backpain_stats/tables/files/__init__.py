@@ -1,6 +1,5 @@
 """2x2 tables from files and frames, and into files: no statistics."""
 
-from backpain_stats.tables.files.question import TablesQuestion
 from backpain_stats.tables.files.read import (
     TablesLike,
     plain_tables,
@@ -8,12 +7,13 @@ from backpain_stats.tables.files.read import (
     rows_of_studies,
 )
 from backpain_stats.tables.files.study_tables import StudyTables
+from backpain_stats.tables.files.unclear import UnclearTablesError
 from backpain_stats.tables.files.write import write_tables
 
 __all__ = [
     "StudyTables",
     "TablesLike",
-    "TablesQuestion",
+    "UnclearTablesError",
     "plain_tables",
     "read_tables",
     "rows_of_studies",

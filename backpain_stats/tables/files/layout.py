@@ -16,8 +16,8 @@ from backpain_stats.tables.files.names import (
     role_of,
     split_name,
 )
-from backpain_stats.tables.files.question import TablesQuestion
 from backpain_stats.tables.files.sheet import Sheet
+from backpain_stats.tables.files.unclear import UnclearTablesError
 
 __all__ = ["Layout", "find_layout"]
 
@@ -72,7 +72,7 @@ def find_layout(sheet: Sheet, columns: Mapping[str, str]) -> Layout:
     ------
     ArgumentError
         If the caller names a count or a column that there is not.
-    TablesQuestion
+    UnclearTablesError
         If the four cells cannot be told, or can be told in two ways.
     """
     said = _said(sheet, columns)
@@ -124,7 +124,7 @@ def _plain(sheet: Sheet, said: Mapping[Role, int]) -> dict[Role, int]:
     for role, places in found.items():
         if len(places) > 1 and role in CELLS:
             names = [sheet.header[place] for place in places]
-            raise TablesQuestion(
+            raise UnclearTablesError(
                 f"{sheet.where} has several columns for {role} ({', '.join(map(repr, names))}): "
                 + ("give each its own name" if len(set(names)) == 1 else "choose one, such as {0}"),
                 ("columns", {str(role): names[0]}),
@@ -151,7 +151,7 @@ def _side_by_side(sheet: Sheet, plain: Mapping[Role, int]) -> dict[str, dict[Rol
         group = tests.setdefault(found[1], {})
         if role in group:
             names = [sheet.header[group[role]], name]
-            raise TablesQuestion(
+            raise UnclearTablesError(
                 f"{sheet.where} has {role} of test {found[1]!r} twice: {' and '.join(names)}; "
                 "give the columns different names",
             )
@@ -197,14 +197,14 @@ def _refuse_two_sets(sheet: Sheet, plain: Mapping[Role, int], said: Mapping[Role
     others = [test for test in others if determines(list(_side_by_side(sheet, plain)[test]))]
     if others and all(role in plain for role in CELLS):
         names = {str(role): sheet.header[plain[role]] for role in CELLS}
-        raise TablesQuestion(
+        raise UnclearTablesError(
             f"{sheet.where} has the four cells more than once: {', '.join(names.values())}, and "
             f"others named {', '.join(others)}; say which are meant, such as {{0}}",
             ("columns", names),
         )
 
 
-def _missing(sheet: Sheet, plain: Mapping[Role, int]) -> TablesQuestion:
+def _missing(sheet: Sheet, plain: Mapping[Role, int]) -> UnclearTablesError:
     """Return the question to ask where the four cells cannot be told."""
     lacking = [role for role in CELLS if role not in plain]
     rest = [name for name in sheet.header if name and sheet.header.index(name) not in
@@ -228,4 +228,4 @@ def _missing(sheet: Sheet, plain: Mapping[Role, int]) -> TablesQuestion:
         "noncases (fp + tn), positives (tp + fp), negatives (fn + tn) and n may be named"
     )
     example: dict[str, str] = dict.fromkeys(lacking[:2], "COLUMN")
-    return TablesQuestion(text, ("columns", example))
+    return UnclearTablesError(text, ("columns", example))

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from backpain_stats.checks import optional_import
 from backpain_stats.errors import ArgumentError, DataError
 from backpain_stats.tables.files.names import CELLS, role_of
-from backpain_stats.tables.files.question import TablesQuestion
 from backpain_stats.tables.files.sheet import Sheet, header_score, sheet_of_rows
+from backpain_stats.tables.files.unclear import UnclearTablesError
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -136,7 +136,7 @@ def _chosen(sheet: str, names: Sequence[str], where: str) -> str:
 
 def _only_one(names: Sequence[str], where: str, what: str) -> str:
     if len(names) > 1:
-        raise TablesQuestion(
+        raise UnclearTablesError(
             f"{where} has {len(names)} {what} ({', '.join(names)}): choose one, such as {{0}}",
             ("sheet", names[0]),
         )

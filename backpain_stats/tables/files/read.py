@@ -16,10 +16,10 @@ from backpain_stats.tables.files.counts import Given, four_cells
 from backpain_stats.tables.files.layout import Layout, find_layout
 from backpain_stats.tables.files.names import CELLS, normal
 from backpain_stats.tables.files.open_file import open_sheet
-from backpain_stats.tables.files.question import TablesQuestion
 from backpain_stats.tables.files.sheet import Sheet, sheet_of_frame
 from backpain_stats.tables.files.studies import StudyNames, covariate, plain_text, study_names
 from backpain_stats.tables.files.study_tables import StudyTables
+from backpain_stats.tables.files.unclear import UnclearTablesError
 
 __all__ = ["TablesLike", "plain_tables", "read_tables", "rows_of_studies"]
 
@@ -184,7 +184,7 @@ def rows_of_studies(data: TablesLike, study: str = "study") -> pd.DataFrame:
         return data
     tables = read_tables(data, study=None if study == "study" else study)
     if not tables.study_columns:
-        raise TablesQuestion(
+        raise UnclearTablesError(
             f"{tables.where} lacks a column that names the study of each row; say which it is, "
             "such as {0}",
             ("study", "COLUMN"),

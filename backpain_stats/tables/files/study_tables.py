@@ -10,8 +10,8 @@ import pandas as pd
 
 from backpain_stats.result import Grid, Result, Shown, grid_of
 from backpain_stats.tables.files.names import CELLS, TEST, THRESHOLD, normal
-from backpain_stats.tables.files.question import Answer, TablesQuestion
 from backpain_stats.tables.files.studies import plain_text
+from backpain_stats.tables.files.unclear import Answer, UnclearTablesError
 
 __all__ = ["StudyTables"]
 
@@ -80,7 +80,7 @@ class StudyTables(Result):
             return self.frame
         raise self._which_rows(list(twice))
 
-    def _which_rows(self, twice: list[str]) -> TablesQuestion:
+    def _which_rows(self, twice: list[str]) -> UnclearTablesError:
         text = (
             f"{self.where} has several rows for {len(twice)} "
             f"stud{'y' if len(twice) == 1 else 'ies'} ({', '.join(twice[:3])}{_more(twice, 3)}). "
@@ -107,7 +107,7 @@ class StudyTables(Result):
             answers.append(("study", apart))
         else:
             text += "Use only one table of the same patients"
-        return TablesQuestion(text, *answers)
+        return UnclearTablesError(text, *answers)
 
     def _covariates(self) -> list[str]:
         return [name for name in self.frame.columns if name not in ("study", *CELLS)]

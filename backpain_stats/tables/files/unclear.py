@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from backpain_stats.errors import DataError
 
-__all__ = ["Answer", "TablesQuestion"]
+__all__ = ["Answer", "UnclearTablesError"]
 
 # The option that answers, and its value: names of columns, or names with what they stand for.
 Answer = tuple[str, "Sequence[str] | Mapping[str, str] | str"]
 
 
-class TablesQuestion(DataError):  # noqa: N818 - a question, asked as an error
+class UnclearTablesError(DataError):
     """A file of 2x2 tables that cannot be read in one way only.
 
     Parameters
@@ -24,7 +24,7 @@ class TablesQuestion(DataError):  # noqa: N818 - a question, asked as an error
 
     Examples
     --------
-    >>> asked = TablesQuestion("which rows? Choose with {0}", ("only", {"test": "CT"}))
+    >>> asked = UnclearTablesError("which rows? Choose with {0}", ("only", {"test": "CT"}))
     >>> print(asked)
     which rows? Choose with only={'test': 'CT'}
     >>> asked.at_command_line()
@@ -35,7 +35,7 @@ class TablesQuestion(DataError):  # noqa: N818 - a question, asked as an error
         self.text, self.answers = text, answers
         super().__init__(self._filled([f"{name}={value!r}" for name, value in answers]))
 
-    def __reduce__(self) -> tuple[type[TablesQuestion], tuple[object, ...]]:
+    def __reduce__(self) -> tuple[type[UnclearTablesError], tuple[object, ...]]:
         """Pickle by what it was made of."""
         return type(self), (self.text, *self.answers)
 
