@@ -131,6 +131,9 @@ def test_two_tests_side_by_side_become_rows(tmp_path):
     assert tables.set_aside["row"].tolist() == ["line 3"]
     only = read_tables(tables, only={"test": "HC2"}).one_row_a_study()
     assert list(only["study"]) == ["Clavel", "Li"]
+    again = read_tables(tables, only={"test": "HC2"})
+    assert "line 3" in again.understood  # what was set aside stays known
+    assert again.labels == ("line 2", "line 4")
 
 
 def test_tests_in_the_same_patients_are_never_named_apart(tmp_path):
@@ -348,6 +351,31 @@ def test_excel_that_shows_other_than_it_holds(tmp_path, change, words):
         assert read_tables(path, sheet="MRI").frame["tp"].tolist() == [5]
         with pytest.raises(ArgumentError, match="has: Sheet, MRI"):
             read_tables(path, sheet="CT")
+
+
+@pytest.mark.parametrize("inside", ["content.xml", "xl/workbook.bin"])
+def test_other_spreadsheets_are_named(tmp_path, inside):
+    path = tmp_path / "mine.ods"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(inside, "x")
+    with pytest.raises(DataError, match="OpenDocument or binary Excel"):
+        read_tables(path)
+
+
+def test_a_workbook_that_only_looks_like_one(tmp_path):
+    path = tmp_path / "mine.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("xl/workbook.xml", "<!DOCTYPE x [<!ENTITY a 'b'>]><x>&a;</x>")
+    with pytest.raises(DataError, match="damaged or locked Excel"):
+        read_tables(path)
+
+
+def test_what_unpacks_to_too_much_is_not_unpacked(tmp_path):
+    path = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.csv", b"0" * 60_000_000)
+    with pytest.raises(DataError, match="unpacks to more than 50 MB"):
+        read_tables(path)
 
 
 def package(tmp_path, **files):

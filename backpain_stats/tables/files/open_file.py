@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import warnings
 import zipfile
 from collections.abc import Callable, Sequence
 from datetime import date, time
@@ -25,7 +26,7 @@ __all__ = ["open_sheet"]
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "blanks"}
 # First bytes of what is no text, and what to do instead.
 _NOT_READ = {
-    b"\xd0\xcf\x11\xe0": "an old Excel (.xls) file; save it as .xlsx or CSV",
+    b"\xd0\xcf\x11\xe0": "an old Excel (.xls) or a locked Excel file; save it as .xlsx or CSV",
     b"%PDF": "a PDF file; type its table into a CSV file",
     b"\x1f\x8b": "a gzip file; unpack it first",
     b"PAR1": "a Parquet file; read it with pandas and hand in the frame",
@@ -90,8 +91,10 @@ def _archive(data: bytes, path: Path, sheet: str | None, asked: frozenset[str]) 
             names = archive.namelist()
             if "xl/workbook.xml" in names:
                 return _workbook(data, path.name, sheet, asked)
-            if "content.xml" in names:
-                raise DataError(f"{path.name} is an OpenDocument file; save it as .xlsx or CSV")
+            if "content.xml" in names or "xl/workbook.bin" in names:
+                raise DataError(
+                    f"{path.name} is an OpenDocument or binary Excel file; save it as .xlsx or CSV"
+                )
             texts = {name: archive.read(name) for name in names if name.lower().endswith(".csv")}
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
         raise DataError(f"{path.name} is a damaged or locked zip or Excel file") from error
@@ -214,8 +217,11 @@ def _workbook(data: bytes, where: str, sheet: str | None, asked: frozenset[str])
     openpyxl = optional_import("openpyxl", "excel", "reading an Excel file")
     load: Callable[..., Any] = openpyxl.load_workbook
     try:
-        values = load(io.BytesIO(data), data_only=True)
-        formulas = load(io.BytesIO(data))
+        with warnings.catch_warnings():
+            # openpyxl warns of what it leaves out, such as drop-down lists: no values
+            warnings.simplefilter("ignore")
+            values = load(io.BytesIO(data), data_only=True)
+            formulas = load(io.BytesIO(data))
     except Exception as error:  # openpyxl documents no errors of its own; a damaged file has many
         raise DataError(f"{where} is a damaged or locked Excel file") from error
     by_name = {one.title: one for one in values.worksheets}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -105,6 +106,8 @@ def read_tables(
            study  tp  fp  fn    tn Author  Year
     0  Deyo 1988   4  41   9  1921   Deyo  1988
     """  # noqa: E501 - one line is what is promised
+    if isinstance(data, StudyTables) and columns is study is sheet is None:
+        return _kept(data, only or {})
     opened = _opened(data, columns, study, sheet)
     layout = find_layout(opened, dict(columns or {}))
     blocks = _blocks(opened, layout)
@@ -119,21 +122,15 @@ def read_tables(
         aside += twice
     if not len(frame):
         raise DataError(f"{opened.where} has no rows with counts")
-    kept = np.ones(len(frame), dtype=bool)
-    for column, value in (only or {}).items():
-        kept &= _matches(frame, column, value, opened.where)
-    frame = frame.loc[kept].reset_index(drop=True)
-    chosen = [f"only {column}={value}" for column, value in (only or {}).items()]
-    if not len(frame):
-        raise ArgumentError(f"{' and '.join(chosen)}: {opened.where} has no such row")
-    words = _words(opened, layout, names, chosen)
-    labels = tuple(opened.labels[row] for row, keep in zip(places, kept, strict=True) if keep)
+    labels = tuple(opened.labels[row] for row in places)
     set_aside = pd.DataFrame(
         [(opened.labels[row], names.names[row], reason) for row, reason in sorted(set(aside))],
         columns=["row", "study", "reason"],
     )
     origin = tuple(opened.header[place] for place in names.places)
-    return StudyTables(frame, set_aside, opened.where, tuple(words), origin, labels)
+    words = tuple(_words(opened, layout, names))
+    tables = StudyTables(frame, set_aside, opened.where, words, origin, labels)
+    return _kept(tables, only or {})
 
 
 def plain_tables(data: TablesLike, where: str = "the data") -> tuple[pd.DataFrame, str]:
@@ -198,11 +195,11 @@ def _opened(
     study: str | Sequence[str] | None,
     sheet: str | None,
 ) -> Sheet:
-    if isinstance(data, StudyTables):
-        data = data.frame
-    if isinstance(data, pd.DataFrame):
+    if isinstance(data, (pd.DataFrame, StudyTables)):
         if sheet is not None:
             raise ArgumentError(f"sheet is {sheet!r}, but a frame has no sheets")
+        if isinstance(data, StudyTables):
+            return sheet_of_frame(data.frame, data.where)
         return sheet_of_frame(data, "the data")
     if not isinstance(data, (str, PathLike)):
         raise DataError(f"data must be a file or a pandas DataFrame, not {type(data).__name__}")
@@ -315,6 +312,22 @@ def _once(
     return frame.loc[~again].reset_index(drop=True), places[~again], reasons
 
 
+def _kept(tables: StudyTables, only: Mapping[str, Any]) -> StudyTables:
+    """Return the tables whose columns have the values asked for."""
+    kept = np.ones(len(tables.frame), dtype=bool)
+    for column, value in only.items():
+        kept &= _matches(tables.frame, column, value, tables.where)
+    chosen = [f"only {column}={value}" for column, value in only.items()]
+    if not kept.any():
+        raise ArgumentError(f"{' and '.join(chosen)}: {tables.where} has no such row")
+    return replace(
+        tables,
+        frame=tables.frame.loc[kept].reset_index(drop=True),
+        words=(*tables.words, *chosen),
+        labels=tuple(label for label, keep in zip(tables.labels, kept, strict=True) if keep),
+    )
+
+
 def _matches(frame: pd.DataFrame, column: str, value: Any, where: str) -> NDArray[np.bool_]:
     """Return the rows in which a column has a value, as it would be written."""
     name = column if column in frame.columns else None
@@ -337,7 +350,7 @@ def _matches(frame: pd.DataFrame, column: str, value: Any, where: str) -> NDArra
     return found
 
 
-def _words(sheet: Sheet, layout: Layout, names: StudyNames, chosen: Sequence[str]) -> list[str]:
+def _words(sheet: Sheet, layout: Layout, names: StudyNames) -> list[str]:
     """Say which columns were read as what."""
     if layout.tests:
         words = [f"{len(layout.tests)} tests side by side ({', '.join(layout.tests)})"]
@@ -359,7 +372,7 @@ def _words(sheet: Sheet, layout: Layout, names: StudyNames, chosen: Sequence[str
         words.append("no study names: rows numbered")
     elif names.origin != "study":
         words.append(f"study from {names.origin}")
-    return [*words, *chosen, *sheet.remarks]
+    return [*words, *sheet.remarks]
 
 
 def _totals(sheet: Sheet, layout: Layout) -> list[str]:
