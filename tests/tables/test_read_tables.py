@@ -159,6 +159,8 @@ def test_tests_in_the_same_patients_are_never_named_apart(tmp_path):
         ('"study" "TP" "FP" "FN" "TN"', '"A" 1 2 3 4'),
         ("study,tp,fp,fn,tn,,", "A,1.0,2.0,3,4,,"),
         ("study,tp,fp,fn,tn,n", "A,1,2,3,4,9"),  # a total that differs is a column like another
+        ("study,True positives (TP),No. of FP,number of FN,# TN", "A,1,2,3,4"),
+        ('"Study\nID",tpA,fpA,fnA,tnA', "A,1,2,3,4"),
         ("study,tp_CT,fp_CT,fn_CT,tn_CT,FP (%)", "A,1,2,3,4,33"),
         ("Table 1. Included studies\n\nstudy,tp,fp,fn,tn", "A,1,2,3,4"),
     ],
@@ -296,7 +298,7 @@ def test_a_row_of_sums_is_set_aside(tmp_path):
 
 
 def test_a_question_survives_pickling():
-    asked = UnclearTablesError("which? {0}", ("only", {"test": "a b"}))
+    asked = UnclearTablesError("which? ", ("only", {"test": "a b"}))
     again = pickle.loads(pickle.dumps(asked))
     assert again.at_command_line() == "which? --only 'test=a b'"
 

@@ -124,11 +124,11 @@ def _plain(sheet: Sheet, said: Mapping[Role, int]) -> dict[Role, int]:
     for role, places in found.items():
         if len(places) > 1 and role in CELLS:
             names = [sheet.header[place] for place in places]
-            raise UnclearTablesError(
-                f"{sheet.where} has several columns for {role} ({', '.join(map(repr, names))}): "
-                + ("give each its own name" if len(set(names)) == 1 else "choose one, such as {0}"),
-                ("columns", {str(role): names[0]}),
-            )
+            text = f"{sheet.where} has several columns for {role} ({', '.join(map(repr, names))}): "
+            if len(set(names)) == 1:
+                raise DataError(f"{text}give each its own name")
+            answer = ("columns", {str(role): names[0]})
+            raise UnclearTablesError(f"{text}choose one, such as ", answer)
     every = {**said, **{role: places[0] for role, places in found.items() if len(places) == 1}}
     return {role: every[role] for role in HOLDS if role in every}
 
@@ -151,9 +151,9 @@ def _side_by_side(sheet: Sheet, plain: Mapping[Role, int]) -> dict[str, dict[Rol
         group = tests.setdefault(found[1], {})
         if role in group:
             names = [sheet.header[group[role]], name]
-            raise UnclearTablesError(
+            raise DataError(
                 f"{sheet.where} has {role} of test {found[1]!r} twice: {' and '.join(names)}; "
-                "give the columns different names",
+                "give the columns different names"
             )
         group[role] = place
     totals = [role for role in plain if role not in CELLS]
@@ -199,7 +199,7 @@ def _refuse_two_sets(sheet: Sheet, plain: Mapping[Role, int], said: Mapping[Role
         names = {str(role): sheet.header[plain[role]] for role in CELLS}
         raise UnclearTablesError(
             f"{sheet.where} has the four cells more than once: {', '.join(names.values())}, and "
-            f"others named {', '.join(others)}; say which are meant, such as {{0}}",
+            f"others named {', '.join(others)}; say which are meant, such as ",
             ("columns", names),
         )
 
@@ -217,15 +217,15 @@ def _missing(sheet: Sheet, plain: Mapping[Role, int]) -> UnclearTablesError:
         f"it has: {header}. "
     )
     if not plain and not any(role_of(name) or split_name(name) for name in sheet.header):
-        text += "The first line must be a header that names the columns. "
+        text += "The first line has to be a header that names the columns. "
     if found:
         text += f"Recognised: {found}. "
     unclear = [name for name in rest if normal(name) in _UNCLEAR]
     if unclear:
         text += f"What {', '.join(unclear)} stand{'s' * (len(unclear) == 1)} for differs. "
     text += (
-        "Say which column holds what, such as {0}; besides tp, fp, fn and tn, cases (tp + fn), "
-        "noncases (fp + tn), positives (tp + fp), negatives (fn + tn) and n may be named"
+        "Besides tp, fp, fn and tn, cases (tp + fn), noncases (fp + tn), positives (tp + fp), "
+        "negatives (fn + tn) and n may be named; say which column holds what, such as "
     )
     example: dict[str, str] = dict.fromkeys(lacking[:2], "COLUMN")
     return UnclearTablesError(text, ("columns", example))

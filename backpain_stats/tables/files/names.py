@@ -99,8 +99,15 @@ def role_of(name: str) -> Role | None:
     >>> role_of("TruePos"), role_of("n.cases"), role_of("positives"), role_of("TP (%)")
     ('tp', 'cases', None, None)
     """
-    # a percentage of a cell is no cell, though it may be a whole number
-    return None if "%" in name else _ROLE.get(normal(name))
+    if "%" in name:  # a percentage is no count, though it may be a whole number
+        return None
+    counted = re.sub(r"^\s*(number of|count of|no\.? of|no\.|#)\s*", "", name, flags=re.IGNORECASE)
+    role = _ROLE.get(normal(counted))
+    both = re.fullmatch(r"(.+)\((.+)\)\s*", counted)
+    if role is None and both:  # "True positives (TP)"
+        role = _ROLE.get(normal(both[1]))
+        return role if role == _ROLE.get(normal(both[2])) else None
+    return role
 
 
 def split_name(name: str, words: Iterable[str] | None = None) -> tuple[str, str] | None:
@@ -126,9 +133,10 @@ def split_name(name: str, words: Iterable[str] | None = None) -> tuple[str, str]
     known = set(_ROLE if words is None else words)
     if "%" in name:
         return None
-    found = re.fullmatch(r"\s*(\D*?[^\W\d_])\s*(\d+)\s*", name)
-    if found and normal(found[1]) in known:
-        return normal(found[1]), found[2]
+    for form in (r"\s*(\D*?[^\W\d_])\s*(\d+)\s*", r"\s*([a-z]+)([A-Z]\w*)\s*"):  # tp1, tpA
+        found = re.fullmatch(form, name)
+        if found and normal(found[1]) in known:
+            return normal(found[1]), found[2]
     pieces = [(cut.start(), cut.end()) for cut in re.finditer(r"[\s._\-:()\[\]]+", name)]
     for start, end in pieces:
         left, right = name[:start], name[end:].strip(" ()[]._-:")

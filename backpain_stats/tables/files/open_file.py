@@ -140,7 +140,7 @@ def _chosen(sheet: str, names: Sequence[str], where: str) -> str:
 def _only_one(names: Sequence[str], where: str, what: str) -> str:
     if len(names) > 1:
         raise UnclearTablesError(
-            f"{where} has {len(names)} {what} ({', '.join(names)}): choose one, such as {{0}}",
+            f"{where} has {len(names)} {what} ({', '.join(names)}): choose one, such as ",
             ("sheet", names[0]),
         )
     return names[0]

@@ -106,7 +106,7 @@ def read_tables(
            study  tp  fp  fn    tn Author  Year
     0  Deyo 1988   4  41   9  1921   Deyo  1988
     """  # noqa: E501 - one line is what is promised
-    if isinstance(data, StudyTables) and columns is study is sheet is None:
+    if isinstance(data, StudyTables) and study is None and sheet is None and not columns:
         return _kept(data, only or {})
     opened = _opened(data, columns, study, sheet)
     layout = find_layout(opened, dict(columns or {}))
@@ -183,7 +183,7 @@ def rows_of_studies(data: TablesLike, study: str = "study") -> pd.DataFrame:
     if not tables.study_columns:
         raise UnclearTablesError(
             f"{tables.where} lacks a column that names the study of each row; say which it is, "
-            "such as {0}",
+            "such as ",
             ("study", "COLUMN"),
         )
     return tables.frame.rename(columns={"study": study})

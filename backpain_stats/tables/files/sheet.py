@@ -97,7 +97,7 @@ def sheet_of_rows(
     start = scores.index(best) if best > 1 else 0
     if start:
         remarks = (*remarks, f"header in {filled[start][0]}")
-    header = ["" if cell is None else str(cell).strip() for cell in filled[start][1]]
+    header = ["" if cell is None else " ".join(str(cell).split()) for cell in filled[start][1]]
     body = filled[start + 1 :]
     if body and all(len(cells) == len(header) + 1 for _, cells in body):
         if _empty([cells[-1] for _, cells in body]):

@@ -81,33 +81,27 @@ class StudyTables(Result):
         raise self._which_rows(list(twice))
 
     def _which_rows(self, twice: list[str]) -> UnclearTablesError:
-        text = (
+        parts: list[str | Answer] = [
             f"{self.where} has several rows for {len(twice)} "
             f"stud{'y' if len(twice) == 1 else 'ies'} ({', '.join(twice[:3])}{_more(twice, 3)}). "
-        )
-        answers: list[Answer] = []
+        ]
         for column in self._differing():
             values = Counter(filter(None, map(plain_text, self.frame[column])))
-            text += f"{column} differs ({', '.join(list(values)[:5])}{_more(values, 5)})"
+            parts.append(f"{column} differs ({', '.join(list(values)[:5])}{_more(values, 5)})")
             often, times = values.most_common(1)[0] if values else ("", 0)
             if times > 1 and not self.frame.duplicated(subset=["study", column]).any():
-                text += f": choose with {{{len(answers)}}}"
-                answers.append(("only", {column: often}))
-            text += ". "
+                parts += [": choose with ", ("only", {column: often})]
+            parts.append(". ")
             if normal(column) in TEST:
-                text += "Tests in the same patients are compared with compare_tests. "
+                parts.append("Tests in the same patients are compared with compare_tests. ")
             elif normal(column) in THRESHOLD:
-                text += "Several thresholds are modelled with fit_thresholds. "
-        apart = self._apart()
-        if apart:
-            text += (
-                f"Only if the rows are of different patients, name them apart with "
-                f"{{{len(answers)}}}"
-            )
-            answers.append(("study", apart))
+                parts.append("Several thresholds are modelled with fit_thresholds. ")
+        if apart := self._apart():
+            parts.append("Only if the rows are of different patients, name them apart with ")
+            parts.append(("study", apart))
         else:
-            text += "Use only one table of the same patients"
-        return UnclearTablesError(text, *answers)
+            parts.append("Use only one table of the same patients")
+        return UnclearTablesError(*parts)
 
     def _covariates(self) -> list[str]:
         return [name for name in self.frame.columns if name not in ("study", *CELLS)]

@@ -17,38 +17,33 @@ class UnclearTablesError(DataError):
 
     Parameters
     ----------
-    text : str
-        What is not clear; ``{0}``, ``{1}``, ... stand for the answers.
-    *answers : tuple
-        An option of :func:`read_tables` and a value that would answer.
+    *parts : str or tuple
+        What is not clear, piece by piece; an option of :func:`read_tables` with a value that
+        would answer is a piece of its own.
 
     Examples
     --------
-    >>> asked = UnclearTablesError("which rows? Choose with {0}", ("only", {"test": "CT"}))
+    >>> asked = UnclearTablesError("which rows? Choose with ", ("only", {"test": "CT"}))
     >>> print(asked)
     which rows? Choose with only={'test': 'CT'}
     >>> asked.at_command_line()
     'which rows? Choose with --only test=CT'
     """
 
-    def __init__(self, text: str, *answers: Answer) -> None:
-        self.text, self.answers = text, answers
-        super().__init__(self._filled([f"{name}={value!r}" for name, value in answers]))
+    def __init__(self, *parts: str | Answer) -> None:
+        self.parts = parts
+        texts = [one if isinstance(one, str) else f"{one[0]}={one[1]!r}" for one in parts]
+        super().__init__("".join(texts))
 
-    def __reduce__(self) -> tuple[type[UnclearTablesError], tuple[object, ...]]:
+    def __reduce__(self) -> tuple[type[UnclearTablesError], tuple[str | Answer, ...]]:
         """Pickle by what it was made of."""
-        return type(self), (self.text, *self.answers)
-
-    def _filled(self, answers: list[str]) -> str:
-        # replaced one by one: names of columns may hold braces
-        text = self.text
-        for position, answer in enumerate(answers):
-            text = text.replace("{" + str(position) + "}", answer)
-        return text
+        return type(self), self.parts
 
     def at_command_line(self) -> str:
         """Return the question with its answers as they are typed at the command line."""
-        return self._filled([f"--{name} {_typed(value)}" for name, value in self.answers])
+        texts = [one if isinstance(one, str) else f"--{one[0]} {_typed(one[1])}"
+                 for one in self.parts]  # fmt: skip
+        return "".join(texts)
 
 
 def _typed(value: Sequence[str] | Mapping[str, str] | str) -> str:
