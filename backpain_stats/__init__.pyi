@@ -104,10 +104,13 @@ from .reconstruction import JointReconstruction as JointReconstruction
 from .reconstruction import Reconstruction as Reconstruction
 from .reconstruction import reconstruct as reconstruct
 from .reconstruction import reconstruct_together as reconstruct_together
+from .tables import StudyTables as StudyTables
 from .tables import TwoByTwo as TwoByTwo
 from .tables import accuracy as accuracy
 from .tables import posttest_probability as posttest_probability
 from .tables import proportion_interval as proportion_interval
 from .tables import ratio_interval as ratio_interval
+from .tables import read_tables as read_tables
+from .tables import write_tables as write_tables
 
 __version__: str

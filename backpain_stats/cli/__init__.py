@@ -20,7 +20,7 @@ COMMANDS = {
     "explorer": ("explorer", "Write the explorer: one page to play with, no server."),
     "flags": ("evidence", "List the red flags, by family, with what is known of each."),
     "lr": ("evidence", "Likelihood ratios of the published evidence."),
-    "meta": ("meta", "Pool the 2x2 tables of your own CSV file."),
+    "meta": ("meta", "Pool the 2x2 tables of your own file."),
     "panel": ("panel", "Build the report for a guideline panel."),
     "posttest": ("evidence", "Post-test probability after a flag, with its pre-test."),
     "reconstruct": ("reconstruct", "Every 2x2 table behind a set of printed figures."),

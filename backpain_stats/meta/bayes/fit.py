@@ -17,13 +17,13 @@ from backpain_stats.meta.likelihood.quadrature import gauss_hermite
 from backpain_stats.sampling import DEFAULT_SEED, Seed
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from backpain_stats.tables import TablesLike
 
 __all__ = ["fit_bayes"]
 
 
 def fit_bayes(
-    data: pd.DataFrame,
+    data: TablesLike,
     *,
     priors: Priors | None = None,
     several_tables: bool = False,
@@ -47,8 +47,9 @@ def fit_bayes(
 
     Parameters
     ----------
-    data : pandas.DataFrame
-        Columns ``study, tp, fp, fn, tn``. A study without cases (or without
+    data : pandas.DataFrame, StudyTables, str or path-like
+        Columns ``study, tp, fp, fn, tn``, or whatever
+        :func:`backpain_stats.read_tables` reads as such. A study without cases (or without
         non-cases) informs the specificity (the sensitivity) only.
     priors : Priors, optional
         The default is described there.
