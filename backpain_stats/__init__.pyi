@@ -51,8 +51,11 @@ from .estimate import Estimate as Estimate
 from .estimate import PosttestEstimate as PosttestEstimate
 from .evidence import SETTINGS as SETTINGS
 from .evidence import TARGETS as TARGETS
+from .evidence import AddedRows as AddedRows
 from .evidence import Evidence as Evidence
+from .evidence import add_tables as add_tables
 from .evidence import check_evidence as check_evidence
+from .evidence import export_evidence as export_evidence
 from .evidence import load_evidence as load_evidence
 from .evidence import load_patients as load_patients
 from .evidence import write_template as write_template

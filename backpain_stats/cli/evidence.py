@@ -85,13 +85,13 @@ def check(ctx: click.Context, folder: str | None, add: bool, output_format: str)
         if folder is not None and len(checked.files) < len(TABLES):
             click.echo("Files that are not there are taken as empty.")
         if folder is not None:
-            for line in _displaced(folder, add=add):
+            for line in displaced_reports(folder, add=add):
                 click.echo(line)
     if errors:
         ctx.exit(2)
 
 
-def _displaced(folder: str, *, add: bool) -> Iterator[str]:
+def displaced_reports(folder: str, *, add: bool) -> Iterator[str]:
     """Say which reports stand behind another on the same patients, and why."""
     import warnings
 

@@ -3,6 +3,7 @@
 Other rooms import from here.
 """
 
+from backpain_stats.evidence.adding import AddedRows, add_tables, read_table_file
 from backpain_stats.evidence.check import check_folder
 from backpain_stats.evidence.evidence import (
     Evidence,
@@ -11,6 +12,7 @@ from backpain_stats.evidence.evidence import (
     load_evidence,
     require_evidence,
 )
+from backpain_stats.evidence.export import export_evidence
 from backpain_stats.evidence.files import packaged_folder, read_table
 from backpain_stats.evidence.patients import PAIN_TYPES, load_patients
 from backpain_stats.evidence.problems import list_problems, problem_frame
@@ -51,6 +53,7 @@ __all__ = [
     "TARGETS",
     "TARGET_LABELS",
     "VERIFICATIONS",
+    "AddedRows",
     "Column",
     "Directness",
     "Evidence",
@@ -61,9 +64,11 @@ __all__ = [
     "Table",
     "Target",
     "Verification",
+    "add_tables",
     "check_evidence",
     "check_folder",
     "datapackage",
+    "export_evidence",
     "list_problems",
     "load_evidence",
     "load_patients",
@@ -71,6 +76,7 @@ __all__ = [
     "patients_datapackage",
     "problem_frame",
     "read_table",
+    "read_table_file",
     "require_evidence",
     "write_datapackages",
     "write_template",
