@@ -2,6 +2,8 @@
 # time _lazy.attach reads it too and loads each name from its module on first use.
 
 from . import plots as plots
+from .changes import EvidenceDiff as EvidenceDiff
+from .changes import diff_evidence as diff_evidence
 from .claims.ledger import conventions as conventions
 from .claims.ledger import reproduce as reproduce
 from .claims.ledger import reproduce_claim as reproduce_claim

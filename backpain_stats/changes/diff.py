@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -22,17 +22,18 @@ if TYPE_CHECKING:
 
     from backpain_stats.evidence import Evidence
 
-__all__ = ["COLUMNS", "EvidenceDiff", "Status", "diff_evidence"]
+__all__ = ["COLUMNS", "EvidenceDiff", "Status", "diff_evidence", "display_frame"]
 
+# In the order of a list of changes: what a reader relied on, then what is new.
 Status = Literal[
-    "same",  # point, ends and words as before
-    "moved",  # another value
-    "changed",  # other words: another verdict, another flag in a headline
-    "added",  # not there before
-    "removed",  # not there any more
     "became impossible",  # the printed figures now contradict each other
     "no longer estimable",
+    "removed",  # not there any more
+    "changed",  # other words: another verdict, another flag in a headline
+    "moved",  # another value
     "now estimable",
+    "added",  # not there before
+    "same",  # point, ends and words as before
 ]
 ENDS = ("", "_low", "_high")
 COLUMNS = [
@@ -54,7 +55,8 @@ class EvidenceDiff(Result):
     Parameters
     ----------
     figures : pandas.DataFrame
-        One row per figure of either evidence, what moved most first: ``kind, name, target,
+        One row per figure of either evidence: first what became impossible, is gone or says
+        something else, then what moved, the farthest first, then what is new: ``kind, name, target,
         setting, measure, status, before, before_low, before_high, after, after_low,
         after_high, scale, moved, largest_move, before_words, after_words, before_rests_on,
         after_rests_on, because``.
@@ -68,7 +70,7 @@ class EvidenceDiff(Result):
 
     @property
     def changes(self) -> pd.DataFrame:
-        """The figures that are not the same, what moved most first."""
+        """The figures that are not the same, in the order of ``figures``."""
         return self.figures[self.figures["status"] != "same"].reset_index(drop=True)
 
     def beyond(self, tolerance: float = 0.0) -> pd.DataFrame:
@@ -152,19 +154,29 @@ def diff_evidence(before: Evidence, after: Evidence) -> EvidenceDiff:
     >>> print(diff_evidence(part, part))
     0 of ... figures changed; rows: the same
     """
-    old, new = (figures_of(require_evidence(one)) for one in (before, after))
+    old = _figures(require_evidence(before))
+    new = old if after is before else _figures(require_evidence(after))
     displaced = _displaced(after)
     rows = [_row(old.get(key), new.get(key), displaced) for key in {**old, **new}]
     frame = pd.DataFrame(rows, columns=COLUMNS)
-    order = {str(kind): place for place, kind in enumerate(KINDS)}
+    orders = {"status": get_args(Status), "kind": KINDS}
     frame = frame.sort_values(
-        ["largest_move", "kind", "name", "target", "setting", "measure"],
-        ascending=[False, True, True, True, True, True],
-        key=lambda cells: cells.map(order) if cells.name == "kind" else cells,
+        ["status", "largest_move", "kind", "name", "target", "setting", "measure"],
+        ascending=[True, False, True, True, True, True, True],
+        key=lambda cells: (
+            cells.map(list(orders[cells.name]).index) if cells.name in orders else cells
+        ),
         ignore_index=True,
     )
     texts = [name for name in COLUMNS if name not in (*NUMBERS, "moved", "largest_move")]
     return EvidenceDiff(frame.astype(dict.fromkeys(texts, "string")), _changed_rows(before, after))
+
+
+def _figures(evidence: Evidence) -> dict[tuple[str, ...], Figure]:
+    """Return the figures of an evidence; those of a whole one are computed once."""
+    if evidence.whole is evidence:
+        return evidence.derived("figures", figures_of)
+    return figures_of(evidence)
 
 
 def _row(

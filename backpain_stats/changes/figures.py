@@ -41,7 +41,7 @@ Scale = Literal["log", "logit"]
 Values = tuple[float, float, float]
 NOTHING: Values = (math.nan, math.nan, math.nan)
 # Enough for the ends of intervals to be compared with themselves; estimates need no draws.
-DRAWS = 2**10
+DRAWS = 2**12
 POOLED: Mapping[str, Scale] = {
     "sensitivity": "logit",
     "specificity": "logit",
