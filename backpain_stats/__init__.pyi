@@ -57,6 +57,7 @@ from .evidence import AddedRows as AddedRows
 from .evidence import Evidence as Evidence
 from .evidence import add_tables as add_tables
 from .evidence import check_evidence as check_evidence
+from .evidence import cite_sources as cite_sources
 from .evidence import export_evidence as export_evidence
 from .evidence import load_evidence as load_evidence
 from .evidence import load_patients as load_patients

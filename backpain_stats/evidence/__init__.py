@@ -5,6 +5,7 @@ Other rooms import from here.
 
 from backpain_stats.evidence.adding import AddedRows, add_tables, read_table_file
 from backpain_stats.evidence.check import check_folder
+from backpain_stats.evidence.citations import CITATION_FORMATS, CitationFormat, cite_sources
 from backpain_stats.evidence.evidence import (
     Evidence,
     Names,
@@ -42,6 +43,7 @@ from backpain_stats.evidence.write import (
 )
 
 __all__ = [
+    "CITATION_FORMATS",
     "DIRECTNESS",
     "PAIN_TYPES",
     "RATIO_STATISTICS",
@@ -54,6 +56,7 @@ __all__ = [
     "TARGET_LABELS",
     "VERIFICATIONS",
     "AddedRows",
+    "CitationFormat",
     "Column",
     "Directness",
     "Evidence",
@@ -67,6 +70,7 @@ __all__ = [
     "add_tables",
     "check_evidence",
     "check_folder",
+    "cite_sources",
     "datapackage",
     "export_evidence",
     "list_problems",

@@ -77,7 +77,7 @@ def test_diff_for_machines(run, small, tmp_path):
     assert all(one["largest_move"] > 0.2 for one in moved)
     assert {one["largest_move"] for one in records if one not in moved} <= {"infinity"}
     # 4 of 13 becomes 6 of 13: the ratio by the definition
-    ratio = next(one for one in records if one["measure"] == "lr_positive")
+    ratio = next(one for one in records if one["kind"] == "likelihood ratio")
     assert ratio["moved"] == pytest.approx(math.log(6 / 4), rel=1e-6)
 
 
