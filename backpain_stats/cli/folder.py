@@ -26,7 +26,12 @@ LISTED = {
 }
 
 
-@click.group()
+@click.group(
+    epilog="\b\nExample:\n"
+    "  backpain-stats evidence cohorts --target malignancy\n"
+    "  backpain-stats evidence add mine --tables table3.csv --source 10.1136/bmj.f7095\n"
+    "  backpain-stats evidence check mine --add\n"
+)
 def evidence() -> None:
     """Folders of evidence: write them out, list their names, add to them, check them.
 
