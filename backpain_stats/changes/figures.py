@@ -16,7 +16,7 @@ from backpain_stats.claims import reproduce
 from backpain_stats.combine.risk.model import RiskModel
 from backpain_stats.decide.frequencies import natural_frequencies
 from backpain_stats.errors import BackpainStatsError
-from backpain_stats.evidence import RATIO_STATISTICS, SETTINGS, TARGETS, Evidence, Setting, Target
+from backpain_stats.evidence import RATIO_STATISTICS, Evidence, Setting, Target
 from backpain_stats.meta.published.pooling import pool_all
 from backpain_stats.published import (
     likelihood_ratios,
@@ -132,7 +132,7 @@ def _ratios(evidence: Evidence) -> Iterator[Figure]:
 
 def _prevalences(evidence: Evidence) -> Iterator[Figure]:
     """Yield the prevalence that is used for each target and setting."""
-    for target, setting in itertools.product(TARGETS, SETTINGS):
+    for target, setting in itertools.product(evidence.target_labels, evidence.setting_labels):
         figure = partial(
             Figure, "prevalence", "of the setting", target, setting, "prevalence", "logit"
         )
@@ -149,7 +149,7 @@ def _prevalences(evidence: Evidence) -> Iterator[Figure]:
 def _posttests(evidence: Evidence) -> Iterator[Figure]:
     """Yield the post-test probability after each flag, by the report that counts."""
     reports = published_reports(evidence)
-    for target in TARGETS:
+    for target in evidence.target_labels:
         flags = sorted(set(evidence.select(target=target).accuracy["flag_id"]))
         if not flags:
             continue
@@ -171,7 +171,7 @@ def _posttests(evidence: Evidence) -> Iterator[Figure]:
 
 def _pooled(evidence: Evidence) -> Iterator[Figure]:
     """Yield the pooled accuracy of each flag that several cohorts report."""
-    for target in TARGETS:
+    for target in evidence.target_labels:
         for row in pool_all(evidence, target).to_dict("records"):
             for measure, scale in POOLED.items():
                 yield Figure(
@@ -205,7 +205,7 @@ def _claims(evidence: Evidence) -> Iterator[Figure]:
 
 def _headlines(evidence: Evidence) -> Iterator[Figure]:
     """Yield what heads the page of a panel: the flags that image fewest and miss fewest."""
-    for target, setting in itertools.product(TARGETS, SETTINGS):
+    for target, setting in itertools.product(evidence.target_labels, evidence.setting_labels):
         try:
             prevalence = setting_prevalence(evidence, target, setting)
             frame = natural_frequencies(

@@ -48,7 +48,7 @@ _correction = click.option(
     epilog="\b\nExample:\n"
     "  backpain-stats template my_evidence\n"
     "  backpain-stats check my_evidence\n"
-    "  my_evidence is valid: 0 rows in 10 files.\n"
+    "  my_evidence is valid: 0 rows in 12 files.\n"
 )
 @click.argument("folder", required=False, type=click.Path())
 @click.option("--add", is_flag=True, help="Check it as an addition to the packaged evidence.")

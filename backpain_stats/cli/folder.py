@@ -8,7 +8,7 @@ import click
 
 from backpain_stats.cli.evidence import check, displaced_reports, template
 from backpain_stats.cli.output import evidence_options, format_option, read_evidence, write_frame
-from backpain_stats.evidence import SETTINGS, TARGETS, read_table_file
+from backpain_stats.evidence import read_table_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,8 +67,8 @@ def _list_command(name: str) -> None:
     """Register the command that lists the names of one file."""
 
     @evidence.command(name, help=f"List the {name} by name, with what they are.")
-    @click.option("--target", type=click.Choice(TARGETS), help="Only those of this condition.")
-    @click.option("--setting", type=click.Choice(SETTINGS), help="Only those of this setting.")
+    @click.option("--target", help="Only those of this condition.")
+    @click.option("--setting", help="Only those of this setting.")
     @evidence_options
     @format_option
     def listing(folder: str | None, add: bool, output_format: str, **chosen: Any) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
 from os import PathLike
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import pandas as pd
 
@@ -17,7 +17,12 @@ from backpain_stats.evidence.check import check_folder, packaged_files
 from backpain_stats.evidence.files import typed_frame
 from backpain_stats.evidence.problems import list_problems
 from backpain_stats.evidence.schema import TABLES
-from backpain_stats.evidence.vocabulary import SETTINGS, TARGETS, Setting, Target
+from backpain_stats.evidence.vocabulary import (
+    SETTING_LABELS,
+    TARGET_LABELS,
+    Setting,
+    Target,
+)
 
 __all__ = ["Evidence", "check_evidence", "load_evidence"]
 
@@ -42,6 +47,9 @@ class Evidence:
         What guidelines say, flag by flag and in counts of guidelines.
     quality : pandas.DataFrame
         QUADAS-2 judgements; empty unless a folder brings a ``quality.csv``.
+    targets, settings : pandas.DataFrame
+        Conditions and settings beside those that the package knows; empty unless a folder
+        brings a ``targets.csv`` or a ``settings.csv``.
 
     Examples
     --------
@@ -62,6 +70,8 @@ class Evidence:
     endorsements: pd.DataFrame
     endorsement_counts: pd.DataFrame
     quality: pd.DataFrame
+    targets: pd.DataFrame
+    settings: pd.DataFrame
     # A new evidence, also one made with dataclasses.replace, is whole and has nothing derived.
     _whole: Evidence | None = field(init=False, default=None)
     _derived: dict[str, Any] = field(init=False, default_factory=dict)
@@ -75,6 +85,21 @@ class Evidence:
         selecting narrows what is shown and never what is known.
         """
         return self if self._whole is None else self._whole
+
+    @property
+    def target_labels(self) -> dict[Target, str]:
+        """The conditions of this evidence with their labels: the package's, then its own."""
+        own = self.whole.targets
+        # Own words are checked when the folder is read; the type lists only the package's.
+        words = TARGET_LABELS | dict(zip(own["target"], own["label"], strict=True))
+        return cast("dict[Target, str]", words)
+
+    @property
+    def setting_labels(self) -> dict[Setting, str]:
+        """The settings of this evidence with their labels: the package's, then its own."""
+        own = self.whole.settings
+        words = SETTING_LABELS | dict(zip(own["setting"], own["label"], strict=True))
+        return cast("dict[Setting, str]", words)
 
     def derived(self, name: str, build: Callable[[Evidence], Derived]) -> Derived:
         """Return what ``build`` makes of the whole evidence, made once and kept with it.
@@ -111,9 +136,11 @@ class Evidence:
         Parameters
         ----------
         target : str, optional
-            ``malignancy``, ``fracture``, ``infection``, ``cauda_equina`` or ``any_serious``.
+            ``malignancy``, ``fracture``, ``infection``, ``cauda_equina``, ``any_serious`` or
+            one of the evidence's own.
         setting : str, optional
-            ``primary_care``, ``emergency``, ``secondary_care``, ``tertiary_care`` or ``mixed``.
+            ``primary_care``, ``emergency``, ``secondary_care``, ``tertiary_care``,
+            ``mixed`` or one of the evidence's own.
         flag, family : str or sequence of str, optional
             One or several flags, or families of flags.
 
@@ -145,10 +172,10 @@ class Evidence:
 
         chosen = {name: getattr(self, name) for name in TABLES}
         if target is not None:
-            check_choice(target, "target", TARGETS)
+            check_choice(target, "target", list(self.target_labels))
             chosen = {name: where(frame, "target", [target]) for name, frame in chosen.items()}
         if setting is not None:
-            check_choice(setting, "setting", SETTINGS)
+            check_choice(setting, "setting", list(self.setting_labels))
             chosen = {name: where(frame, "setting", [setting]) for name, frame in chosen.items()}
         for name in ("accuracy", "combinations", "quality"):
             chosen[name] = where(chosen[name], "cohort_id", chosen["cohorts"]["cohort_id"])

@@ -153,7 +153,7 @@ class NewRows:
 
     def _report(self, line: _Line, source: str) -> None:
         """Add the row of one 2x2 table, and the rows it refers to."""
-        target = line.asked(self, "target", "--target", TARGETS)
+        target = line.asked(self, "target", "--target", (*TARGETS, *self.known["targets"]))
         flag = self._flag(line)
         if target and source:
             cohort = self._cohort(line, target, source)

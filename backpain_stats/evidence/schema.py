@@ -379,6 +379,27 @@ _QUALITY = Table(
     optional=True,
 )
 
+_TARGETS = Table(
+    "targets",
+    "Conditions beside those that the package knows.",
+    ("target",),
+    (
+        _name("target", "Name of the condition.", required=True),
+        Column("label", "The condition in words, as it begins a sentence.", required=True),
+    ),
+    optional=True,
+)
+_SETTINGS = Table(
+    "settings",
+    "Settings beside those that the package knows.",
+    ("setting",),
+    (
+        _name("setting", "Name of the setting.", required=True),
+        Column("label", "The setting in words, as it stands within a sentence.", required=True),
+    ),
+    optional=True,
+)
+
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
@@ -392,5 +413,7 @@ TABLES: dict[str, Table] = {
         _ENDORSEMENTS,
         _ENDORSEMENT_COUNTS,
         _QUALITY,
+        _TARGETS,
+        _SETTINGS,
     )
 }
