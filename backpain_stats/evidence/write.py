@@ -47,11 +47,16 @@ folder `example` shows a few filled rows per file, all of them invented.
 - A flag that cuts a measured quantity names it: `quantity`, `threshold`, `unit`, `direction`.
   A flag that is there whenever another one is lists that one in `contains`.
 - Where two rows report one finding in the same patients, `replaces` says which one counts.
+- A condition or a setting that the package does not know has a row in `targets.csv` or
+  `settings.csv`, with its label; every other file may then use its name.
 - A spreadsheet program: save as "CSV UTF-8", and see that it does not change the digits.
 
     backpain-stats check FOLDER          lists every problem, with its line
     backpain-stats check FOLDER --add    the same for files that refer to the packaged evidence
     backpain-stats lr --evidence FOLDER --add
+    backpain-stats evidence cohorts      lists the names to refer to; also sources, flags, prevalence
+    backpain-stats evidence add FOLDER --tables FILE.csv --source "..."    writes the rows for you
+    backpain-stats diff --evidence FOLDER --add    shows what they change
 """
 _FORMS: dict[Kind, str] = {
     "identifier": "a name without spaces",
