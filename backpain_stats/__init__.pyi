@@ -110,6 +110,7 @@ from .reconstruction import JointReconstruction as JointReconstruction
 from .reconstruction import Reconstruction as Reconstruction
 from .reconstruction import reconstruct as reconstruct
 from .reconstruction import reconstruct_together as reconstruct_together
+from .report.methods_text import methods_text as methods_text
 from .tables import TwoByTwo as TwoByTwo
 from .tables import accuracy as accuracy
 from .tables import posttest_probability as posttest_probability

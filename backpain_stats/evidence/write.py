@@ -54,7 +54,7 @@ folder `example` shows a few filled rows per file, all of them invented.
     backpain-stats check FOLDER          lists every problem, with its line
     backpain-stats check FOLDER --add    the same for files that refer to the packaged evidence
     backpain-stats lr --evidence FOLDER --add
-    backpain-stats evidence cohorts      lists the names to refer to; also sources, flags, prevalence
+    backpain-stats evidence cohorts      lists names; also sources, flags, prevalence
     backpain-stats evidence add FOLDER --tables FILE.csv --source "..."    writes the rows for you
     backpain-stats diff --evidence FOLDER --add    shows what they change
 """
