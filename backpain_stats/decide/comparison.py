@@ -138,8 +138,8 @@ def compare_flags(
     'cancer_history'
     """
     check_level(level)
-    check_choice(target, "target", list(require_evidence(evidence).target_labels))
-    check_choice(setting, "setting", list(evidence.setting_labels))
+    check_choice(target, "target", list(require_evidence(evidence).targets["target"]))
+    check_choice(setting, "setting", list(evidence.settings["setting"]))
     ratios = likelihood_ratios(evidence, target=target, setting=setting, level=level)
     known = has_ratio(ratios, indirect=indirect)
     if not known.any():

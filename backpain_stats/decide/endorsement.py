@@ -149,7 +149,7 @@ def endorsement(
             f"lr_negative_below is {lr_negative_below!r}; it must be above 0 and at most 1"
         )
     if target is not None:
-        check_choice(target, "target", list(require_evidence(evidence).target_labels))
+        check_choice(target, "target", list(require_evidence(evidence).targets["target"]))
     ratios = likelihood_ratios(evidence, target=target, level=level)
     statements = _statements(evidence, target)
     flags = _flags(evidence, ratios, statements, target, (lr_positive_above, lr_negative_below))

@@ -61,9 +61,9 @@ def published_tables(
         which settings have something.
     """
     if target is not None:
-        check_choice(target, "target", list(require_evidence(evidence).target_labels))
+        check_choice(target, "target", list(require_evidence(evidence).targets["target"]))
     if setting is not None:
-        check_choice(setting, "setting", list(require_evidence(evidence).setting_labels))
+        check_choice(setting, "setting", list(require_evidence(evidence).settings["setting"]))
     flags, rules = _split_names(evidence, flag)
     reports: list[Report] = []
     if flags is None or flags:

@@ -27,6 +27,11 @@ from backpain_stats.evidence.vocabulary import (
 __all__ = ["Evidence", "check_evidence", "load_evidence"]
 
 Names = str | Sequence[str] | None
+# The words that the package knows, in front of a folder's own.
+WORDS = {
+    "targets": pd.DataFrame(TARGET_LABELS.items(), columns=["target", "label"], dtype="string"),
+    "settings": pd.DataFrame(SETTING_LABELS.items(), columns=["setting", "label"], dtype="string"),
+}
 Derived = TypeVar("Derived")
 
 
@@ -48,8 +53,8 @@ class Evidence:
     quality : pandas.DataFrame
         QUADAS-2 judgements; empty unless a folder brings a ``quality.csv``.
     targets, settings : pandas.DataFrame
-        Conditions and settings beside those that the package knows; empty unless a folder
-        brings a ``targets.csv`` or a ``settings.csv``.
+        Every condition and setting with its label: those that the package knows, and those
+        of a folder's ``targets.csv`` and ``settings.csv``. Selecting keeps them all.
 
     Examples
     --------
@@ -89,16 +94,14 @@ class Evidence:
     @property
     def target_labels(self) -> dict[Target, str]:
         """The conditions of this evidence with their labels: the package's, then its own."""
-        own = self.whole.targets
         # Own words are checked when the folder is read; the type lists only the package's.
-        words = TARGET_LABELS | dict(zip(own["target"], own["label"], strict=True))
+        words = dict(zip(self.targets["target"], self.targets["label"], strict=True))
         return cast("dict[Target, str]", words)
 
     @property
     def setting_labels(self) -> dict[Setting, str]:
         """The settings of this evidence with their labels: the package's, then its own."""
-        own = self.whole.settings
-        words = SETTING_LABELS | dict(zip(own["setting"], own["label"], strict=True))
+        words = dict(zip(self.settings["setting"], self.settings["label"], strict=True))
         return cast("dict[Setting, str]", words)
 
     def derived(self, name: str, build: Callable[[Evidence], Derived]) -> Derived:
@@ -170,12 +173,12 @@ class Evidence:
                 return frame
             return frame[frame[column].isin(list(values))].reset_index(drop=True)
 
-        chosen = {name: getattr(self, name) for name in TABLES}
+        chosen = {name: getattr(self, name) for name in TABLES if name not in WORDS}
         if target is not None:
-            check_choice(target, "target", list(self.target_labels))
+            check_choice(target, "target", list(self.targets["target"]))
             chosen = {name: where(frame, "target", [target]) for name, frame in chosen.items()}
         if setting is not None:
-            check_choice(setting, "setting", list(self.setting_labels))
+            check_choice(setting, "setting", list(self.settings["setting"]))
             chosen = {name: where(frame, "setting", [setting]) for name, frame in chosen.items()}
         for name in ("accuracy", "combinations", "quality"):
             chosen[name] = where(chosen[name], "cohort_id", chosen["cohorts"]["cohort_id"])
@@ -281,7 +284,7 @@ def load_evidence(path: str | PathLike[str] | None = None, *, add: bool = False)
     ('0.77', '0.71')
     """
     if path is None and not add:
-        return Evidence(**_packaged_frames())
+        return Evidence(**_with_words(_packaged_frames()))
     checked = check_folder(path, add=add)
     if len(checked.errors):
         number = len(checked.errors)
@@ -303,7 +306,7 @@ def load_evidence(path: str | PathLike[str] | None = None, *, add: bool = False)
             name: pd.concat([packaged[name], frame], ignore_index=True)
             for name, frame in frames.items()
         }
-    return Evidence(**frames)
+    return Evidence(**_with_words(frames))
 
 
 def check_evidence(path: str | PathLike[str] | None = None, *, add: bool = False) -> pd.DataFrame:
@@ -333,6 +336,14 @@ def check_evidence(path: str | PathLike[str] | None = None, *, add: bool = False
     {'warning'}
     """
     return check_folder(path, add=add).problems
+
+
+def _with_words(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Return frames with the words of the package in front of a folder's own."""
+    both = {
+        name: pd.concat([words, frames[name]], ignore_index=True) for name, words in WORDS.items()
+    }
+    return frames | both
 
 
 def _packaged_frames() -> dict[str, pd.DataFrame]:

@@ -113,7 +113,7 @@ class NewRows:
         return {**self.known[name], **{row[key]: row for row in self.new[name]}}
 
     def _put(self, name: str, row: Row) -> str:
-        self.new[name].append(row)
+        self.new[name].append({**dict.fromkeys(TABLES[name].names, ""), **row})
         return row[TABLES[name].key[0]]
 
     def _source(self) -> str:
@@ -124,6 +124,8 @@ class NewRows:
         if found := source_meant(words, self.known):
             return found
         name = given.get("source_id") or source_name(words)
+        if not name:
+            return self._ask(f"source {words!r}: a name for it (--set source_id=NAME)")
         if name in self.known["sources"]:
             return self._ask(
                 f"source: {name!r} is there already, as {self.known['sources'][name]['citation']!r}"
@@ -208,7 +210,7 @@ class NewRows:
         if found:
             return found[0]
         if not (name := row_name(words)):
-            return self._ask(f"flag {words!r}: a name with letters or digits")
+            return self._ask(f"flag {words!r}: a name with letters a to z or digits")
         row = {column: text for column in _OF_FILE["flags"] if (text := line.get(column))}
         if not row.get("category"):
             close = _alike(name, self.known["flags"])
@@ -291,7 +293,9 @@ class NewRows:
         if words in sources:
             return words
         name = row_name(words)
-        if not name or name in sources:
+        if not name:
+            return self._ask(f"study {words!r}: a name with letters a to z or digits")
+        if name in sources:
             return name
         citation = sources[source]["citation"]
         row = {

@@ -163,7 +163,7 @@ def posttest(
     """
     check_choice(result, "result", ("both", *get_args(Result)))
     check_choice(interval, "interval", get_args(Interval))
-    check_choice(target, "target", list(require_evidence(evidence).target_labels))
+    check_choice(target, "target", list(require_evidence(evidence).targets["target"]))
     check_level(level)
     uniform = quasi_uniform(check_draws(draws), 4, seed) if interval == "full" else None
     place = None if carry_over else setting

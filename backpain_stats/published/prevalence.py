@@ -152,8 +152,8 @@ def prevalence_candidates(evidence: Evidence, target: Target, setting: Setting) 
     thiru2014_malignancy   329        4  unselected      True
     reinus1998_malignancy  482        7      imaged     False  directness_unknown
     """
-    check_choice(target, "target", list(require_evidence(evidence).target_labels))
-    check_choice(setting, "setting", list(evidence.setting_labels))
+    check_choice(target, "target", list(require_evidence(evidence).targets["target"]))
+    check_choice(setting, "setting", list(evidence.settings["setting"]))
     samples = evidence.derived("samples", _samples).get(target, [])
     return _frame(row for row in samples if row["setting"] == setting)
 
@@ -217,8 +217,8 @@ def setting_prevalence(
     0.66% (0.37% to 1.1%; jeffreys) [deyo1988_malignancy: 13 of 1975]
     """
     level = check_level(level)
-    check_choice(target, "target", list(require_evidence(evidence).target_labels))
-    check_choice(setting, "setting", list(evidence.setting_labels))
+    check_choice(target, "target", list(require_evidence(evidence).targets["target"]))
+    check_choice(setting, "setting", list(evidence.settings["setting"]))
     every = evidence.derived("samples", _samples).get(target, [])
     here = tuple(row for row in every if row["setting"] == setting)
     if prevalence_id is not None:

@@ -7,11 +7,13 @@ import warnings
 from dataclasses import fields
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from backpain_stats import (
     ArgumentError,
+    BackpainStatsError,
     DataError,
     EvidenceError,
     add_tables,
@@ -179,3 +181,40 @@ def test_a_table_without_counts_is_refused(tmp_path):
         add_tables(tmp_path / "mine", deyo().drop(columns="tn"), **REVIEW)
     with pytest.raises(EvidenceError, match="column tp: 'four' is not a whole number"):
         add_tables(tmp_path / "mine", deyo().assign(tp="four"), **REVIEW)
+
+
+def mutated(random: np.random.Generator) -> pd.DataFrame:
+    """Return three tables with a few cells, a column or a row gone wrong, or only written oddly."""
+    frame = pd.DataFrame(
+        [["Newman 2019", "cancer_history", "3", "20", "7", "300"],
+         ["Oldman 2020", "A new finding", "4", "30", "6", "290"],
+         ["Deyo 1988", "cancer_history", "4", "41", "9", "1921"]],
+        columns=COLUMNS,
+    )  # fmt: skip
+    odd = ["", "-1", "3.5", "1e3", "x", "9" * 30, "=1+1", "a,b", 'q"q', "l\nl", "\x01", "患者",
+           " 3 ", "０", "age_50", "deyo1988", "NaN", "1;2"]  # fmt: skip
+    for _ in range(random.integers(0, 3)):
+        frame.iloc[random.integers(3), random.integers(6)] = odd[random.integers(len(odd))]
+    if random.random() < 0.1:
+        frame = frame.drop(columns=COLUMNS[random.integers(6)])
+    if random.random() < 0.1:
+        frame = pd.concat([frame, frame.iloc[[0]]])
+    return frame.rename(columns=str.upper) if random.random() < 0.2 else frame
+
+
+def test_a_mutated_table_is_added_whole_or_refused(tmp_path):
+    """Every row with its own counts, or one message of the package and no folder."""
+    random = np.random.default_rng(7)
+    added = 0
+    for number in range(40):
+        tables, folder = mutated(random), tmp_path / str(number)
+        try:
+            add_tables(folder, tables, **REVIEW, category="symptom")
+        except BackpainStatsError:
+            assert not folder.exists()
+            continue
+        added += 1
+        wanted = tables.rename(columns=str.lower)[COLUMNS[2:]]
+        counts = [[row[cell] for cell in COLUMNS[2:]] for row in rows(folder, "accuracy")]
+        assert counts == wanted.map(str.strip).to_numpy().tolist()
+    assert 5 < added < 35

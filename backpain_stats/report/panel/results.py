@@ -98,8 +98,8 @@ class PanelResults:
 
     def __post_init__(self) -> None:
         """Refuse a condition or a setting that this evidence does not know."""
-        check_choice(self.question.target, "target", list(self.evidence.target_labels))
-        check_choice(self.question.setting, "setting", list(self.evidence.setting_labels))
+        check_choice(self.question.target, "target", list(self.evidence.targets["target"]))
+        check_choice(self.question.setting, "setting", list(self.evidence.settings["setting"]))
 
     @cached_property
     def prevalences(self) -> list[Prevalence]:
