@@ -36,6 +36,7 @@ Status = Literal[
     "same",  # point, ends and words as before
 ]
 ENDS = ("", "_low", "_high")
+MEASURES = {"lr_positive": "LR+", "lr_negative": "LR-"}
 COLUMNS = [
     *("kind", "name", "target", "setting", "measure", "status"),
     *(f"before{end}" for end in ENDS),
@@ -281,7 +282,7 @@ def display_frame(changes: pd.DataFrame) -> pd.DataFrame:
         {
             "kind": row["kind"],
             "what": " ".join(filter(None, (row["name"], _place(row)))),
-            "measure": row["measure"].replace("_", " "),
+            "measure": MEASURES.get(row["measure"], row["measure"].replace("_", " ")),
             "before": _printed(row, "before"),
             "after": _printed(row, "after"),
             "change": f"{arrow(row)} {row['status']}".strip(),

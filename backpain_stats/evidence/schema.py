@@ -379,25 +379,21 @@ _QUALITY = Table(
     optional=True,
 )
 
-_TARGETS = Table(
-    "targets",
-    "Conditions beside those that the package knows.",
-    ("target",),
-    (
-        _name("target", "Name of the condition.", required=True),
-        Column("label", "The condition in words, as it begins a sentence.", required=True),
-    ),
-    optional=True,
-)
-_SETTINGS = Table(
-    "settings",
-    "Settings beside those that the package knows.",
-    ("setting",),
-    (
-        _name("setting", "Name of the setting.", required=True),
-        Column("label", "The setting in words, as it stands within a sentence.", required=True),
-    ),
-    optional=True,
+_TARGETS, _SETTINGS = (
+    Table(
+        f"{word}s",
+        f"{what} beside those that the package knows.",
+        (word,),
+        (
+            _name(word, "Its name in every other file.", required=True),
+            Column("label", f"The same in words, {written}.", required=True),
+        ),
+        optional=True,
+    )
+    for word, what, written in (
+        ("target", "Conditions", "as it begins a sentence"),
+        ("setting", "Settings", "as it stands within a sentence"),
+    )
 )
 
 TABLES: dict[str, Table] = {
