@@ -2,6 +2,8 @@
 # time _lazy.attach reads it too and loads each name from its module on first use.
 
 from . import plots as plots
+from .changes import EvidenceDiff as EvidenceDiff
+from .changes import diff_evidence as diff_evidence
 from .claims.ledger import conventions as conventions
 from .claims.ledger import reproduce as reproduce
 from .claims.ledger import reproduce_claim as reproduce_claim
@@ -51,8 +53,12 @@ from .estimate import Estimate as Estimate
 from .estimate import PosttestEstimate as PosttestEstimate
 from .evidence import SETTINGS as SETTINGS
 from .evidence import TARGETS as TARGETS
+from .evidence import AddedRows as AddedRows
 from .evidence import Evidence as Evidence
+from .evidence import add_tables as add_tables
 from .evidence import check_evidence as check_evidence
+from .evidence import cite_sources as cite_sources
+from .evidence import export_evidence as export_evidence
 from .evidence import load_evidence as load_evidence
 from .evidence import load_patients as load_patients
 from .evidence import write_template as write_template
@@ -105,6 +111,7 @@ from .reconstruction import Reconstruction as Reconstruction
 from .reconstruction import reconstruct as reconstruct
 from .reconstruction import reconstruct_together as reconstruct_together
 from .tables import StudyTables as StudyTables
+from .report.methods_text import methods_text as methods_text
 from .tables import TwoByTwo as TwoByTwo
 from .tables import accuracy as accuracy
 from .tables import posttest_probability as posttest_probability

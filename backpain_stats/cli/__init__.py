@@ -17,6 +17,8 @@ from backpain_stats.errors import BackpainStatsError
 # Command -> (module below backpain_stats.cli, one line for the overview).
 COMMANDS = {
     "check": ("evidence", "Check a folder of evidence files and list every problem."),
+    "diff": ("diff", "What another evidence changes: every figure, before and after."),
+    "evidence": ("folder", "Folders of evidence: export, add to, list, check."),
     "explorer": ("explorer", "Write the explorer: one page to play with, no server."),
     "flags": ("evidence", "List the red flags, by family, with what is known of each."),
     "lr": ("evidence", "Likelihood ratios of the published evidence."),
@@ -27,6 +29,7 @@ COMMANDS = {
     "report": ("report", "Build the whole report: page, tables and figures."),
     "reproduce": ("reproduce", "Recompute the published claims and say which hold."),
     "risk": ("risk", "Risk of one patient with several findings."),
+    "sources": ("sources", "The sources as BibTeX, RIS or CSL-JSON."),
     "template": ("evidence", "Write empty, commented evidence files to fill in."),
 }
 

@@ -14,7 +14,7 @@ from backpain_stats.decide.draws import joint_draws, read_source
 from backpain_stats.decide.endorsement import NOT_FOUND, endorsement
 from backpain_stats.decide.published import has_ratio, published_tables, settings_with_ratios
 from backpain_stats.errors import NotEstimableError
-from backpain_stats.evidence import SETTINGS, TARGETS, Setting, Target
+from backpain_stats.evidence import Setting, Target, require_evidence
 from backpain_stats.published import likelihood_ratios
 from backpain_stats.sampling import DEFAULT_SEED, DRAWS, Seed, interval_around
 
@@ -138,8 +138,8 @@ def compare_flags(
     'cancer_history'
     """
     check_level(level)
-    check_choice(target, "target", TARGETS)
-    check_choice(setting, "setting", SETTINGS)
+    check_choice(target, "target", list(require_evidence(evidence).targets["target"]))
+    check_choice(setting, "setting", list(evidence.settings["setting"]))
     ratios = likelihood_ratios(evidence, target=target, setting=setting, level=level)
     known = has_ratio(ratios, indirect=indirect)
     if not known.any():

@@ -10,7 +10,7 @@ import pandas as pd
 from backpain_stats.checks import check_choice, real_number
 from backpain_stats.decide.published import has_ratio
 from backpain_stats.errors import ArgumentError
-from backpain_stats.evidence import TARGETS, Target
+from backpain_stats.evidence import Target, require_evidence
 from backpain_stats.published import likelihood_ratios
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def endorsement(
             f"lr_negative_below is {lr_negative_below!r}; it must be above 0 and at most 1"
         )
     if target is not None:
-        check_choice(target, "target", TARGETS)
+        check_choice(target, "target", list(require_evidence(evidence).targets["target"]))
     ratios = likelihood_ratios(evidence, target=target, level=level)
     statements = _statements(evidence, target)
     flags = _flags(evidence, ratios, statements, target, (lr_positive_above, lr_negative_below))
@@ -227,7 +227,7 @@ def _flags(
     cutoffs: tuple[float, float],
 ) -> pd.DataFrame:
     """Return one row for each flag and condition that is endorsed, measured or claimed."""
-    targets = TARGETS if target is None else (target,)
+    targets = tuple(evidence.target_labels) if target is None else (target,)
     mapped = statements[statements["flag_id"].notna() & statements["target"].isin(targets)]
     claims = evidence.claims[evidence.claims["target"].isin(targets)]
     claims = claims[claims["flag_id"].isin(evidence.flags["flag_id"])]

@@ -8,7 +8,7 @@ import pandas as pd
 
 from backpain_stats.checks import COUNT_COLUMNS, as_names, check_choice, unknown_name
 from backpain_stats.errors import ArgumentError, NotEstimableError
-from backpain_stats.evidence import SETTINGS, TARGETS, Evidence, Setting, Target
+from backpain_stats.evidence import Evidence, Setting, Target, require_evidence
 from backpain_stats.published import (
     Remark,
     Report,
@@ -61,9 +61,9 @@ def published_tables(
         which settings have something.
     """
     if target is not None:
-        check_choice(target, "target", TARGETS)
+        check_choice(target, "target", list(require_evidence(evidence).targets["target"]))
     if setting is not None:
-        check_choice(setting, "setting", SETTINGS)
+        check_choice(setting, "setting", list(require_evidence(evidence).settings["setting"]))
     flags, rules = _split_names(evidence, flag)
     reports: list[Report] = []
     if flags is None or flags:

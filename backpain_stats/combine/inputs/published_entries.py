@@ -26,6 +26,7 @@ from backpain_stats.estimate import format_percent
 from backpain_stats.evidence import Evidence, Setting, Target, require_evidence
 from backpain_stats.printed import Prevalence, PrevalenceLike, read_prevalence
 from backpain_stats.published import (
+    RULES,
     AccuracyDraws,
     Remark,
     Report,
@@ -132,7 +133,11 @@ def _accuracies(
         known = [accuracy for report in direct if (accuracy := report_accuracy(report)) is not None]
         if known:
             accuracies[flag], note = one_accuracy(flag, known)
-            notes[flag] = [*note, *_without_cases(accuracies[flag], direct)]
+            notes[flag] = [
+                *note,
+                *_without_cases(accuracies[flag], direct),
+                *_in_place_of(direct, reports),
+            ]
         else:
             unusable[flag] = "; ".join(
                 f"{report.report_id}: {_why_not(report)}" for report in reports
@@ -153,6 +158,20 @@ def _without_cases(used: AccuracyDraws, reports: Sequence[Report]) -> list[Note]
             )
             notes.append(Note(report.flag_id, text))
     return notes
+
+
+def _in_place_of(used: Sequence[Report], reports: Sequence[Report]) -> list[Note]:
+    """Say which reports on the same patients do not count, and by which rule."""
+    names = {report.report_id for report in used}
+    return [
+        Note(
+            report.flag_id,
+            f"{report.displaced_by} counts instead of {report.report_id} (same patients): "
+            f"{RULES[report.displaced_because]}",
+        )
+        for report in reports
+        if report.displaced_by in names
+    ]
 
 
 def _why_not(report: Report) -> str:

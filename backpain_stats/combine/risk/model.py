@@ -282,7 +282,8 @@ class RiskModel:
         check_level(level)
         pattern = patient_pattern(self.entries, present, absent)
         known = (self._point, self.posterior)
-        return patient_risk(self.entries, self.dependence, known, pattern, level)
+        risk = patient_risk(self.entries, self.dependence, known, pattern, level)
+        return replace(risk, seed=self._seed) if isinstance(self._seed, int) else risk
 
     def profile(self) -> pd.DataFrame:
         """Return every complete pattern of findings with its probability and risk.

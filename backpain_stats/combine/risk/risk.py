@@ -67,6 +67,8 @@ class Risk:
         What it is the risk of, and where; empty for a user's own frame.
     draws : numpy.ndarray
         Draws of the post-test probability; empty without an interval.
+    seed : int, optional
+        The seed of the draws; None where there are none or a generator was handed in.
     """
 
     posttest: PosttestEstimate
@@ -85,6 +87,7 @@ class Risk:
     target: str = ""
     setting: str = ""
     draws: NDArray | None = field(default=None)
+    seed: int | None = None
 
     def to_frame(self) -> pd.DataFrame:
         """Return the result as one row, with the column names every frame of the package uses."""

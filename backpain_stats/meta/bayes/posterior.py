@@ -71,6 +71,8 @@ class Posterior:
         All tables, those of a study side by side.
     asked : int
         The effective draws asked for.
+    seed : int, optional
+        The seed of the draws; None where a generator was handed in.
     """
 
     draws: pd.DataFrame
@@ -84,6 +86,7 @@ class Posterior:
     log_evidence: float
     counts: Counts
     asked: int
+    seed: int | None = None
 
     @classmethod
     def of(cls, state: Posterior, **changes: Any) -> Self:

@@ -169,4 +169,5 @@ def sample_tables(
         log_evidence=found.log_evidence,
         counts=tables.counts,
         asked=effective_size,
+        seed=seed if isinstance(seed, int) else None,
     )

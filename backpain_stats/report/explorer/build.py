@@ -25,10 +25,6 @@ from backpain_stats.combine.risk.model import RiskModel
 from backpain_stats.combine.risk.posterior import point_marginals
 from backpain_stats.errors import NotEstimableError
 from backpain_stats.evidence import (
-    SETTING_LABELS,
-    SETTINGS,
-    TARGET_LABELS,
-    TARGETS,
     Setting,
     Target,
 )
@@ -123,16 +119,16 @@ def explorer_data(
     plain = PlainWords(evidence)
     cases = []
     studied = set(zip(evidence.cohorts["target"], evidence.cohorts["setting"], strict=True))
-    for target in TARGETS:
-        for setting in SETTINGS:
+    for target, target_label in evidence.target_labels.items():
+        for setting, setting_label in evidence.setting_labels.items():
             if (target, setting) not in studied:
                 continue
             try:
                 model = published_model(evidence, target, setting)
             except NotEstimableError:
                 continue
-            progress(f"{TARGET_LABELS[target]}, {SETTING_LABELS[setting]}")
-            cases.append(_case(evidence, model, plain))
+            progress(f"{target_label}, {setting_label}")
+            cases.append(_case(evidence, model, plain, (target_label, setting_label)))
     if not cases:
         raise NotEstimableError("no flag of this evidence has a usable report: nothing to explore")
     models = [
@@ -204,7 +200,9 @@ def published_model(evidence: Evidence, target: Target, setting: Setting) -> Ris
     return model(sorted(ranked["flag_id"].head(OFFERED)))
 
 
-def _case(evidence: Evidence, model: RiskModel, plain: PlainWords) -> dict[str, Any]:
+def _case(
+    evidence: Evidence, model: RiskModel, plain: PlainWords, labels: tuple[str, str]
+) -> dict[str, Any]:
     """Build one target and setting."""
     entries = model.entries
     tables = {}
@@ -219,9 +217,9 @@ def _case(evidence: Evidence, model: RiskModel, plain: PlainWords) -> dict[str, 
     reasons = list(dict.fromkeys(refused.values()))
     return {
         "target": entries.target,
-        "target_label": TARGET_LABELS[entries.target],
+        "target_label": labels[0],
         "setting": entries.setting,
-        "setting_label": SETTING_LABELS[entries.setting],
+        "setting_label": labels[1],
         **_suggestion(evidence, model, plain),
         "flags": _flags(evidence, model, plain),
         "left_out": _left_out(evidence, model, plain),
