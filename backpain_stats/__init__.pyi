@@ -56,6 +56,7 @@ from .evidence import check_evidence as check_evidence
 from .evidence import load_evidence as load_evidence
 from .evidence import load_patients as load_patients
 from .evidence import write_template as write_template
+from .meta.accuracy import FlagAccuracy as FlagAccuracy
 from .meta.after.bootstrap import Bootstrap as Bootstrap
 from .meta.after.regression import LikelihoodRatioTest as LikelihoodRatioTest
 from .meta.after.regression import compare_fits as compare_fits
@@ -75,9 +76,12 @@ from .meta.designs import agreement_sensitivity as agreement_sensitivity
 from .meta.designs import compare_tests as compare_tests
 from .meta.designs import fit_thresholds as fit_thresholds
 from .meta.point import SummaryPoint as SummaryPoint
+from .meta.published.accuracy import flag_accuracy as flag_accuracy
+from .meta.published.every_flag import pool_all as pool_all
 from .meta.published.pooling import PooledEvidence as PooledEvidence
 from .meta.published.pooling import pool as pool
-from .meta.published.pooling import pool_all as pool_all
+from .meta.published.prevalence import PooledPrevalence as PooledPrevalence
+from .meta.published.prevalence import pool_prevalence as pool_prevalence
 from .meta.result import BivariateFit as BivariateFit
 from .meta.studies import study_accuracy as study_accuracy
 from .meta.univariate.deeks import DeeksTest as DeeksTest

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 
 from backpain_stats.checks import COUNT_COLUMNS, as_names, counts_from_frame, require_columns
-from backpain_stats.decide.pooled import pooled_accuracy
 from backpain_stats.errors import DataError, NotEstimableError, UnknownNameError
 from backpain_stats.evidence import Evidence, Setting, Target
+from backpain_stats.meta.accuracy import pooled_accuracy
 from backpain_stats.meta.bayes.result import BayesianFit
 from backpain_stats.meta.published.pooling import PooledEvidence
 from backpain_stats.meta.result import BivariateFit

@@ -71,6 +71,10 @@ class Posterior:
         All tables, those of a study side by side.
     asked : int
         The effective draws asked for.
+    places : tuple of str
+        The setting of each study, where the model has settings; else empty.
+    place : str
+        The setting that the draws are about; empty for all.
     """
 
     draws: pd.DataFrame
@@ -84,6 +88,8 @@ class Posterior:
     log_evidence: float
     counts: Counts
     asked: int
+    places: tuple[str, ...] = ()
+    place: str = ""
 
     @classmethod
     def of(cls, state: Posterior, **changes: Any) -> Self:

@@ -37,13 +37,15 @@ def chosen_reports(
     family: str | None,
     *,
     indirect: bool = False,
+    borrow: bool = False,
 ) -> pd.DataFrame:
     """Return every report about the flag or family, with ``used`` and the reason if not.
 
     A report is used if a 2x2 table, or one column of it, follows from what is
     printed, and no other report about these patients is used. In a family, the flag
     that most cohorts report goes first. Indirect evidence (other patients, another
-    target) is used only on request.
+    target) is used only on request. With ``borrow`` the cohorts of other settings are
+    listed, too.
 
     Returns
     -------
@@ -52,9 +54,9 @@ def chosen_reports(
         tp, fp, fn, tn, verdict, used, contributes, reason_code, reason``; the counts are
         the middle table's.
     """
-    named = require_evidence(evidence).select(
-        target=target, setting=setting, flag=flag, family=family
-    )
+    named = require_evidence(evidence).select(target, setting, flag, family)
+    if borrow and setting is not None:
+        named = evidence.whole.select(target=target, flag=flag, family=family)
     every = published_reports(evidence)
     reports = [every[name] for name in named.accuracy["report_id"]]
     able = [
