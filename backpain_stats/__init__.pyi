@@ -76,6 +76,7 @@ from .meta.designs import agreement_sensitivity as agreement_sensitivity
 from .meta.designs import compare_tests as compare_tests
 from .meta.designs import fit_thresholds as fit_thresholds
 from .meta.point import SummaryPoint as SummaryPoint
+from .meta.published.accuracy import accuracy_table as accuracy_table
 from .meta.published.accuracy import flag_accuracy as flag_accuracy
 from .meta.published.every_flag import pool_all as pool_all
 from .meta.published.pooling import PooledEvidence as PooledEvidence

@@ -15,6 +15,7 @@ from backpain_stats.decide.endorsement import NOT_FOUND, endorsement
 from backpain_stats.decide.published import has_ratio, published_tables, settings_with_ratios
 from backpain_stats.errors import NotEstimableError
 from backpain_stats.evidence import SETTINGS, TARGETS, Setting, Target
+from backpain_stats.meta.published.accuracy import accuracy_table
 from backpain_stats.published import likelihood_ratios
 from backpain_stats.sampling import DEFAULT_SEED, DRAWS, Seed, interval_around
 
@@ -40,8 +41,11 @@ class Comparison:
 
     Parameters
     ----------
+    accuracy : pandas.DataFrame
+        One row a flag: what all its direct cohorts say together, in an average practice and
+        in a new one; as in :func:`~backpain_stats.accuracy_table`.
     flags : pandas.DataFrame
-        One row a report: its labels, ``n_cases`` (as printed, else of the middle
+        One row a report, each study by itself: its labels, ``n_cases`` (as printed, else of the middle
         table), ``tables``, ``lr_positive``
         and ``lr_negative`` with ``_low`` and ``_high``, ``set_size`` (flags of
         the same cohort), ``probability_best_rule_in`` and
@@ -58,6 +62,7 @@ class Comparison:
         What it is about.
     """
 
+    accuracy: pd.DataFrame
     flags: pd.DataFrame
     pairs: pd.DataFrame
     unmeasured: pd.DataFrame
@@ -120,8 +125,9 @@ def compare_flags(
 
     Notes
     -----
-    The intervals of the ratios are those of
-    :func:`~backpain_stats.likelihood_ratios` (score). The probabilities and the
+    ``accuracy`` is :func:`~backpain_stats.accuracy_table`, the numbers of every other room.
+    The ratios of a single study are those of
+    :func:`~backpain_stats.likelihood_ratios` (score intervals). The probabilities and the
     pairwise ratios come from draws of the Jeffreys posteriors of the
     sensitivities and specificities, mixed over all tables that fit. How the
     findings of one patient hang together is not published, so the flags are
@@ -165,6 +171,7 @@ def compare_flags(
             flags[column] = np.nan
     order = flags.sort_values(["usable", "lr_positive"], ascending=False, ignore_index=True)
     return Comparison(
+        accuracy_table(evidence, target, setting, indirect=indirect, level=level),
         order.astype({"set_size": "Int64"}),
         pd.DataFrame(pairs, columns=_PAIR_COLUMNS),
         _unmeasured(evidence, target, setting, ratios, known),

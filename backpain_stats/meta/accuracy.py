@@ -34,6 +34,7 @@ __all__ = [
     "FlagAccuracy",
     "PosteriorAccuracy",
     "Practice",
+    "accuracy_row",
     "pooled_accuracy",
     "tables_accuracy",
 ]
@@ -296,6 +297,31 @@ class FlagAccuracy:
         new = fit.predict(level=level).set_index("measure").loc[list(MEASURES)]
         frame["new_practice_low"], frame["new_practice_high"] = new["ci_low"], new["ci_high"]
         return frame[columns].astype(float)
+
+
+def accuracy_row(known: FlagAccuracy, level: float = 0.95) -> dict[str, Any]:
+    """Return a flag's accuracy as one row of a frame, the same wherever it is shown.
+
+    Returns
+    -------
+    dict
+        ``studies, n, n_cases, tables``, then for ``sensitivity, specificity, lr_positive,
+        lr_negative`` the estimate, ``_low`` and ``_high`` (average practice) and
+        ``_new_practice_low`` and ``_new_practice_high``, and ``basis``.
+    """
+    one = known.average
+    row: dict[str, Any] = {
+        "studies": one.studies,
+        "n": pd.NA if one.n is None else one.n,
+        "n_cases": pd.NA if one.n_cases is None else one.n_cases,
+        "tables": one.tables,
+    }
+    for name, values in known.measures(level).drop(index="odds_ratio").to_dict("index").items():
+        row[str(name)] = values["estimate"]
+        row |= {f"{name}_low": values["ci_low"], f"{name}_high": values["ci_high"]}
+        for end in ("low", "high"):
+            row[f"{name}_new_practice_{end}"] = values[f"new_practice_{end}"]
+    return row | {"basis": one.basis}
 
 
 def tables_accuracy(

@@ -43,7 +43,9 @@ def test_cancer_history_counts_each_cohort_once(cancer_history):
 
 
 def test_exchangeable_cohorts_are_the_fit_of_the_printed_figures(evidence, cancer_history):
-    pooled = pool(evidence, target="malignancy", flag="cancer_history", settings="exchangeable")
+    pooled = pool(
+        evidence, target="malignancy", flag="weight_loss_unexplained", settings="exchangeable"
+    )
     rows = report_rows(evidence, pooled.reports)
     fit = fit_bayes(rows, several_tables=True, nodes=NODES)
     pd.testing.assert_frame_equal(fit.draws, pooled.fit.draws)

@@ -93,7 +93,8 @@ def sample_settings(
         if not informed:
             draws[[f"logit_{outcome}", f"sd_{outcome}", "correlation"]] = np.nan
     draws["weight"] = weights
-    top = found.log_weights.max()
+    # Tables were drawn evenly; the printed figures are as likely as all of them together.
+    top = found.log_weights.max() + np.log(tables.sizes[tables.studies.used]).sum()
     return Posterior(
         draws=draws,
         priors=priors,
@@ -103,7 +104,9 @@ def sample_settings(
         tables=tuple(tables.sizes.tolist()),
         effective_size=size,
         k_hat=k_hat,
-        log_evidence=float(top + np.log(np.mean(np.exp(found.log_weights - top)))),
+        log_evidence=float(
+            top + np.log(np.mean(np.exp(found.log_weights - found.log_weights.max())))
+        ),
         counts=tables.counts,
         asked=effective_size,
         places=tuple(places),

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from backpain_stats.checks import COUNT_COLUMNS
+from backpain_stats.checks import COUNT_COLUMNS, check_level
 from backpain_stats.errors import NotEstimableError
-from backpain_stats.evidence import Evidence, Setting, Target
-from backpain_stats.meta.accuracy import FlagAccuracy, tables_accuracy
+from backpain_stats.evidence import Evidence, Setting, Target, require_evidence
+from backpain_stats.meta.accuracy import FlagAccuracy, accuracy_row, tables_accuracy
+from backpain_stats.meta.point import MEASURES
 from backpain_stats.meta.published.pooling import PooledEvidence, pool
 from backpain_stats.published import AccuracyDraws, Report, published_reports, report_accuracy
 
-__all__ = ["flag_accuracy", "known_accuracy", "pooled_flag"]
+__all__ = ["accuracy_table", "flag_accuracy", "known_accuracy", "pooled_flag"]
 
 # Printed proportions without counts are taken as known: that is a cohort without end. A
 # million patients a group are one, with every printed digit kept.
@@ -70,6 +71,90 @@ def flag_accuracy(
             raise
         return known
     return pooled.accuracy
+
+
+def accuracy_table(
+    evidence: Evidence,
+    target: Target,
+    setting: Setting | None = None,
+    flag: str | Sequence[str] | None = None,
+    *,
+    indirect: bool = False,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Return the accuracy of every flag of a condition, in an average practice and in a new one.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    target : str
+        The condition.
+    setting : str, optional
+        The setting whose practices the result is about; by default the middle of all.
+    flag : str or sequence of str, optional
+        Only these flags.
+    indirect : bool, default False
+        Whether cohorts of other patients than those asked about, or with another target,
+        take part.
+    level : float
+        Level of the intervals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a flag that a cohort of the setting has been asked about: ``flag_id, label,
+        target, setting, cohort_id``, ``studies, n, n_cases, tables``, then for
+        ``sensitivity, specificity, lr_positive, lr_negative`` the estimate, ``_low`` and
+        ``_high`` (average practice), ``_new_practice_low`` and ``_new_practice_high``;
+        ``ci_level, basis, usable, reason``. What is not estimable is NaN, and ``reason``
+        says why.
+
+    Raises
+    ------
+    ArgumentError, UnknownNameError
+        If a name or the level is not allowed.
+
+    Examples
+    --------
+    >>> from backpain_stats import accuracy_table, load_evidence
+    >>> found = accuracy_table(load_evidence(), "malignancy", "primary_care")
+    >>> row = found.set_index("flag_id").loc["cancer_history"]
+    >>> bool(row["lr_positive_new_practice_low"] < row["lr_positive_low"] < row["lr_positive"])
+    True
+    >>> found.set_index("flag_id").loc["systemic_symptoms", "usable"]
+    np.False_
+    """
+    check_level(level)
+    named = require_evidence(evidence).select(target, setting, flag).accuracy["flag_id"]
+    labels = dict(zip(evidence.flags["flag_id"], evidence.flags["label"], strict=True))
+    rows = []
+    for name in sorted(set(named)):
+        row: dict[str, object] = {
+            "flag_id": name,
+            "label": labels.get(name, name),
+            "target": target,
+            "setting": setting or pd.NA,
+        }
+        try:
+            known = flag_accuracy(evidence, target, setting, name, indirect=indirect)
+        except NotEstimableError as error:
+            rows.append(row | {"usable": False, "reason": str(error)})
+            continue
+        row |= {"cohort_id": known.average.labels["cohort_id"], **accuracy_row(known, level)}
+        rows.append(row | {"usable": True, "reason": ""})
+    frame = pd.DataFrame(rows).reindex(columns=_columns()).assign(ci_level=level)
+    whole = dict.fromkeys(("studies", "n", "n_cases", "tables"), "Int64")
+    return frame.astype(whole | {"usable": "bool"})
+
+
+def _columns() -> list[str]:
+    ends = ("", "_low", "_high", "_new_practice_low", "_new_practice_high")
+    shown = [f"{name}{end}" for name in MEASURES if name != "odds_ratio" for end in ends]
+    head = ["flag_id", "label", "target", "setting", "cohort_id"]
+    return [
+        *head, *("studies", "n", "n_cases", "tables"), *shown,
+        *("ci_level", "basis", "usable", "reason"),
+    ]  # fmt: skip
 
 
 def _known(
