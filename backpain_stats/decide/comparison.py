@@ -17,6 +17,7 @@ from backpain_stats.errors import NotEstimableError
 from backpain_stats.evidence import SETTINGS, TARGETS, Setting, Target
 from backpain_stats.meta.published.accuracy import accuracy_table
 from backpain_stats.published import likelihood_ratios
+from backpain_stats.result import Grid, Result, Shown, format_number, grid_of
 from backpain_stats.sampling import DEFAULT_SEED, DRAWS, Seed, interval_around
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ TASKS = {"lr_positive": ("rule_in", True), "lr_negative": ("rule_out", False)}
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Comparison:
+class Comparison(Result):
     """The flags of a condition in a setting, compared.
 
     Made by :func:`compare_flags`.
@@ -45,9 +46,8 @@ class Comparison:
         One row a flag: what all its direct cohorts say together, in an average practice and
         in a new one; as in :func:`~backpain_stats.accuracy_table`.
     flags : pandas.DataFrame
-        One row a report, each study by itself: its labels, ``n_cases`` (as printed, else of the middle
-        table), ``tables``, ``lr_positive``
-        and ``lr_negative`` with ``_low`` and ``_high``, ``set_size`` (flags of
+        One row a report, each study by itself: its labels, ``n_cases`` (as printed, else
+        of the middle table), ``tables``, ``lr_positive`` and ``lr_negative`` with ``_low`` and ``_high``, ``set_size`` (flags of
         the same cohort), ``probability_best_rule_in`` and
         ``probability_best_rule_out``, ``usable``, ``reason``.
     pairs : pandas.DataFrame
@@ -69,18 +69,34 @@ class Comparison:
     target: Target
     setting: Setting
 
-    def __str__(self) -> str:
-        """Return the flags with their chances to be best, and how many have no usable ratio."""
-        columns = ["flag_id", "cohort_id", "n_cases", "lr_positive", "lr_negative"]
-        columns += ["probability_best_rule_in", "probability_best_rule_out"]
-        return (
-            f"{self.target} in {self.setting}\n"
-            f"{self.flags[columns].to_string(index=False, float_format='{:.3g}'.format)}\n"
-            f"{len(self.unmeasured)} further flags have no usable ratio here"
-        )
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a flag, as in :func:`~backpain_stats.accuracy_table`."""
+        return self.accuracy
 
-    def _repr_html_(self) -> str:
-        return str(self.flags.to_html(index=False))
+    def _shown(self) -> Shown:
+        """Show what is known of each flag, each study by itself, and what has no ratio."""
+        usable = self.accuracy[self.accuracy["usable"]]
+        pooled = [
+            (
+                str(row["label"]),
+                *(
+                    f"{format_number(row[name])} ({format_number(row[f'{name}_low'])} to "
+                    f"{format_number(row[f'{name}_high'])}), in a new practice "
+                    f"{format_number(row[f'{name}_new_practice_low'])} to "
+                    f"{format_number(row[f'{name}_new_practice_high'])}"
+                    for name in TASKS
+                ),
+            )
+            for row in usable.to_dict("records")
+        ]
+        columns = ["flag_id", "study", "n_cases", "lr_positive", "lr_negative"]
+        columns += ["probability_best_rule_in", "probability_best_rule_out"]
+        grids = [
+            Grid(pooled, ("flag, all cohorts together", "LR+", "LR-")),
+            grid_of(self.flags, columns),
+        ]
+        notes = [f"{len(self.unmeasured)} further flags have no usable ratio here"]
+        return Shown(f"{self.target} in {self.setting}", grids, notes)
 
 
 def compare_flags(

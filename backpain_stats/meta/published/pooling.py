@@ -9,14 +9,15 @@ import numpy as np
 
 from backpain_stats.checks import check_choice, check_count, check_level
 from backpain_stats.errors import ArgumentError, NotEstimableError
-from backpain_stats.estimate import Estimate, format_number, format_percent
+from backpain_stats.estimate import Estimate
 from backpain_stats.evidence import Setting, Target
 from backpain_stats.meta.accuracy import FlagAccuracy
 from backpain_stats.meta.bayes.fit import NODES, fit_bayes, fit_settings
 from backpain_stats.meta.bayes.result import BayesianFit
-from backpain_stats.meta.point import MEASURES
+from backpain_stats.meta.point import MEASURE_TABLE, MEASURES
 from backpain_stats.meta.published.imputation import fit_imputed
 from backpain_stats.meta.published.reports import chosen_reports, report_rows
+from backpain_stats.result import Grid, Result, Shown
 from backpain_stats.sampling import DEFAULT_SEED, Seed
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ __all__ = ["PooledEvidence", "pool"]
 SETTINGS = ("nested", "exchangeable", "covariate")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PooledEvidence:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class PooledEvidence(Result):
     """The cohorts that measured one flag, pooled.
 
     Parameters
@@ -152,31 +153,38 @@ class PooledEvidence:
         names = ("measure", "estimate", "ci_low", "ci_high", "prediction_low", "prediction_high")
         return frame[[*names, "ci_level", "method"]]
 
-    def __str__(self) -> str:
-        """Return the result as a few printed lines, exclusions included."""
-        where = self.setting or "all settings"
-        lines = [f"{self.name} for {self.target}, {where}: {self.cohorts} cohorts pooled"]
-        for row in self.frame().to_dict("records"):
-            percent = row["measure"] in ("sensitivity", "specificity")
-            write = format_percent if percent else format_number
-            lines.append(
-                f"  {row['measure']:<12} {write(row['estimate'])} ({100 * row['ci_level']:g}% "
-                f"{write(row['ci_low'])} to {write(row['ci_high'])}); in a new practice "
-                f"{write(row['prediction_low'])} to {write(row['prediction_high'])}"
-            )
-        for row in self.reports.to_dict("records"):
-            mark, tail = ("+", "") if row["used"] else ("-", f": {row['reason']}")
-            lines.append(f"  {mark} {row['report_id']} ({row['setting']}){tail}")
-        return "\n".join([*lines, *(f"  note: {note}" for note in self.notes)])
+    def to_frame(self) -> pd.DataFrame:
+        """Return the same as :meth:`frame`."""
+        return self.frame()
 
-    def _repr_html_(self) -> str:
-        """Return the same for notebooks."""
-        return (
-            f"<h4>{self.name} for {self.target}</h4>"
-            + self.frame().to_html(index=False, float_format=format_number)
-            + self.reports.to_html(index=False, na_rep="")
-            + "".join(f"<p>{note}</p>" for note in self.notes)
-        )
+    def _shown(self) -> Shown:
+        """Show the measures, every report with what became of it, and the notes."""
+        where = self.setting or "all settings"
+        measures = []
+        for row in self.frame().to_dict("records"):
+            write = MEASURE_TABLE[str(row["measure"])].write
+            measures.append(
+                (
+                    MEASURE_TABLE[str(row["measure"])].label,
+                    f"{write(row['estimate'])} ({100 * row['ci_level']:g}% interval "
+                    f"{write(row['ci_low'])} to {write(row['ci_high'])})",
+                    f"in a new practice {write(row['prediction_low'])} to "
+                    f"{write(row['prediction_high'])}",
+                )
+            )
+        used = self.reports[self.reports["used"]]
+        left_out = self.reports[~self.reports["used"]]
+        notes = [
+            *(f"used: {row['report_id']} ({row['setting']})" for row in used.to_dict("records")),
+            *(
+                f"left out: {row['report_id']} ({row['setting']}): {row['reason']}"
+                for row in left_out.to_dict("records")
+            ),
+            *(f"note: {note}" for note in self.notes),
+        ]
+        cohorts = f"{self.cohorts} cohort{'s' if self.cohorts != 1 else ''}"
+        title = f"{self.name} for {self.target}, {where}: {cohorts} together"
+        return Shown(title, [Grid(measures)], notes)
 
 
 def pool(
