@@ -47,7 +47,8 @@ class Comparison(Result):
         in a new one; as in :func:`~backpain_stats.accuracy_table`.
     flags : pandas.DataFrame
         One row a report, each study by itself: its labels, ``n_cases`` (as printed, else
-        of the middle table), ``tables``, ``lr_positive`` and ``lr_negative`` with ``_low`` and ``_high``, ``set_size`` (flags of
+        of the middle table), ``tables``, ``lr_positive`` and ``lr_negative`` with ``_low``
+        and ``_high``, ``set_size`` (flags of
         the same cohort), ``probability_best_rule_in`` and
         ``probability_best_rule_out``, ``usable``, ``reason``.
     pairs : pandas.DataFrame

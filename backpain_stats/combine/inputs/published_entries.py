@@ -26,6 +26,7 @@ from backpain_stats.evidence import Evidence, Setting, Target, require_evidence
 from backpain_stats.meta.accuracy import FlagAccuracy
 from backpain_stats.meta.published.accuracy import flag_accuracy, pooled_flag
 from backpain_stats.meta.published.prevalence import PooledPrevalence, pool_prevalence
+from backpain_stats.meta.published.reports import named_reports
 from backpain_stats.printed import Prevalence, PrevalenceLike, read_prevalence
 from backpain_stats.published import (
     Remark,
@@ -58,7 +59,7 @@ def entries_from_evidence(
     # What findings have to do with each other is read from the whole evidence.
     whole = require_evidence(evidence).whole
     vocabulary = whole.flags.set_index("flag_id")
-    if evidence.select(target=target, setting=setting).accuracy.empty:
+    if not named_reports(evidence, target, setting):
         raise NotEstimableError(f"no report about any flag for {target} in {setting}")
     # A flag named twice is one finding; entered twice, its ratio would count twice.
     named = None if flags is None else list(dict.fromkeys(as_names(flags, "flags")))
@@ -127,10 +128,9 @@ def _accuracies(
     indirect: bool,
 ) -> tuple[dict[str, _Known], dict[str, list[Note]], dict[str, str]]:
     """Return the accuracy of each flag with its notes, and why the other flags have none."""
-    every = published_reports(evidence)
     of_flag: dict[str, list[Report]] = {}
-    for name in evidence.select(target, setting, named).accuracy["report_id"]:
-        of_flag.setdefault(every[name].flag_id, []).append(every[name])
+    for report in named_reports(evidence, target, setting, named):
+        of_flag.setdefault(report.flag_id, []).append(report)
     accuracies: dict[str, _Known] = {}
     notes: dict[str, list[Note]] = {}
     unusable: dict[str, str] = {}

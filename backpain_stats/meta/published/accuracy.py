@@ -9,11 +9,12 @@ import pandas as pd
 
 from backpain_stats.checks import COUNT_COLUMNS, check_level
 from backpain_stats.errors import NotEstimableError
-from backpain_stats.evidence import Evidence, Setting, Target, require_evidence
+from backpain_stats.evidence import Evidence, Setting, Target
 from backpain_stats.meta.accuracy import FlagAccuracy, accuracy_row, tables_accuracy
 from backpain_stats.meta.point import MEASURES
 from backpain_stats.meta.published.pooling import PooledEvidence, pool
-from backpain_stats.published import AccuracyDraws, Report, published_reports, report_accuracy
+from backpain_stats.meta.published.reports import named_reports
+from backpain_stats.published import AccuracyDraws, report_accuracy
 
 __all__ = ["accuracy_table", "flag_accuracy", "known_accuracy", "pooled_flag"]
 
@@ -125,10 +126,10 @@ def accuracy_table(
     np.False_
     """
     check_level(level)
-    named = require_evidence(evidence).select(target, setting, flag).accuracy["flag_id"]
+    named = {report.flag_id for report in named_reports(evidence, target, setting, flag)}
     labels = dict(zip(evidence.flags["flag_id"], evidence.flags["label"], strict=True))
     rows = []
-    for name in sorted(set(named)):
+    for name in sorted(named):
         row: dict[str, object] = {
             "flag_id": name,
             "label": labels.get(name, name),
@@ -161,15 +162,13 @@ def _known(
     evidence: Evidence, target: Target, setting: Setting | None, flag: str, *, indirect: bool
 ) -> FlagAccuracy | None:
     """Return the accuracy from reports that print both proportions and no counts."""
-    every = published_reports(evidence)
-    named = evidence.select(target=target, setting=setting, flag=flag).accuracy["report_id"]
-    reports: list[tuple[Report, AccuracyDraws]] = []
-    for report in (every[name] for name in named):
-        direct = indirect or not report.cohort.is_indirect
-        accuracy = report_accuracy(report) if report.counted and direct else None
-        if accuracy is not None and not accuracy.tables:
-            reports.append((report, accuracy))
-    return known_accuracy([accuracy for _, accuracy in reports]) if reports else None
+    cohorts = [
+        accuracy
+        for report in named_reports(evidence, target, setting, flag)
+        if report.counted and (indirect or not report.cohort.is_indirect)
+        if (accuracy := report_accuracy(report)) is not None and not accuracy.tables
+    ]
+    return known_accuracy(cohorts) if cohorts else None
 
 
 def known_accuracy(cohorts: Sequence[AccuracyDraws]) -> FlagAccuracy:
