@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import click
@@ -143,8 +144,15 @@ def _read_patients(path: str, patient_id: str | None) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        frame = pd.read_csv(path, dtype={patient_id or PATIENT_ID: str}, skipinitialspace=True)
-    except (OSError, UnicodeDecodeError, ValueError) as error:
+        with open(path, encoding="utf-8-sig") as lines, warnings.catch_warnings():
+            # A row longer than the header must not lose cells, nor shift them.
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            header = lines.readline()
+            lines.seek(0)
+            separator = ";" if ";" in header and "," not in header else ","
+            types = {patient_id or PATIENT_ID: str}
+            frame = pd.read_csv(lines, sep=separator, dtype=types, index_col=False)
+    except (OSError, ValueError, pd.errors.ParserWarning) as error:
         raise ArgumentError(f"cannot read {path!r} as a CSV file: {error}") from error
     name = patient_id or PATIENT_ID
     if name in frame.columns:
