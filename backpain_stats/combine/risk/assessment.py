@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from scipy.special import logit
 
-from backpain_stats.combine.dependence.base import Dependence, Marginals, RatioModel
+from backpain_stats.combine.dependence.base import Marginals
 from backpain_stats.combine.dependence.independent import Independent
-from backpain_stats.combine.dependence.maximum_entropy import MaximumEntropy
-from backpain_stats.combine.dependence.one_factor import OneFactor
 from backpain_stats.combine.dependence.patterns import NOT_ASSESSED, PRESENT
 from backpain_stats.combine.inputs.entries import Entries, Entry
 from backpain_stats.combine.risk.contributions import (
@@ -21,8 +18,7 @@ from backpain_stats.combine.risk.contributions import (
     contributions,
     log_ratios_alone,
 )
-from backpain_stats.combine.risk.posterior import Posterior
-from backpain_stats.sampling import interval_around
+from backpain_stats.combine.risk.pattern_risks import Known, log_interval
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,20 +37,7 @@ def without_combinations(marginals: Marginals) -> Marginals:
     )
 
 
-def drawn_log_ratios(
-    dependence: RatioModel, posterior: Posterior, pattern: NDArray[np.int8]
-) -> Array:
-    """Return the log likelihood ratio of a pattern, one a draw, the dependence drawn if it is."""
-    dependence = posterior.dependence or dependence
-    return dependence.log_ratios(posterior.marginals, pattern)[:, 0]
-
-
-def width_shares(
-    dependence: RatioModel,
-    known: tuple[Marginals, Posterior],
-    pattern: NDArray[np.int8],
-    drawn: Array,
-) -> dict[str, float]:
+def width_shares(known: Known, pattern: NDArray[np.int8], drawn: Array) -> dict[str, float]:
     """Share the variance of the post-test log odds among its three sources.
 
     The log odds are the pre-test's plus the log likelihood ratio. The pre-test
@@ -71,13 +54,14 @@ def width_shares(
         ``prevalence``, ``accuracy`` and ``dependence``, summing to 1; empty if
         nothing varies or a draw has infinite log odds.
     """
-    point, posterior = known
+    posterior = known.draws
+    if posterior is None:
+        return {}
     both = accuracy = _variance(drawn)
     together = 0.0
     if posterior.dependence is not None:
-        fixed, frozen = replace(posterior, dependence=None), replace(posterior, marginals=point)
-        accuracy = _variance(drawn_log_ratios(dependence, fixed, pattern))
-        together = _variance(drawn_log_ratios(dependence, frozen, pattern))
+        accuracy = _variance(known.dependence.log_ratios(posterior.marginals, pattern))
+        together = _variance(posterior.dependence.log_ratios(known.marginals, pattern))
     parts = {
         "prevalence": _variance(logit(posterior.pretest)),
         "accuracy": (accuracy + max(both - together, 0.0)) / 2,
@@ -94,24 +78,22 @@ def _variance(values: Array) -> float:
 
 
 def contribution_frame(
-    entries: Entries,
-    dependence: Dependence,
-    known: tuple[Marginals, Posterior],
-    pattern: NDArray[np.int8],
-    level: float,
+    entries: Entries, known: Known, pattern: NDArray[np.int8], level: float
 ) -> pd.DataFrame:
     """Return what each assessed finding says by itself and adds in this patient."""
-    point, posterior = known
+    point = known.marginals
     groups = assessed_findings(point, pattern)
     # Every model keeps the marginals, so a finding's own ratio does not depend on it.
-    alone = np.exp(log_ratios_alone(Independent(), without_combinations(point), pattern)[0])
+    alone = log_ratios_alone(Independent(), without_combinations(point), pattern)[0]
     low = high = np.full(len(groups), np.nan)
-    if not posterior.certain and groups:
-        drawn = log_ratios_alone(Independent(), without_combinations(posterior.marginals), pattern)
-        low, high = interval_around(alone, np.exp(drawn.T), level)
+    if known.draws is not None and groups:
+        marginals = without_combinations(known.draws.marginals)
+        drawn = log_ratios_alone(Independent(), marginals, pattern)
+        low, high = log_interval(alone, np.ascontiguousarray(drawn.T), level)
+    alone, low, high = np.exp(alone), np.exp(low), np.exp(high)
     added, method = np.full(len(groups), np.nan), "none: bounds leave no single ratio"
-    if isinstance(dependence, RatioModel):
-        added, method = contributions(dependence, point, pattern)
+    if not known.dependence.leaves_range:
+        added, method = contributions(known.dependence, point, pattern)
     rows = []
     for place, group in enumerate(groups):
         present = [column for column in group if pattern[column] == PRESENT]
@@ -196,10 +178,9 @@ def _largest(counts: Iterable[int | None]) -> Any:
     return pd.NA if None in known else max(one for one in known if one is not None)
 
 
-def remarks(
-    entries: Entries, dependence: Dependence, posterior: Posterior, pattern: NDArray[np.int8]
-) -> list[str]:
+def remarks(entries: Entries, known: Known, pattern: NDArray[np.int8]) -> list[str]:
     """Return what a reader must know of this patient's risk."""
+    dependence, posterior = known.dependence, known.draws
     assessed = [flag for flag, state in zip(entries.flags, pattern, strict=True) if state >= 0]
     texts = [
         f"{note.about}: {note.text}".replace("pretest:", "pre-test:")
@@ -213,27 +194,12 @@ def remarks(
         for entry in entries.entries
         if entry.flag_id in assessed and not entry.accuracy.tables
     ]
-    if uncounted and not posterior.certain:
+    if uncounted and posterior is not None:
         texts.append(
             f"no counts of {', '.join(uncounted)}: taken as known, the interval leaves out how "
             "uncertain they are"
         )
     if len(assessed) > 1:
-        texts += _assumption(entries, dependence, posterior)
-    return texts
-
-
-def _assumption(entries: Entries, dependence: Dependence, posterior: Posterior) -> list[str]:
-    """Return what the dependence model leaves open when several findings are assessed."""
-    if isinstance(dependence, OneFactor) and posterior.dependence is None:
-        return [
-            "how the findings occur together was not found in print: their correlation is an "
-            "assumption, and the interval does not vary it (a prior on rho does)"
-        ]
-    unpublished = isinstance(dependence, MaximumEntropy) and not entries.combinations
-    if isinstance(dependence, Independent) or unpublished:
-        return [
-            "multiplying likelihood ratios was overconfident in patients with low back pain "
-            "(see OneFactor)"
-        ]
-    return []
+        varied = posterior is not None and posterior.dependence is not None
+        texts.append(dependence.caveat(varied=varied, combinations=bool(entries.combinations)))
+    return [text for text in texts if text]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backpain_stats.combine.dependence.base import Marginals, RatioModel
+from backpain_stats.combine.dependence.base import Dependence, Marginals
 from backpain_stats.combine.dependence.patterns import NOT_ASSESSED
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def assessed_findings(marginals: Marginals, pattern: NDArray[np.int8]) -> list[l
 
 
 def log_ratios_alone(
-    dependence: RatioModel, marginals: Marginals, pattern: NDArray[np.int8]
+    dependence: Dependence, marginals: Marginals, pattern: NDArray[np.int8]
 ) -> Array:
     """Return the log likelihood ratio of each assessed finding by itself, (draws, findings)."""
     groups = assessed_findings(marginals, pattern)
@@ -37,7 +37,7 @@ def log_ratios_alone(
 
 
 def contributions(
-    dependence: RatioModel, marginals: Marginals, pattern: NDArray[np.int8]
+    dependence: Dependence, marginals: Marginals, pattern: NDArray[np.int8]
 ) -> tuple[Array, str]:
     r"""Share the combined log likelihood ratio among the assessed findings.
 
@@ -104,7 +104,7 @@ def shapley_values(value: Array) -> Array:
 
 
 def _strongest_first(
-    dependence: RatioModel, marginals: Marginals, pattern: NDArray[np.int8]
+    dependence: Dependence, marginals: Marginals, pattern: NDArray[np.int8]
 ) -> Array:
     """Add the findings one by one, the strongest by itself first."""
     groups = assessed_findings(marginals, pattern)
