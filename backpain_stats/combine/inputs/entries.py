@@ -118,6 +118,13 @@ class Entries:
     notes: tuple[Note, ...] = ()
 
     @property
+    def practices_alike(self) -> bool:
+        """Whether nothing differs between practices."""
+        return self.pretest_new is self.pretest and all(
+            entry.known.new is entry.known.average for entry in self.entries
+        )
+
+    @property
     def flags(self) -> tuple[str, ...]:
         """Names of the flags, in order."""
         return tuple(entry.flag_id for entry in self.entries)
@@ -125,11 +132,24 @@ class Entries:
 
 def nested_entries(entries: Sequence[Entry], flags: pd.DataFrame) -> tuple[tuple[str, ...], ...]:
     """Return the thresholds of one quantity among the entries, least demanding first."""
-    present = {entry.flag_id for entry in entries}
-    chains = (
-        tuple(flag for flag in chain if flag in present) for chain in ordered_thresholds(flags)
-    )
-    return tuple(chain for chain in chains if len(chain) > 1)
+    by_flag = {entry.flag_id: entry.accuracy for entry in entries}
+    chains = []
+    for chain in ordered_thresholds(flags):
+        kept: list[str] = []
+        for flag in chain:
+            if flag not in by_flag:
+                continue
+            # Cohorts may contradict each other: what reverses the order stays outside the chain,
+            # and is refused beside its family.
+            last = by_flag[kept[-1]] if kept else None
+            if last is None or (
+                by_flag[flag].sensitivity <= last.sensitivity
+                and by_flag[flag].specificity >= last.specificity
+            ):
+                kept.append(flag)
+        if len(kept) > 1:
+            chains.append(tuple(kept))
+    return tuple(chains)
 
 
 def given_source(prevalence: Prevalence) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,17 +14,23 @@ from backpain_stats.combine.dependence.base import Marginals
 from backpain_stats.combine.dependence.independent import Independent
 from backpain_stats.combine.dependence.patterns import NOT_ASSESSED, PRESENT
 from backpain_stats.combine.inputs.entries import Entries, Entry
-from backpain_stats.combine.risk.contributions import (
-    assessed_findings,
-    contributions,
-    log_ratios_alone,
+from backpain_stats.combine.risk.contributions import alone, assessed_findings, contributions
+from backpain_stats.combine.risk.pattern_risks import (
+    Known,
+    PatternRisks,
+    pattern_risks,
+    point_log_ratios,
 )
-from backpain_stats.combine.risk.pattern_risks import Known, log_interval
+from backpain_stats.combine.risk.posterior import Posterior
+from backpain_stats.meta.accuracy import accuracy_row
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
+
+# Shares of this many findings are those of the medians: 128 patterns with all their draws.
+LARGEST_DRAWN = 7
 
 
 def without_combinations(marginals: Marginals) -> Marginals:
@@ -37,34 +44,49 @@ def without_combinations(marginals: Marginals) -> Marginals:
     )
 
 
-def width_shares(known: Known, pattern: NDArray[np.int8], drawn: Array) -> dict[str, float]:
-    """Share the variance of the post-test log odds among its three sources.
+def width_shares(known: Known, pattern: NDArray[np.int8], found: PatternRisks) -> dict[str, float]:
+    """Share the variance of the post-test log odds in a new practice among its four sources.
 
-    The log odds are the pre-test's plus the log likelihood ratio. The pre-test
-    is independent of the rest, so its share is its variance. The log ratio
-    depends on the accuracies and, where it is drawn, on the dependence: each is frozen at its
+    The log odds are the pre-test's plus the log likelihood ratio. In an average practice the
+    pre-test is independent of the rest, so its share is its variance; the log ratio depends
+    on the accuracies and, where it is drawn, on the dependence: each is frozen at its
     point value in turn, and what it adds is averaged over the two orders
-    (Shapley), a negative addition counting as none. The squared width of an
+    (Shapley), a negative addition counting as none. What the variance gains in a new
+    practice is the share of the difference between practices. The squared width of an
     interval of the log odds is proportional to their variance.
-    ``drawn`` are the draws of the log ratio, everything varying.
+
+    Parameters
+    ----------
+    known : Known
+        The model.
+    pattern : numpy.ndarray
+        The patient's findings, shape (flags,).
+    found : PatternRisks
+        Of that pattern, its draws kept.
 
     Returns
     -------
     dict
-        ``prevalence``, ``accuracy`` and ``dependence``, summing to 1; empty if
+        ``prevalence``, ``accuracy``, ``practice`` and ``dependence``, summing to 1; empty if
         nothing varies or a draw has infinite log odds.
     """
     posterior = known.draws
-    if posterior is None:
+    if posterior is None or found.drawn is None or found.drawn_new is None:
         return {}
-    both = accuracy = _variance(drawn)
+    both = accuracy = _variance(found.drawn[0])
     together = 0.0
     if posterior.dependence is not None:
         accuracy = _variance(known.dependence.log_ratios(posterior.marginals, pattern))
         together = _variance(posterior.dependence.log_ratios(known.marginals, pattern))
+    prevalence = _variance(logit(posterior.pretest))
+    practice = 0.0
+    if known.new_practice is not None:
+        new = _variance(found.drawn_new[0]) + _variance(logit(known.new_practice.pretest))
+        practice = max(new - both - prevalence, 0.0)
     parts = {
-        "prevalence": _variance(logit(posterior.pretest)),
+        "prevalence": prevalence,
         "accuracy": (accuracy + max(both - together, 0.0)) / 2,
+        "practice": practice,
         "dependence": (together + max(both - accuracy, 0.0)) / 2,
     }
     total = sum(parts.values())
@@ -84,21 +106,19 @@ def contribution_frame(
     point = known.marginals
     groups = assessed_findings(point, pattern)
     # Every model keeps the marginals, so a finding's own ratio does not depend on it.
-    alone = log_ratios_alone(Independent(), without_combinations(point), pattern)[0]
-    low = high = np.full(len(groups), np.nan)
-    if known.draws is not None and groups:
-        marginals = without_combinations(known.draws.marginals)
-        drawn = log_ratios_alone(Independent(), marginals, pattern)
-        low, high = log_interval(alone, np.ascontiguousarray(drawn.T), level)
-    alone, low, high = np.exp(alone), np.exp(low), np.exp(high)
+    own = replace(
+        known, dependence=Independent(), marginals=without_combinations(point),
+        posterior=_uncombined(known.posterior), new_practice=None,
+    )  # fmt: skip
+    by_itself = pattern_risks(own, alone(point, pattern), level)
     added, method = np.full(len(groups), np.nan), "none: bounds leave no single ratio"
     if not known.dependence.leaves_range:
-        added, method = contributions(known.dependence, point, pattern)
+        added, method = contributions(point, pattern, _log_ratios(known, len(groups)))
     rows = []
     for place, group in enumerate(groups):
         present = [column for column in group if pattern[column] == PRESENT]
         decisive = present[-1] if present else group[0]
-        entry = entries.entries[decisive]
+        entry, state = entries.entries[decisive], int(pattern[decisive])
         rows.append(
             {
                 "flag_id": entry.flag_id,
@@ -110,9 +130,7 @@ def contribution_frame(
                 "cohort_id": entry.cohort_id,
                 "sensitivity": point.cases[0, decisive],
                 "specificity": 1 - point.noncases[0, decisive],
-                "lr_alone": alone[place],
-                "lr_alone_low": low[place],
-                "lr_alone_high": high[place],
+                **_lr_alone(entry if len(group) == 1 else None, state, by_itself, place, level),
                 "log_odds": added[place],
                 "factor": np.exp(added[place]),
                 "method": method,
@@ -125,31 +143,50 @@ def contribution_frame(
     return pd.DataFrame(rows, columns=columns)
 
 
+def _uncombined(posterior: Posterior | None) -> Posterior | None:
+    """Return the same draws with no combination to satisfy and no dependence."""
+    if posterior is None:
+        return None
+    marginals = without_combinations(posterior.marginals)
+    return replace(posterior, marginals=marginals, dependence=None)
+
+
+def _log_ratios(known: Known, findings: int) -> Callable[[NDArray[np.int8]], Array]:
+    """Return what gives patterns their log ratio: medians, or for many findings point values."""
+    if findings <= LARGEST_DRAWN:
+        without = replace(known, new_practice=None)
+        return lambda patterns: pattern_risks(without, patterns, 0.5).log_ratio
+    return lambda patterns: point_log_ratios(known.dependence, known.marginals, patterns)
+
+
+def _lr_alone(
+    entry: Entry | None, state: int, found: PatternRisks, place: int, level: float
+) -> dict[str, float]:
+    """Return a finding's own ratio: of a single flag as everywhere, of strata (None) from draws."""
+    names = ("lr_alone", "lr_alone_low", "lr_alone_high")
+    if entry is None or entry.known.fit is None:
+        values = [found.lr[place], found.lr_low[place], found.lr_high[place]]
+    else:
+        row = entry.known.measures(level).loc[
+            f"lr_{'positive' if state == PRESENT else 'negative'}"
+        ]
+        values = [row["estimate"], row["ci_low"], row["ci_high"]]
+    return dict(zip(names, map(float, values), strict=True))
+
+
 def flag_frame(entries: Entries) -> pd.DataFrame:
     """Return what enters a model, one row a flag; see ``RiskModel.flags``."""
-    rows = []
-    for entry in entries.entries:
-        accuracy = entry.accuracy
-        with np.errstate(divide="ignore", invalid="ignore"):
-            positive = np.float64(accuracy.sensitivity) / (1 - accuracy.specificity)
-            negative = np.float64(1 - accuracy.sensitivity) / accuracy.specificity
-        rows.append(
-            {
-                "flag_id": entry.flag_id,
-                "label": entry.label,
-                "family": entry.family or pd.NA,
-                "cohort_id": entry.cohort_id,
-                "n_cases": accuracy.n_cases,
-                "n": accuracy.n,
-                "tables": accuracy.tables,
-                "sensitivity": accuracy.sensitivity,
-                "specificity": accuracy.specificity,
-                "lr_positive": positive,
-                "lr_negative": negative,
-                "basis": accuracy.basis,
-            }
-        )
-    return pd.DataFrame(rows).astype({"n_cases": "Int64", "n": "Int64"})
+    rows = [
+        {
+            "flag_id": entry.flag_id,
+            "label": entry.label,
+            "family": entry.family or pd.NA,
+            "cohort_id": entry.cohort_id,
+            **accuracy_row(entry.known),
+        }
+        for entry in entries.entries
+    ]
+    return pd.DataFrame(rows).astype(dict.fromkeys(("studies", "n_cases", "n", "tables"), "Int64"))
 
 
 def cohort_frame(entries: Entries, pattern: NDArray[np.int8]) -> pd.DataFrame:
@@ -196,8 +233,8 @@ def remarks(entries: Entries, known: Known, pattern: NDArray[np.int8]) -> list[s
     ]
     if uncounted and posterior is not None:
         texts.append(
-            f"no counts of {', '.join(uncounted)}: taken as known, the interval leaves out how "
-            "uncertain they are"
+            f"no counts of {', '.join(uncounted)}: what was found in its patients is taken as "
+            "known, and the interval leaves out how uncertain that is"
         )
     if len(assessed) > 1:
         varied = posterior is not None and posterior.dependence is not None

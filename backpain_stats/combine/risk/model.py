@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 import pandas as pd
 
-from backpain_stats.checks import check_level, check_pretest
+from backpain_stats.checks import check_choice, check_level, check_pretest
 from backpain_stats.combine.dependence.base import Dependence
 from backpain_stats.combine.dependence.one_factor import OneFactor
 from backpain_stats.combine.dependence.registry import check_dependence
 from backpain_stats.combine.inputs.entries import Entries
-from backpain_stats.combine.inputs.frame_entries import entries_from_frame
+from backpain_stats.combine.inputs.frame_entries import Effects, entries_from_frame
 from backpain_stats.combine.inputs.published_entries import entries_from_evidence
 from backpain_stats.combine.risk.assessment import flag_frame, without_combinations
 from backpain_stats.combine.risk.patient import check_together, patient_pattern
@@ -63,8 +63,8 @@ class RiskModel:
         :class:`OneFactor` for the reason of the default.
     pretest : float, str or SettingPrevalence, optional
         Pre-test probability: a fraction, counts (``"13/1975"``) or a range
-        (``"0.1% to 0.7%"``); by default the published prevalence of the
-        setting.
+        (``"0.1% to 0.7%"``); by default :func:`~backpain_stats.pool_prevalence` of the
+        setting, which differs between practices, too.
     rho_prior : tuple of float, optional
         For one-factor dependence: the range over which the correlation of
         either group is uniform and independent in the interval. The estimate
@@ -87,12 +87,11 @@ class RiskModel:
 
     Notes
     -----
-    The estimate takes the published figures at their point values (the middle
-    of the tables that fit); the interval comes from their joint posterior (see
-    :mod:`backpain_stats.combine.risk.posterior`) and is widened to hold the estimate
-    where an observed proportion is 0 or 1. One flag reported by several
-    cohorts: four or more are pooled by the bivariate model; with fewer, the one
-    with the most cases stands alone.
+    What is known of each flag is :func:`~backpain_stats.flag_accuracy`: the posterior from
+    all its direct cohorts, with practices that differ. Every risk has two intervals: for an
+    average practice, and for a new one, which is where a patient is seen. Estimates are
+    medians of the posterior that the interval comes from (see
+    :mod:`backpain_stats.combine.risk.posterior`).
 
     Examples
     --------
@@ -136,6 +135,7 @@ class RiskModel:
         dependence: Dependence = DEFAULT_DEPENDENCE,
         nested: Iterable[Sequence[str]] = (),
         combinations: pd.DataFrame | None = None,
+        effects: Effects = "random",
         rho_prior: tuple[float, float] | None = None,
         draws: int = DRAWS,
         seed: Seed = DEFAULT_SEED,
@@ -156,6 +156,10 @@ class RiskModel:
             As in :class:`RiskModel`.
         nested : iterable of sequence of str, optional
             Flags that are thresholds of one quantity, least demanding first.
+        effects : {"random", "common"}
+            Whether the practices of the rows are some of many that differ, as in
+            :class:`RiskModel`, or one accuracy holds in every practice: the counts are then
+            added up, and there is no new practice.
         combinations : pandas.DataFrame, optional
             Results of flags together: ``flags`` (joined by semicolons), ``rule``
             (any, all, at_least_k), ``k``, ``sensitivity, specificity``.
@@ -175,7 +179,10 @@ class RiskModel:
         >>> model.risk(present=["first"], absent=["second"]).lr.estimate
         3.75...
         """
-        entries = entries_from_frame(frame, pretest, nested=nested, combinations=combinations)
+        check_choice(effects, "effects", ("random", "common"))
+        entries = entries_from_frame(
+            frame, pretest, nested=nested, combinations=combinations, effects=effects
+        )
         model = cls.__new__(cls)
         model._set(entries, dependence, rho_prior, draws, seed)
         return model
@@ -222,8 +229,8 @@ class RiskModel:
     def flags(self) -> pd.DataFrame:
         """What enters, one row a flag.
 
-        ``flag_id, label, family, cohort_id, n_cases, n, tables, sensitivity,
-        specificity, lr_positive, lr_negative, basis``.
+        ``flag_id, label, family, cohort_id``, then the columns of
+        :func:`~backpain_stats.accuracy_table` from ``studies`` to ``basis``.
         """
         return flag_frame(self.entries)
 
@@ -232,10 +239,19 @@ class RiskModel:
         """The joint posterior draws behind every interval, made when first needed."""
         return draw_posterior(self.entries, self.dependence, draws=self._draws, seed=self._seed)
 
+    @cached_property
+    def new_practice(self) -> Posterior | None:
+        """The same for a practice that was not studied; None where practices are alike."""
+        if self.entries.practices_alike:
+            return None
+        return draw_posterior(
+            self.entries, self.dependence, draws=self._draws, seed=self._seed, practice="new"
+        )
+
     @property
     def known(self) -> Known:
         """Everything a risk is computed from, the posterior draws included."""
-        return replace(self.without_draws, posterior=self.posterior)
+        return replace(self.without_draws, posterior=self.posterior, new_practice=self.new_practice)
 
     @property
     def without_draws(self) -> Known:
@@ -300,7 +316,9 @@ class RiskModel:
         pandas.DataFrame
             With the index of ``patients``: ``present, absent`` (flags, joined by
             semicolons), ``lr, lr_low, lr_high`` (combined likelihood ratio), ``pretest``,
-            ``posttest, ci_low, ci_high, ci_level`` (post-test probability), ``method``.
+            ``posttest, ci_low, ci_high`` (post-test probability in an average practice),
+            ``new_practice_low, new_practice_high`` (its interval in a practice that was
+            not studied), ``ci_level, method``.
             Findings that the figures make impossible together, in both groups, have
             neither ratio nor risk (NaN); ``method`` says so. Under :class:`Bounds` there
             is no estimate (NaN) and the ends are sharp bounds, without a level (NaN).
@@ -349,9 +367,9 @@ class RiskModel:
             One row a pattern: a column for each flag (1 present, 0 absent), then
             ``probability_cases, probability_noncases`` (within each group; they
             sum to 1), ``probability`` (among all patients at the pre-test),
-            ``lr, lr_low, lr_high, pretest, posttest, ci_low, ci_high, ci_level,
-            method`` as in :meth:`risks`. A dependence model without a joint
-            distribution has no probabilities. A pattern that is impossible in both
+            ``lr, lr_low, lr_high, pretest, posttest, ci_low, ci_high,
+            new_practice_low, new_practice_high, ci_level, method`` as in :meth:`risks`.
+            A dependence model without a joint distribution has no probabilities. A pattern that is impossible in both
             groups has neither ratio nor risk (NaN). Under :class:`Bounds`
             the columns after the flags are ``pretest, posttest_low,
             posttest_high``: no sampling error.

@@ -65,26 +65,32 @@ def patient_risk(entries: Entries, known: Known, pattern: NDArray[np.int8], leve
         )
     flags = np.array(entries.flags)
     lr, lr_low, lr_high = (float(one[0]) for one in (found.lr, found.lr_low, found.lr_high))
-    return Risk(
-        posttest=PosttestEstimate(
-            float(found.posttest[0]),
-            float(found.ci_low[0]),
-            float(found.ci_high[0]),
+
+    def posttest(estimate: Array, low: Array, high: Array) -> PosttestEstimate:
+        return PosttestEstimate(
+            float(estimate[0]),
+            float(low[0]),
+            float(high[0]),
             found.ci_level,
             known.method,
             "posttest",
             pretest=known.pretest,
             pretest_source=entries.pretest_source,
             result=_described(entries, pattern),
-        ),
+        )
+
+    return Risk(
+        posttest=posttest(found.posttest, found.ci_low, found.ci_high),
+        new_practice=posttest(found.new_practice, found.new_practice_low, found.new_practice_high),
         pretest=known.pretest,
         pretest_source=entries.pretest_source,
+        practices_alike=known.new_practice is None,
         lr=Estimate(lr, lr_low, lr_high, found.ci_level, known.method, "lr"),
         contributions=contribution_frame(entries, known, pattern, level),
         dependence=known.dependence.describe(),
         cohorts=cohort_frame(entries, pattern),
         bounds=bounds,
-        width_shares={} if found.drawn is None else width_shares(known, pattern, found.drawn[0]),
+        width_shares=width_shares(known, pattern, found),
         warnings=tuple(warnings),
         present=tuple(flags[pattern == PRESENT].tolist()),
         absent=tuple(flags[pattern == ABSENT].tolist()),

@@ -16,7 +16,6 @@ from scipy.special import expit, logit
 
 from backpain_stats.combine.dependence.base import Dependence, Marginals
 from backpain_stats.combine.risk.posterior import Posterior
-from backpain_stats.sampling import interval_around
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,13 +43,16 @@ class Known:
     pretest : float
         Pre-test probability, at its point estimate.
     posterior : Posterior or None
-        The draws; None for point estimates only.
+        The draws for an average practice; None for point estimates only.
+    new_practice : Posterior or None
+        The draws for a practice that was not studied; None where practices are alike.
     """
 
     dependence: Dependence
     marginals: Marginals
     pretest: float
     posterior: Posterior | None
+    new_practice: Posterior | None = None
 
     @property
     def draws(self) -> Posterior | None:
@@ -67,7 +69,7 @@ class Known:
         if self.draws is None:
             return f"{self.dependence.name}; no counts were given"
         draws = len(self.posterior.pretest)
-        return f"{self.dependence.name}; Jeffreys posterior, {draws} quasi-random draws"
+        return f"{self.dependence.name}; posterior median, {draws} quasi-random draws"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,21 +79,23 @@ class PatternRisks:
     Parameters
     ----------
     lr, lr_low, lr_high : numpy.ndarray
-        Combined likelihood ratio with its interval.
+        Combined likelihood ratio in an average practice with its interval.
     posttest, ci_low, ci_high : numpy.ndarray
-        Post-test probability with its interval.
+        Post-test probability in an average practice with its interval.
+    new_practice, new_practice_low, new_practice_high : numpy.ndarray
+        Post-test probability in a practice that was not studied.
     log_ratio : numpy.ndarray
         Natural logarithm of ``lr``.
     ci_level : float
         Level of the intervals.
-    drawn : numpy.ndarray or None
+    drawn, drawn_new : numpy.ndarray or None
         Draws of the log ratio, shape (patterns, draws), if they were to be kept.
 
     Notes
     -----
-    NaN where a pattern is impossible in both groups, and for the ends where
-    nothing varies. A model that leaves a range has NaN estimates and level: the
-    ends are sharp bounds.
+    Estimates are posterior medians; where nothing varies, the values at the point
+    estimates, whose ends are NaN. NaN also where a pattern is impossible in both groups.
+    A model that leaves a range has NaN estimates and level: the ends are sharp bounds.
     """
 
     lr: Array
@@ -100,18 +104,17 @@ class PatternRisks:
     posttest: Array
     ci_low: Array
     ci_high: Array
+    new_practice: Array
+    new_practice_low: Array
+    new_practice_high: Array
     log_ratio: Array
     ci_level: float
     drawn: Array | None = None
+    drawn_new: Array | None = None
 
 
 def pattern_risks(
-    known: Known,
-    patterns: NDArray[np.int8],
-    level: float,
-    *,
-    log_ratio: Array | None = None,
-    keep: bool = False,
+    known: Known, patterns: NDArray[np.int8], level: float, *, keep: bool = False
 ) -> PatternRisks:
     """Return ratio and risk of each pattern, with intervals if anything varies.
 
@@ -123,41 +126,58 @@ def pattern_risks(
         Patterns, shape (patterns, flags); each should occur once.
     level : float
         Level of the intervals.
-    log_ratio : numpy.ndarray, optional
-        The log ratios at the point estimates, if they are known already.
     keep : bool
         Whether the draws of the log ratios are part of the result: for few patterns.
     """
     if known.dependence.leaves_range:
         return _ranges(known, patterns)
-    if log_ratio is None:
+    if known.draws is None:
         log_ratio = point_log_ratios(known.dependence, known.marginals, patterns)
-    odds = logit(known.pretest) + log_ratio
-    ends = np.full((4, len(patterns)), np.nan)
-    kept = []
-    if known.draws is not None:
-        posterior = known.draws
-        dependence = posterior.dependence or known.dependence
-        width = max(1, BLOCK // len(posterior.pretest))
-        priors = logit(posterior.pretest)
-        blocks = dependence.log_ratio_blocks(posterior.marginals, patterns, width)
-        for number, block in enumerate(blocks):
-            rows = slice(number * width, (number + 1) * width)
-            drawn = np.ascontiguousarray(block.T)
-            ends[:2, rows] = log_interval(log_ratio[rows], drawn, level)
-            ends[2:, rows] = log_interval(odds[rows], drawn + priors, level)
-            kept += [drawn] if keep else []
+        none = np.full(len(patterns), np.nan)
+        risk = expit(logit(known.pretest) + log_ratio)
+        return PatternRisks(
+            np.exp(log_ratio), none, none, risk, none, none, risk, none, none, log_ratio, level
+        )
+    ratios, risks, drawn = _drawn(known, known.draws, patterns, level, keep=keep)
+    elsewhere, drawn_new = risks, drawn
+    if known.new_practice is not None:
+        _, elsewhere, drawn_new = _drawn(known, known.new_practice, patterns, level, keep=keep)
+    (lr_low, lr, lr_high), (ci_low, posttest, ci_high) = np.exp(ratios), expit(risks)
+    new_low, new, new_high = expit(elsewhere)
     return PatternRisks(
-        lr=np.exp(log_ratio),
-        lr_low=np.exp(ends[0]),
-        lr_high=np.exp(ends[1]),
-        posttest=expit(odds),
-        ci_low=expit(ends[2]),
-        ci_high=expit(ends[3]),
-        log_ratio=log_ratio,
+        lr=lr,
+        lr_low=lr_low,
+        lr_high=lr_high,
+        posttest=posttest,
+        ci_low=ci_low,
+        ci_high=ci_high,
+        new_practice=new,
+        new_practice_low=new_low,
+        new_practice_high=new_high,
+        log_ratio=ratios[1],
         ci_level=level,
-        drawn=np.concatenate(kept) if kept else None,
+        drawn=drawn,
+        drawn_new=drawn_new,
     )
+
+
+def _drawn(
+    known: Known, posterior: Posterior, patterns: NDArray[np.int8], level: float, *, keep: bool
+) -> tuple[Array, Array, Array | None]:
+    """Return low, median and high of the log ratio and of the log odds, (3, patterns)."""
+    dependence = posterior.dependence or known.dependence
+    width = max(1, BLOCK // len(posterior.pretest))
+    priors = logit(posterior.pretest)
+    ratios, risks = np.full((3, len(patterns)), np.nan), np.full((3, len(patterns)), np.nan)
+    kept = []
+    blocks = dependence.log_ratio_blocks(posterior.marginals, patterns, width)
+    for number, block in enumerate(blocks):
+        rows = slice(number * width, (number + 1) * width)
+        drawn = np.ascontiguousarray(block.T)
+        ratios[:, rows] = log_interval(drawn, level)
+        risks[:, rows] = log_interval(drawn + priors, level)
+        kept += [drawn] if keep else []
+    return ratios, risks, np.concatenate(kept) if kept else None
 
 
 def point_log_ratios(
@@ -168,17 +188,19 @@ def point_log_ratios(
     return np.concatenate([np.empty(0), *(block[0] for block in blocks)])
 
 
-def log_interval(estimate: Array, drawn: Array, level: float) -> tuple[Array, Array]:
-    """Return the interval of each row of draws (rows, draws) around its estimate.
+def log_interval(drawn: Array, level: float) -> Array:
+    """Return low, median and high of each row of draws (rows, draws), shape (3, rows).
 
     A draw that makes a pattern impossible in both groups has no ratio (NaN) and is left out.
     """
-    low, high = interval_around(estimate, drawn, level)
-    for row in np.flatnonzero(np.isnan(low) & ~np.isnan(estimate)):
+    tail = (1 - level) / 2
+    # Of neighbours one is taken: an infinite ratio stays infinite.
+    found = np.quantile(drawn, [tail, 0.5, 1 - tail], axis=-1, method="inverted_cdf")
+    for row in np.flatnonzero(np.isnan(found[1])):
         own = drawn[row, ~np.isnan(drawn[row])]
         if own.size:
-            low[row], high[row] = interval_around(estimate[row], own, level)
-    return low, high
+            found[:, row] = np.quantile(own, [tail, 0.5, 1 - tail], method="inverted_cdf")
+    return np.asarray(found)
 
 
 def _ranges(known: Known, patterns: NDArray[np.int8]) -> PatternRisks:
@@ -194,6 +216,9 @@ def _ranges(known: Known, patterns: NDArray[np.int8]) -> PatternRisks:
         posttest=none,
         ci_low=low,
         ci_high=high,
+        new_practice=none,
+        new_practice_low=low,
+        new_practice_high=high,
         log_ratio=none,
         ci_level=np.nan,
     )

@@ -1,27 +1,26 @@
 """The joint posterior of everything a risk rests on, as draws.
 
-* Each sensitivity and specificity has its Jeffreys posterior,
-  Beta(x + 1/2, n - x + 1/2). Where several tables fit what was printed, each is
-  drawn equally often. A flag pooled from several cohorts has the normal
-  posterior of the summary logits.
-* Flags of one cohort were observed in the same patients. Their proportions
-  vary together as their findings do: two sample proportions from the same
-  patients have the correlation of the two findings (the phi coefficient). It is
-  that of the dependence model at the point estimates, and enters through a
-  Gaussian copula of the Beta posteriors.
-* Thresholds of one quantity are drawn so that they stay nested: the more
-  demanding one is a share of the less demanding one, with the Jeffreys
-  posterior of that share, independent of everything else. Where the more
-  demanding one is known without counts, that share is known; where the less
-  demanding one is, the share is of the patients it would have had.
+* Each flag's sensitivity and specificity have the posterior of
+  :func:`backpain_stats.flag_accuracy`, for an average practice or for a new one; where one
+  accuracy is taken to hold in every practice, the Jeffreys posterior of its counts,
+  Beta(x + 1/2, n - x + 1/2). What one flag's practice says of another flag is not known:
+  flags are drawn independently.
+* Flags whose accuracy is that of one cohort's own patients were observed together. Their
+  proportions vary together as their findings do: two sample proportions from the same
+  patients have the correlation of the two findings (the phi coefficient). It is that of
+  the dependence model at the point estimates, and enters through a Gaussian copula of the
+  Beta posteriors.
+* Thresholds of one quantity stay nested in every draw. Those who meet the more demanding
+  one are some of those who meet the less demanding one, so that their proportions have
+  the correlation of two such findings; it enters by the ranks of the draws, and a draw
+  that would still reverse the order takes the share of the point estimates.
 * Findings tied by a published combination (maximum entropy only) must stay
   consistent with it in every draw. Their joint distribution is drawn from a
   Dirichlet posterior: the maximum-entropy distribution at the point estimates
   counts for the cohort's patients, and half a patient with every finding and
-  half a patient with none are added. Every marginal and every combination then
-  has exactly its Jeffreys posterior. (The middle table is used for these.)
-* The pre-test probability has the posterior of its own counts, or is spread
-  over its printed range, or is fixed; it is independent of the rest.
+  half a patient with none are added. (The middle table is used for these.)
+* The pre-test probability has its own posterior, or is spread over its printed range, or
+  is fixed; it is independent of the rest.
 * The dependence model is fixed, or drawn: the correlation of one-factor
   dependence uniform over a range, independently in either group; the exponent
   of shrunken dependence from its distribution between sets of patients.
@@ -48,8 +47,9 @@ from backpain_stats.combine.dependence.base import (
 from backpain_stats.combine.dependence.patterns import NOT_ASSESSED, PRESENT
 from backpain_stats.combine.inputs.entries import Entries, Entry
 from backpain_stats.errors import DataError
-from backpain_stats.published import AccuracyDraws, TableAccuracy
-from backpain_stats.sampling import Seed, generator, jeffreys_quantile, quasi_uniform
+from backpain_stats.meta.accuracy import Practice
+from backpain_stats.published import TableAccuracy
+from backpain_stats.sampling import Seed, generator, quasi_uniform
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -126,8 +126,10 @@ def draw_posterior(
     *,
     draws: int,
     seed: Seed,
+    practice: Practice = "average",
 ) -> Posterior:
     """Draw from the joint posterior; see the module's documentation for what it assumes."""
+    new = practice == "new"
     point = point_marginals(entries)
     flags = len(entries.entries)
     random = generator(seed)
@@ -136,11 +138,14 @@ def draw_posterior(
     own = _together(own, entries.entries, dependence, point)
     cases, noncases = np.empty((draws, flags)), np.empty((draws, flags))
     for place, entry in enumerate(entries.entries):
-        sensitivity, specificity = entry.accuracy.draws(own[:, place])
+        accuracy = entry.known.new if new else entry.known.average
+        sensitivity, specificity = accuracy.draws(own[:, place])
         cases[:, place], noncases[:, place] = sensitivity, 1 - specificity
     column = {flag: place for place, flag in enumerate(entries.flags)}
     for chain in entries.nested:
-        _keep_nested([column[flag] for flag in chain], entries.entries, own, cases, noncases)
+        places = [column[flag] for flag in chain]
+        _keep_nested(places, cases, point.cases[0])
+        _keep_nested(places, noncases, point.noncases[0])
     marginals: dict[GroupName, Array] = {"cases": cases, "noncases": noncases}
     combinations = dependence.draw_tied(point, _group_sizes(entries.entries), random, marginals)
     further = uniform[:, PER_FLAG * flags :]
@@ -155,11 +160,11 @@ def draw_posterior(
             labels=entries.flags,
             signs=point.signs,
         ),
-        entries.pretest.draws(further[:, 0]),
+        (entries.pretest_new if new else entries.pretest).draws(further[:, 0]),
         drawn,
         certain=drawn is None
         and entries.pretest.kind == "fixed"
-        and not any(entry.accuracy.tables for entry in entries.entries),
+        and not any(entry.accuracy.tables or entry.known.fit for entry in entries.entries),
     )
 
 
@@ -171,7 +176,7 @@ def _together(
     A dependence model without pattern probabilities has no correlation to give.
     """
     result = uniform.copy()
-    # The more demanding of nested thresholds is drawn as a share, independent of the rest.
+    # The more demanding of nested thresholds follows the less demanding one.
     shares = {column for chain in point.nested for column in chain[1:]}
     cohorts = {entry.cohort_id for entry in entries if isinstance(entry.accuracy, TableAccuracy)}
     for cohort in cohorts:
@@ -210,43 +215,27 @@ def _together(
     return result
 
 
-def _keep_nested(
-    places: Sequence[int],
-    entries: Sequence[Entry],
-    uniform: Array,
-    cases: Array,
-    noncases: Array,
-) -> None:
-    """Redraw the more demanding thresholds as shares of the less demanding ones (in place)."""
+def _keep_nested(places: Sequence[int], drawn: Array, point: Array) -> None:
+    """Order the draws of thresholds of one quantity, least demanding first (in place).
+
+    Among p of the patients the easier threshold is met, among q of them the harder one, too:
+    two such findings of a patient, and two such proportions of one sample, have the
+    correlation sqrt(q (1 - p) / (p (1 - q))).
+    """
     for easier, harder in pairwise(places):
-        own, other = entries[harder].accuracy, entries[easier].accuracy
-        own_counts = _drawn_counts(own, uniform[:, harder, TABLE])
-        counts = _drawn_counts(other, uniform[:, easier, TABLE])
-        for drawn, group, which in ((cases, 0, SENSITIVITY), (noncases, 1, SPECIFICITY)):
-            if own_counts is not None:
-                positive, total = own_counts[group]
-                # Those a less demanding threshold without counts would have had here.
-                above = drawn[:, easier] * total if counts is None else counts[group][0]
-                fewer = np.minimum(positive, above)
-                share = uniform[:, harder, which]
-                # Specificity falls where the false-positive fraction rises.
-                share = share if which == SENSITIVITY else 1 - share
-                drawn[:, harder] = drawn[:, easier] * jeffreys_quantile(share, fewer, above - fewer)
-            elif own.tables:
-                drawn[:, harder] = np.minimum(drawn[:, harder], drawn[:, easier])
-            elif (point := (other.sensitivity, 1 - other.specificity)[group]) > 0:
-                # Known without counts: so is its share of the less demanding threshold.
-                drawn[:, harder] *= drawn[:, easier] / point
+        p, q = point[easier], point[harder]
+        first, second = drawn[:, easier], drawn[:, harder]
+        phi = np.sqrt(q * (1 - p) / (p * (1 - q))) if 0 < q <= p < 1 else 0.0
+        scores = phi * _scores(first) + np.sqrt(1 - phi**2) * _scores(second)
+        coupled = np.sort(second)[np.argsort(np.argsort(scores, kind="stable"))]
+        share = q / p if p > 0 else 0.0
+        drawn[:, harder] = np.where(coupled <= first, coupled, share * first)
 
 
-def _drawn_counts(
-    accuracy: AccuracyDraws, uniform: Array
-) -> tuple[tuple[Array, Array], tuple[Array, Array]] | None:
-    """Return, for cases and non-cases, those with the flag and all, one a draw; None if unknown."""
-    if not isinstance(accuracy, TableAccuracy):
-        return None
-    tp, fp, fn, tn = accuracy.tables_array[(uniform * accuracy.tables).astype(int)].T
-    return (tp, tp + fn), (fp, fp + tn)
+def _scores(values: Array) -> Array:
+    """Return the normal scores of the ranks of some values."""
+    ranks = np.argsort(np.argsort(values, kind="stable"))
+    return np.asarray(ndtri((ranks + 0.5) / len(values)))
 
 
 def _group_sizes(entries: Sequence[Entry]) -> dict[GroupName, Array]:

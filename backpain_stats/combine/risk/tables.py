@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 #: The columns of ratio and risk, in every frame of risks.
 RISK_COLUMNS = (
-    "lr", "lr_low", "lr_high", "pretest", "posttest", "ci_low", "ci_high", "ci_level", "method",
+    "lr", "lr_low", "lr_high", "pretest", "posttest", "ci_low", "ci_high",
+    "new_practice_low", "new_practice_high", "ci_level", "method",
 )  # fmt: skip
 
 
@@ -71,9 +72,7 @@ def profile_frame(known: Known, level: float) -> pd.DataFrame:
     patterns = all_patterns(known.marginals.findings)
     frame = pd.DataFrame(patterns, columns=list(known.marginals.labels))
     table = known.dependence.complete_table(known.marginals)
-    found = pattern_risks(
-        known, patterns, level, log_ratio=None if table is None else table.log_ratio[0]
-    )
+    found = pattern_risks(known, patterns, level)
     if known.dependence.leaves_range:
         return frame.assign(
             pretest=known.pretest, posttest_low=found.ci_low, posttest_high=found.ci_high
@@ -109,17 +108,17 @@ def sensitivity_frame(
         model = OneFactor(correlation, correlation)
         found = pattern_risks(replace(known, dependence=model), pattern[None], level, keep=True)
         for (prior, priors), (low, high) in zip(pretests, bounds, strict=True):
-            odds, ends = logit(prior) + found.log_ratio, (np.array([np.nan]),) * 2
+            ends = np.array([[np.nan], logit(prior) + found.log_ratio, [np.nan]])
             if found.drawn is not None:
-                ends = log_interval(odds, found.drawn + logit(priors), level)
+                ends = log_interval(found.drawn + logit(priors), level)
             rows.append(
                 {
                     "rho": float(correlation),
                     "pretest": prior,
                     "lr": found.lr[0],
-                    "estimate": expit(odds[0]),
-                    "ci_low": expit(ends[0][0]),
-                    "ci_high": expit(ends[1][0]),
+                    "estimate": expit(ends[1, 0]),
+                    "ci_low": expit(ends[0, 0]),
+                    "ci_high": expit(ends[2, 0]),
                     "ci_level": level,
                     "bound_low": float(low[0, 0]),
                     "bound_high": float(high[0, 0]),

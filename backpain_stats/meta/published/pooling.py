@@ -360,9 +360,10 @@ def _notes(
         notes.append(f"different flags are pooled as if they were one: {', '.join(flags)}")
     both = int((used["contributes"] != "specificity only").sum())
     if inference == "bayes" and both < 4:
+        who = "one cohort informs" if both == 1 else f"{both} cohorts inform"
         notes.append(
-            f"{both} cohort(s) inform the sensitivity: how far settings differ rests on the "
-            "prior as much as on the data"
+            f"{who} the sensitivity: how far practices differ rests on the prior as much as on "
+            "the data"
         )
     several = int((used["tables"] > 1).sum())
     if several:
