@@ -72,7 +72,7 @@ class DependenceName(click.ParamType):
 @click.option(
     "--dependence",
     type=DependenceName(),
-    default="one-factor",
+    default="shrunken",
     show_default=True,
     help="How findings hang together within a disease group.",
 )

@@ -131,8 +131,18 @@ _ENTROPY = Offer(
 )
 _BOUNDS = Offer("bounds", Bounds(), ("explorer",), sentence="No assumption: the sharp bounds")
 
+_SHRINK = Offer(
+    "shrunken product",
+    Shrunken(),
+    _EVERYWHERE,
+    "shrunken",
+    "Product of the ratios, shrunk by the effective number of findings",
+    "How these findings occur together was not found in print. How much a product is worth was "
+    "learned from patients with other conditions.",
+)
+
 #: Name of the default, which is shown first where a reader chooses one.
-DEFAULT = OneFactor.name
+DEFAULT = Shrunken.name
 
 #: By name, in the order in which tables list them.
 REGISTERED: dict[str, Registration] = {
@@ -147,7 +157,7 @@ REGISTERED: dict[str, Registration] = {
         ),
         Registration("maximum-entropy", lambda words: MaximumEntropy(), offers=(_ENTROPY,)),
         Registration("bounds", lambda words: Bounds(), offers=(_BOUNDS,)),
-        Registration("shrunken", lambda words: Shrunken()),
+        Registration("shrunken", lambda words: Shrunken(), offers=(_SHRINK,)),
         Registration("mixed-one-factor", lambda words: MixedOneFactor()),
     )
 }
@@ -172,7 +182,7 @@ def registered() -> tuple[str, ...]:
     Examples
     --------
     >>> registered()[:3]
-    ('one-factor', 'independent', 'maximum-entropy')
+    ('shrunken', 'independent', 'one-factor')
     """
     return tuple(sorted(REGISTERED, key=lambda name: name != DEFAULT))
 
@@ -183,7 +193,7 @@ def offers(place: Place, *, default_first: bool = False) -> tuple[Offer, ...]:
     Examples
     --------
     >>> [one.label for one in offers("calibration")]
-    ['independent', 'one-factor, rho 0.2', 'one-factor, rho 0.4']
+    ['independent', 'one-factor, rho 0.2', 'one-factor, rho 0.4', 'shrunken product']
     """
     names = registered() if default_first else tuple(REGISTERED)
     found = [one for name in names for one in REGISTERED[name].offers]

@@ -12,8 +12,8 @@ import pandas as pd
 
 from backpain_stats.checks import check_choice, check_level, check_pretest
 from backpain_stats.combine.dependence.base import Dependence
-from backpain_stats.combine.dependence.one_factor import OneFactor
 from backpain_stats.combine.dependence.registry import check_dependence
+from backpain_stats.combine.dependence.shrunken import Shrunken
 from backpain_stats.combine.inputs.entries import Entries
 from backpain_stats.combine.inputs.frame_entries import Effects, entries_from_frame
 from backpain_stats.combine.inputs.published_entries import entries_from_evidence
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RiskModel"]
 
-DEFAULT_DEPENDENCE = OneFactor()
+DEFAULT_DEPENDENCE = Shrunken()
 RHO_GRID = tuple(round(0.05 * step, 2) for step in range(19))
 
 
@@ -58,9 +58,9 @@ class RiskModel:
         The condition and where the patient is seen.
     flags : sequence of str, optional
         The flags that enter; by default every flag with a usable report.
-    dependence : Dependence, default OneFactor(0.2, 0.2)
+    dependence : Dependence, default Shrunken()
         How findings hang together within a disease group; see
-        :class:`OneFactor` for the reason of the default.
+        :class:`Shrunken` for the reason of the default.
     pretest : float, str or SettingPrevalence, optional
         Pre-test probability: a fraction, counts (``"13/1975"``) or a range
         (``"0.1% to 0.7%"``); by default :func:`~backpain_stats.pool_prevalence` of the
@@ -369,9 +369,9 @@ class RiskModel:
             sum to 1), ``probability`` (among all patients at the pre-test),
             ``lr, lr_low, lr_high, pretest, posttest, ci_low, ci_high,
             new_practice_low, new_practice_high, ci_level, method`` as in :meth:`risks`.
-            A dependence model without a joint distribution has no probabilities. A pattern that is impossible in both
-            groups has neither ratio nor risk (NaN). Under :class:`Bounds`
-            the columns after the flags are ``pretest, posttest_low,
+            A dependence model without a joint distribution has no probabilities. A
+            pattern that is impossible in both groups has neither ratio nor risk (NaN).
+            Under :class:`Bounds` the columns after the flags are ``pretest, posttest_low,
             posttest_high``: no sampling error.
 
         Raises

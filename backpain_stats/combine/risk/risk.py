@@ -41,8 +41,8 @@ class Risk:
     ----------
     posttest : PosttestEstimate
         Post-test probability in an average practice, with its interval. Under
-        :class:`Bounds` there is no point estimate (NaN); the ends are the sharp bounds, and the level is
-        NaN because they are no confidence interval.
+        :class:`Bounds` there is no point estimate (NaN); the ends are the sharp bounds,
+        and the level is NaN because they are no confidence interval.
     new_practice : PosttestEstimate
         The same in a practice that was not studied, such as the patient's own: the
         interval has the difference between practices in it.
