@@ -62,6 +62,7 @@ from .evidence import export_evidence as export_evidence
 from .evidence import load_evidence as load_evidence
 from .evidence import load_patients as load_patients
 from .evidence import write_template as write_template
+from .meta.accuracy import FlagAccuracy as FlagAccuracy
 from .meta.after.bootstrap import Bootstrap as Bootstrap
 from .meta.after.regression import LikelihoodRatioTest as LikelihoodRatioTest
 from .meta.after.regression import compare_fits as compare_fits
@@ -81,9 +82,13 @@ from .meta.designs import agreement_sensitivity as agreement_sensitivity
 from .meta.designs import compare_tests as compare_tests
 from .meta.designs import fit_thresholds as fit_thresholds
 from .meta.point import SummaryPoint as SummaryPoint
+from .meta.published.accuracy import accuracy_table as accuracy_table
+from .meta.published.accuracy import flag_accuracy as flag_accuracy
+from .meta.published.every_flag import pool_all as pool_all
 from .meta.published.pooling import PooledEvidence as PooledEvidence
 from .meta.published.pooling import pool as pool
-from .meta.published.pooling import pool_all as pool_all
+from .meta.published.prevalence import PooledPrevalence as PooledPrevalence
+from .meta.published.prevalence import pool_prevalence as pool_prevalence
 from .meta.result import BivariateFit as BivariateFit
 from .meta.studies import study_accuracy as study_accuracy
 from .meta.univariate.deeks import DeeksTest as DeeksTest
@@ -110,8 +115,8 @@ from .reconstruction import JointReconstruction as JointReconstruction
 from .reconstruction import Reconstruction as Reconstruction
 from .reconstruction import reconstruct as reconstruct
 from .reconstruction import reconstruct_together as reconstruct_together
-from .tables import StudyTables as StudyTables
 from .report.methods_text import methods_text as methods_text
+from .tables import StudyTables as StudyTables
 from .tables import TwoByTwo as TwoByTwo
 from .tables import accuracy as accuracy
 from .tables import posttest_probability as posttest_probability

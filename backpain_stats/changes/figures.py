@@ -17,7 +17,7 @@ from backpain_stats.combine.risk.model import RiskModel
 from backpain_stats.decide.frequencies import natural_frequencies
 from backpain_stats.errors import BackpainStatsError
 from backpain_stats.evidence import RATIO_STATISTICS, Evidence, Setting, Target
-from backpain_stats.meta.published.pooling import pool_all
+from backpain_stats.meta.published.every_flag import pool_all
 from backpain_stats.published import (
     likelihood_ratios,
     posttest,

@@ -55,7 +55,7 @@ def test_multiplying_stands_above_a_shared_factor_where_all_flags_are_present(fo
 
 
 def test_what_cannot_be_combined_is_refused(evidence):
-    with pytest.raises(ArgumentError, match="one probability"):
+    with pytest.raises(ArgumentError, match="one ratio"):
         pattern_overview(evidence, models={"range": Bounds()})
     with pytest.raises(ArgumentError, match="at least one"):
         pattern_overview(evidence, models={})

@@ -10,7 +10,7 @@ import pandas as pd
 from backpain_stats import plots
 from backpain_stats.estimate import format_number
 from backpain_stats.evidence import Target
-from backpain_stats.meta.published.pooling import pool_all
+from backpain_stats.meta.published.every_flag import pool_all
 from backpain_stats.meta.published.reports import chosen_reports
 from backpain_stats.meta.studies import study_accuracy
 from backpain_stats.report.page.parts import Column, FigurePart, Section, TablePart
