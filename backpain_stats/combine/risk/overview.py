@@ -37,7 +37,7 @@ def overview_models() -> dict[str, Dependence]:
     Examples
     --------
     >>> list(overview_models())
-    ['independent', 'one-factor, rho 0.2', 'one-factor, rho 0.4', 'maximum entropy']
+    ['independent', 'one-factor, rho 0.2', 'one-factor, rho 0.4', 'maximum entropy', 'shrunken product']
     """
     return {one.label: one.dependence for one in offers("overview")}
 
@@ -143,7 +143,8 @@ def _rows(name: str, model: RiskModel, level: float) -> pd.DataFrame:
         n_present=(patterns == 1).sum(axis=1),
         model=name,
         pretest_source=model.entries.pretest_source,
-        bound_low=low[0],
-        bound_high=high[0],
+        # As in ``Risk.bounds``: of the point values, never without the median.
+        bound_low=np.fmin(low[0], profile["estimate"]),
+        bound_high=np.fmax(high[0], profile["estimate"]),
         method=model.dependence.describe(),
     )

@@ -119,7 +119,9 @@ def _sharp_bounds(
     if not known.dependence.uses_combinations:
         point = without_combinations(point)
     low, high = Bounds().risk_range(point, pattern, known.pretest)
-    return float(low[0, 0]), float(high[0, 0])
+    # The bounds are those of the point values, the estimate is a median over all values.
+    estimate = float(found.posttest[0])
+    return min(float(low[0, 0]), estimate), max(float(high[0, 0]), estimate)
 
 
 def _described(entries: Entries, pattern: NDArray[np.int8]) -> str:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 BLOCK = 2**20
 #: What is said of a pattern that the figures exclude among cases and among non-cases.
 IMPOSSIBLE = "the published figures make these findings impossible together"
+# Draws of log odds that differ by less are one value, to rounding.
+NOTHING = 1e-12
 # Method of a model that leaves a range of risks.
 SHARP = "sharp bounds, no sampling error"
 
@@ -139,6 +141,9 @@ def pattern_risks(
             np.exp(log_ratio), none, none, risk, none, none, risk, none, none, log_ratio, level
         )
     ratios, risks, drawn = _drawn(known, known.draws, patterns, level, keep=keep)
+    # A model that draws its own parameters does not vary for a single finding.
+    still = risks[2] - risks[0] < NOTHING
+    ratios[::2, still], risks[::2, still] = np.nan, np.nan
     elsewhere, drawn_new = risks, drawn
     if known.new_practice is not None:
         _, elsewhere, drawn_new = _drawn(known, known.new_practice, patterns, level, keep=keep)

@@ -65,7 +65,7 @@ class Risk:
         specificities rest on; ``studies`` is above 1 where cohorts were pooled.
     bounds : tuple of float
         Lowest and highest risk over every dependence that fits the figures
-        used (point estimates; no sampling error).
+        used, at their point estimates (no sampling error); never without ``posttest``.
     width_shares : mapping
         Share of the width of the interval in a new practice due to ``prevalence``,
         ``accuracy``, the difference between practices (``practice``) and
