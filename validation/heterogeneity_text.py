@@ -236,7 +236,7 @@ def section_sets(table: pd.DataFrame, estimates: pd.DataFrame) -> list[str]:
     return [
         "## Set by set\n",
         "Posterior medians and 95% intervals of each set by itself, under a broad prior; shares "
-        "of true values held by the default, sensitivity and specificity together, the set left out.\n",
+        "of true values held by the default, both outcomes together, the set left out.\n",
         pipe_table(pd.DataFrame(rows)),
         "A set whose studies differ unusually much is held less than 95%, one whose studies agree "
         "more: two studies do not tell which it is. The promise is kept on the average over "
@@ -297,12 +297,12 @@ def draw(table: pd.DataFrame, path: Path) -> None:
             ax.axhspan(*(100 * end for end in TARGET), color=LIGHT_GREY, alpha=0.6, linewidth=0)
             for _, line in sets[sets["outcome"] == outcome].groupby("set"):
                 ax.plot(line["size"], 100 * line["value"], color=LIGHT_GREY, linewidth=0.8)
-            for model, colour, label in (
+            for model, colour, words in (
                 (default, BLUE, "default"), (PREVIOUS, GREY, "previous default"),
             ):  # fmt: skip
                 line = 100 * means.loc[model].xs(outcome, level="outcome")
                 ax.plot(line.index, line, color=colour, marker="o", linewidth=2.4)
-                ax.annotate(label, (line.index[-1], line.iloc[-1]), xytext=(5, 0),
+                ax.annotate(words, (line.index[-1], line.iloc[-1]), xytext=(5, 0),
                             textcoords="offset points", color=colour, va="center")  # fmt: skip
             ax.set_xticks(SIZES)
             ax.set_xlim(0.8, 3.9)

@@ -84,6 +84,8 @@ def predict_study(
     >>> for cases in (10, 1000):
     ...     row = fit.predict_study(cases=cases, noncases=100).iloc[0]
     ...     print(f"{cases}: {row.ci_low:.2f} to {row.ci_high:.2f}")
+    10: 0.00 to 1.00
+    1000: 0.10 to 0.98
     """
     import pandas as pd
 
