@@ -1,4 +1,4 @@
-"""The committed study of heterogeneity: its numbers are those of its tables, its tools are right."""
+"""The committed study of heterogeneity: its numbers are its tables', its tools are right."""
 
 import importlib
 import sys
