@@ -27,10 +27,10 @@ SUBSETS = 10
 LEVEL = 0.95
 OUTCOMES = ("sensitivity", "specificity")
 SENSES = ("true", "jeffreys", "observed", "printed")
-FACTORS = (1.0, 1.25, 1.5)
+FACTORS = (1.0, 1.25, 1.3, 1.5)
 LEAST_HELD = 0.93
 PREVIOUS = "half-normal(1), previous default"
-WIDE_MEANS = "the default with means Normal(0, 3)"
+WIDE_MEANS = "learned, SDs times 1.5, means Normal(0, 3)"
 
 
 def subsets(studies: int, size: int, random: np.random.Generator) -> list[tuple[int, ...]]:
@@ -141,11 +141,11 @@ def chosen_factor(shares: pd.DataFrame) -> float:
     raise ValueError(f"no factor holds {LEAST_HELD:.0%}: {means}")
 
 
-def wide_means(sets: Sequence[StudySet], candidate: Candidate, factor: float) -> pd.DataFrame:
-    """Return the shares held by the default with a wider prior of the mean logits."""
+def wide_means(sets: Sequence[StudySet], candidate: Candidate) -> pd.DataFrame:
+    """Return the shares held with the largest factor and a wider prior of the mean logits."""
     blocks = []
     for one in sets:
-        priors = learned_priors(candidate, others(sets, one.block), factor)
+        priors = learned_priors(candidate, others(sets, one.block), FACTORS[-1])
         wide = replace(priors, sensitivity_scale=3.0, specificity_scale=3.0)
         blocks.append(held(one, wide, WIDE_MEANS))
     return pd.concat(blocks, ignore_index=True)

@@ -85,7 +85,7 @@ def predict_study(
     ...     row = fit.predict_study(cases=cases, noncases=100).iloc[0]
     ...     print(f"{cases}: {row.ci_low:.2f} to {row.ci_high:.2f}")
     10: 0.00 to 1.00
-    1000: 0.10 to 0.98
+    1000: 0.09 to 0.98
     """
     import pandas as pd
 

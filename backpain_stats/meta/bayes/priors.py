@@ -46,7 +46,7 @@ class Priors:
       most of it.
     * Between-study standard deviations of the logits: log-normal(median, spread), the
       spread being the SD of the log. The default says that studies of one test differ:
-      95% of it lies between 0.7 and 2.4. Where a scale is given the prior is
+      95% of it lies between 0.7 and 2.5. Where a scale is given the prior is
       half-Normal(scale) instead, largest at no difference.
     * Correlation: :math:`(1 + \rho) / 2` is Beta(:math:`a (1 + m), a (1 - m)`) with
       shape a and mean m of the correlation. For m = 0 the density is proportional to
@@ -83,7 +83,7 @@ class Priors:
     that predicts a further meta-analysis best, averaged over what is not known about it.
     Its SDs have a median of 1.03. With them 95% prediction intervals from two or three
     studies held somewhat less, because studies have heavier tails than the normal random
-    effects; the medians are therefore 1.25 times that. ``data/heterogeneity.csv`` lists
+    effects; the medians are therefore 1.3 times that. ``data/heterogeneity.csv`` lists
     the meta-analyses with their estimates, ``reports/heterogeneity.md`` has the rules,
     the candidates that lost, and how often prediction intervals from one to three studies
     hold what other studies found.
@@ -108,9 +108,9 @@ class Priors:
     sensitivity_scale: float = 2.0
     specificity_location: float = 0.0
     specificity_scale: float = 2.0
-    sensitivity_sd_median: float = 1.29
+    sensitivity_sd_median: float = 1.33
     sensitivity_sd_spread: float = 0.32
-    specificity_sd_median: float = 1.29
+    specificity_sd_median: float = 1.33
     specificity_sd_spread: float = 0.32
     sensitivity_sd_scale: float | None = None
     specificity_sd_scale: float | None = None
@@ -189,7 +189,7 @@ class Priors:
         --------
         >>> prior = Priors().draws(4096, seed=1)
         >>> prior["sd_sensitivity"].median().round(2)
-        np.float64(1.29)
+        np.float64(1.33)
         """
         import pandas as pd
 
