@@ -63,8 +63,8 @@ Changed after the first run, and why
 ------------------------------------
 The first run (8 subsets) chose the population, and that stayed. Its prediction
 intervals held 92 to 95% of the true values from 2 and 3 studies, and 89 to 91% in
-the sense ``jeffreys``: short. The random effects of a set are taken as normal, and
-studies have heavier tails. Therefore the median of both SDs is multiplied by a
+the sense ``jeffreys``: short, perhaps because the random effects of a set are
+taken as normal. Therefore the median of both SDs is multiplied by a
 factor: **the smallest of those tried with which the intervals from 2 and from 3
 studies hold 93% or more in the sense jeffreys, the harder one** (mean over
 outcomes). It was chosen on all sets, the numbers it multiplies without each set.

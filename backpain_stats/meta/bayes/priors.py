@@ -82,8 +82,8 @@ class Priors:
     18 public meta-analyses, none of back pain: the population of SDs and correlations
     that predicts a further meta-analysis best, averaged over what is not known about it.
     Its SDs have a median of 1.03. With them 95% prediction intervals from two or three
-    studies held somewhat less, because studies have heavier tails than the normal random
-    effects; the medians are therefore 1.3 times that. ``data/heterogeneity.csv`` lists
+    studies held somewhat less than they should; the medians are therefore 1.3 times that,
+    chosen by what the intervals hold. ``data/heterogeneity.csv`` lists
     the meta-analyses with their estimates, ``reports/heterogeneity.md`` has the rules,
     the candidates that lost, and how often prediction intervals from one to three studies
     hold what other studies found.
