@@ -303,7 +303,7 @@ def draw(table: pd.DataFrame, path: Path) -> None:
         for ax, outcome in zip(both, OUTCOMES, strict=True):
             ax.axhspan(*(100 * end for end in TARGET), color=LIGHT_GREY, alpha=0.6, linewidth=0)
             for _, line in sets[sets["outcome"] == outcome].groupby("set"):
-                ax.plot(line["size"], 100 * line["value"], color=LIGHT_GREY, linewidth=0.8)
+                ax.plot(line["size"], 100 * line["value"], color=GREY, linewidth=0.7, alpha=0.5)
             for model, colour, words in (
                 (default, BLUE, "default"), (PREVIOUS, GREY, "previous default"),
             ):  # fmt: skip
@@ -313,7 +313,7 @@ def draw(table: pd.DataFrame, path: Path) -> None:
                             textcoords="offset points", color=colour, va="center")  # fmt: skip
             ax.set_xticks(SIZES)
             ax.set_xlim(0.8, 3.9)
-            ax.set_ylim(60, 101)
+            ax.set_ylim(82, 100.6)
             tidy(ax, title=outcome.capitalize(), xlabel="Studies in the fit")
         both[0].set_ylabel("Other studies held by 95% prediction (%)")
         stream = io.StringIO()
