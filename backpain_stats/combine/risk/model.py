@@ -11,8 +11,7 @@ import numpy as np
 import pandas as pd
 
 from backpain_stats.checks import check_choice, check_level, check_pretest
-from backpain_stats.combine.dependence.base import Dependence
-from backpain_stats.combine.dependence.registry import check_dependence
+from backpain_stats.combine.dependence.base import Dependence, check_dependence
 from backpain_stats.combine.dependence.shrunken import Shrunken
 from backpain_stats.combine.inputs.entries import Entries
 from backpain_stats.combine.inputs.frame_entries import Effects, entries_from_frame
@@ -450,19 +449,19 @@ class RiskModel:
         """
         check_level(level)
         pattern = patient_pattern(self.entries, present, absent)
-        if pretest is None:
-            pretests = [(self.entries.pretest.estimate, self.posterior.pretest)]
-        else:
+        posterior = self.posterior
+        pretests = [(self.entries.pretest.estimate, posterior.pretest)]
+        if pretest is not None:
             given = np.atleast_1d(check_pretest(pretest))
             if not given.size:
                 raise PretestError(f"pretest is {pretest!r}; give one or more probabilities")
             pretests = [(float(one), np.full(self._draws, one)) for one in given]
-        fixed = replace(
-            self.posterior,
-            marginals=without_combinations(self.posterior.marginals),
-            dependence=None,
+        marginals = without_combinations(posterior.marginals)
+        known = replace(
+            self.without_draws,
+            marginals=without_combinations(self._point),
+            posterior=replace(posterior, marginals=marginals, dependence=None),
         )
-        known = replace(self.known, marginals=without_combinations(self._point), posterior=fixed)
         return sensitivity_frame(known, pattern, pretests=pretests, rho=rho, level=level)
 
     def __repr__(self) -> str:

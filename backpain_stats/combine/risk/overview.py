@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from backpain_stats.checks import check_level
-from backpain_stats.combine.dependence.base import Dependence
+from backpain_stats.combine.dependence.base import Dependence, check_dependence
 from backpain_stats.combine.dependence.bounds import Bounds
-from backpain_stats.combine.dependence.registry import check_dependence, offers
+from backpain_stats.combine.dependence.registry import offers
 from backpain_stats.combine.risk.assessment import without_combinations
 from backpain_stats.combine.risk.model import RiskModel
 from backpain_stats.errors import ArgumentError
