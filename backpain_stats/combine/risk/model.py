@@ -248,12 +248,14 @@ class RiskModel:
         )
 
     @property
-    def known(self) -> Known:
+    def _known(self) -> Known:
         """Everything a risk is computed from, the posterior draws included."""
-        return replace(self.without_draws, posterior=self.posterior, new_practice=self.new_practice)
+        return replace(
+            self._without_draws, posterior=self.posterior, new_practice=self.new_practice
+        )
 
     @property
-    def without_draws(self) -> Known:
+    def _without_draws(self) -> Known:
         """Everything an estimate is computed from, without draws."""
         return Known(self.dependence, self._point, self.entries.pretest.estimate, None)
 
@@ -293,7 +295,7 @@ class RiskModel:
         """
         check_level(level)
         pattern = patient_pattern(self.entries, present, absent)
-        risk = patient_risk(self.entries, self.known, pattern, level)
+        risk = patient_risk(self.entries, self._known, pattern, level)
         return replace(risk, seed=self._seed) if isinstance(self._seed, int) else risk
 
     def risks(self, patients: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
@@ -349,7 +351,7 @@ class RiskModel:
         check_level(level)
         patterns = frame_patterns(self.entries, patients)
         return risks_frame(
-            self.known, self.entries.flags, patterns, index=patients.index, level=level
+            self._known, self.entries.flags, patterns, index=patients.index, level=level
         )
 
     def profile(self, *, level: float | None = 0.95) -> pd.DataFrame:
@@ -395,9 +397,9 @@ class RiskModel:
         """
         check_together(self.entries, self.entries.flags)
         if level is None:
-            return profile_frame(self.without_draws, np.nan)
+            return profile_frame(self._without_draws, np.nan)
         check_level(level)
-        return profile_frame(self.known, level)
+        return profile_frame(self._known, level)
 
     def sensitivity(
         self,
@@ -458,7 +460,7 @@ class RiskModel:
             pretests = [(float(one), np.full(self._draws, one)) for one in given]
         marginals = without_combinations(posterior.marginals)
         known = replace(
-            self.without_draws,
+            self._without_draws,
             marginals=without_combinations(self._point),
             posterior=replace(posterior, marginals=marginals, dependence=None),
         )

@@ -132,7 +132,7 @@ def _rows(name: str, model: RiskModel, level: float) -> pd.DataFrame:
     profile = model.profile(level=level).rename(columns={"posttest": "estimate"})
     names = np.array(model.entries.flags)
     patterns = profile[list(names)].to_numpy(dtype=np.int8)
-    point = model.without_draws.marginals
+    point = model._without_draws.marginals
     if not model.dependence.uses_combinations:
         point = without_combinations(point)
     low, high = Bounds().risk_range(point, patterns, model.entries.pretest.estimate)
