@@ -121,6 +121,11 @@ def patients(
     return (latent < ndtri(shares)).sum(axis=0)
 
 
+def log_odds(risk: float) -> float:
+    """Return the log odds of a risk."""
+    return float(np.log(risk / (1 - risk)))
+
+
 def practice(world: str, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Return the logit sensitivities and specificities of one practice."""
     first, second = WORLDS[world]
@@ -151,21 +156,23 @@ def replicate(
     tp = patients(expit(studied[0]), among_cases, blocks, cases, rng)
     fp = patients(expit(-studied[1]), among_noncases, blocks, NONCASES, rng)
     frame = cohort_frame(tp, fp, cases, rounded)
+    asked = pd.DataFrame(PATTERNS, index=list(FLAGS)).T.replace(-1, np.nan)
     rows: list[dict[str, object]] = []
     for name, analysis in ANALYSES.items():
         model = RiskModel.from_frame(
             frame, PRETEST, dependence=analysis.dependence, effects=analysis.effects, draws=DRAWS
         )
+        found = model.risks(asked, level=LEVEL)
         for pattern_name, pattern in PATTERNS.items():
-            risk = model.risk(
-                [flag for flag, state in zip(FLAGS, pattern, strict=True) if state == 1],
-                [flag for flag, state in zip(FLAGS, pattern, strict=True) if state == 0],
-                level=LEVEL,
-            )
-            for face, one, truth in (
-                ("average practice", risk.posttest, true_risk(mean, kind, pattern)),
-                ("new practice", risk.new_practice, true_risk(new, kind, pattern)),
+            risk = found.loc[pattern_name]
+            for face, prefix, logits in (
+                ("average practice", "ci", mean),
+                ("new practice", "new_practice", new),
             ):
+                truth = true_risk(logits, kind, pattern)
+                low, high = risk[f"{prefix}_low"], risk[f"{prefix}_high"]
+                if np.isnan(high):  # practices taken as alike have one interval
+                    low, high = risk["ci_low"], risk["ci_high"]
                 rows.append(
                     {
                         "world": world,
@@ -175,12 +182,10 @@ def replicate(
                         "analysis": name,
                         "pattern": pattern_name,
                         "practice": face,
-                        "held": one.ci_low <= truth <= one.ci_high,
-                        "too_low": truth > one.ci_high,
-                        "width": np.log(
-                            one.ci_high / (1 - one.ci_high) / (one.ci_low / (1 - one.ci_low))
-                        ),
-                        "error": np.log(one.estimate / (1 - one.estimate) / (truth / (1 - truth))),
+                        "held": low <= truth <= high,
+                        "too_low": truth > high,
+                        "width": log_odds(high) - log_odds(low),
+                        "error": log_odds(risk["posttest"]) - log_odds(truth),
                     }
                 )
     return rows

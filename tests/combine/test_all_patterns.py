@@ -98,7 +98,7 @@ def test_the_library_refuses_it_too() -> None:
 
 
 def test_figures_taken_as_known_have_no_interval() -> None:
-    table = pattern_ratios(RiskModel.from_frame(KNOWN, 0.1))
+    table = pattern_ratios(RiskModel.from_frame(KNOWN, 0.1, dependence=OneFactor()))
     assert np.isnan(table.low).all()
     assert np.isnan(table.high).all()
     assert np.isfinite(table.lr).all()

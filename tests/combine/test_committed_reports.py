@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import expit, ndtri
 
-from backpain_stats import Independent, RiskModel, calibration, load_patients
+from backpain_stats import Independent, calibration, load_patients
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -67,53 +68,46 @@ def test_committed_patients_table_is_recomputed(table, sample, missing):
         )
 
 
-def test_two_classes_keep_the_marginals(simulation):
-    truth = simulation.TRUTHS["two classes"]
-    np.testing.assert_allclose(truth.cases @ simulation.TABLE, simulation.SENSITIVITY, rtol=1e-9)
-    np.testing.assert_allclose(
-        truth.noncases @ simulation.TABLE, simulation.FALSE_POSITIVE, rtol=1e-9
+def test_the_true_risk_of_the_simulation_is_that_of_its_patients(simulation):
+    """The quadrature of the script against patients drawn as it draws them."""
+    rng = np.random.default_rng(1)
+    for kind, (cases, noncases, blocks) in simulation.DEPENDENCE.items():
+        logits = simulation.practice("much", rng)
+        pattern = (1, 1, 0, -1, -1, -1)
+        shares = []
+        for loading, marginal in ((cases, expit(logits[0])), (noncases, expit(-logits[1]))):
+            factor = rng.standard_normal((400_000, 2 if blocks else 1))
+            own = factor[:, [0, 0, 0, 1, 1, 1]] if blocks else factor
+            latent = np.sqrt(loading) * own
+            latent = latent + np.sqrt(1 - loading) * rng.standard_normal((400_000, 6))
+            found = latent < ndtri(marginal)
+            shares.append(np.mean(found[:, 0] & found[:, 1] & ~found[:, 2]))
+        odds = simulation.PRETEST / (1 - simulation.PRETEST) * shares[0] / shares[1]
+        truth = simulation.true_risk(logits, kind, pattern)
+        # Four standard errors of the rarer share, which is about 0.3%.
+        error = 4 / np.sqrt(400_000 * min(shares))
+        assert np.log(truth / (1 - truth)) == pytest.approx(np.log(odds), abs=error + 0.02)
+
+
+def test_the_simulation_draws_what_it_says(simulation):
+    rng = np.random.default_rng(2)
+    tp = np.array(
+        [simulation.patients(simulation.SENSITIVITY, 0.4, True, 200, rng) for _ in range(300)]
     )
+    # Five standard errors of a share of 60,000 patients.
+    np.testing.assert_allclose(tp.mean(axis=0) / 200, simulation.SENSITIVITY, atol=0.02)
+    rounded = simulation.cohort_frame(np.array([4] * 6), np.array([39] * 6), 13, True)
+    assert (rounded[["tp", "fn"]].sum(axis=1) == 13).all()
+    assert (rounded["tp"] / 13).round(2).tolist() == [round(4 / 13, 2)] * 6
 
 
-def test_simulated_intervals_are_those_of_the_risk_model(simulation):
-    frame = simulation.cohort(simulation.TRUTHS["two classes"], 13, np.random.default_rng(1))
-    cases = int(frame["tp"].iloc[0] + frame["fn"].iloc[0])
-    patients = int(frame.drop(columns="flag").iloc[0].sum())
-    for analysis, options in simulation.ANALYSES.items():
-        model = RiskModel.from_frame(
-            frame, pretest=f"{cases}/{patients}", draws=simulation.DRAWS, **options
-        )
-        found = simulation.intervals(frame, analysis)
-        for row, pattern in zip(found, simulation.PATTERNS.values(), strict=True):
-            named = list(zip(simulation.FLAGS, pattern, strict=True))
-            risk = model.risk(
-                present=[flag for flag, state in named if state == 1],
-                absent=[flag for flag, state in named if state == 0],
-            ).posttest
-            # The nodes of the integral serve all patterns here and one there.
-            np.testing.assert_allclose(
-                row, [risk.estimate, risk.ci_low, risk.ci_high], rtol=1e-6, atol=1e-12
-            )
-
-
-def test_simulation_does_not_depend_on_the_number_of_processes(simulation, monkeypatch):
-    monkeypatch.setattr(simulation, "TRUTHS", {"independent": simulation.TRUTHS["independent"]})
-    monkeypatch.setattr(simulation, "CASES", (13,))
-    once = simulation.simulate(3, 1)
-    # Threads, because other processes could not import a script.
-    with pytest.importorskip("joblib").parallel_config(backend="threading"):
-        pd.testing.assert_frame_equal(once, simulation.simulate(3, 2))
-    assert once["coverage"].between(0, 1).all()
-
-
-def test_committed_simulation_covers_where_the_assumption_is_right():
+def test_committed_simulation_covers_new_practices(simulation):
     found = pd.read_csv(ROOT / "reports" / "simulation_risk.csv")
-    right = found[
-        ((found["truth"] == "independent") & (found["analysis"] == "independent"))
-        | ((found["truth"] == "one factor, rho 0.2") & (found["analysis"] == "one-factor, rho 0.2"))
-    ]
-    assert len(right) == 24
-    # 0.95 less four standard errors of 0.015.
-    assert right["coverage"].min() > 0.89
-    wrong = found[(found["truth"] == "one factor, rho 0.4") & (found["analysis"] == "independent")]
-    assert wrong["coverage"].min() < 0.5
+    text = (ROOT / "reports" / "simulation_risk.md").read_text(encoding="utf-8")
+    table = text[text.index("## All worlds") :]
+    again = simulation.markdown(found, int(found["replicates"].iloc[0]), 1)
+    assert table == again[again.index("## All worlds") :]
+    new = found[(found["analysis"] == "default") & (found["practice"] == "new practice")]
+    assert new["coverage"].mean() > 0.93
+    multiplied = found[found["analysis"].str.startswith("multiplying")]
+    assert multiplied["coverage"].min() < 0.5

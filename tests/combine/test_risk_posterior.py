@@ -83,11 +83,11 @@ def test_thresholds_stay_nested_and_keep_their_posterior(effects) -> None:
     ).marginals
     for ours, own in ((drawn.cases, alone.cases), (drawn.noncases, alone.noncases)):
         assert np.all(ours[:, 1] <= ours[:, 0])
-        # Some draws would reverse the order, more where practices differ, and there above all
-        # in the far tail; the rest of the posterior is the flag's own.
-        levels = LEVELS if effects == "common" else LEVELS[:4]
-        found, expected = np.quantile(ours[:, 1], levels), np.quantile(own[:, 1], levels)
-        np.testing.assert_allclose(found, expected, atol=0.03 if effects == "common" else 0.05)
+        # Few draws would reverse the order where the counts are those of one sample; where
+        # practices differ many would, and ordering them is what is known.
+        found, expected = np.quantile(ours[:, 1], LEVELS), np.quantile(own[:, 1], LEVELS)
+        np.testing.assert_allclose(found, expected, atol=0.03 if effects == "common" else 0.3)
+        assert (found <= expected + 0.03).all()
     # Those who meet the harder one are 5 of the 8 who meet the easier one: the proportions of
     # the two in one sample of 11 have this correlation.
     p, q = 8 / 11, 5 / 11

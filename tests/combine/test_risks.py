@@ -34,7 +34,7 @@ KNOWN = pd.DataFrame(
 )
 COLUMNS = [
     *("present", "absent", "lr", "lr_low", "lr_high", "pretest", "posttest"),
-    *("ci_low", "ci_high", "ci_level", "method"),
+    *("ci_low", "ci_high", "new_practice_low", "new_practice_high", "ci_level", "method"),
 ]
 
 

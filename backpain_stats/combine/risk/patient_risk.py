@@ -103,7 +103,7 @@ def patient_risk(entries: Entries, known: Known, pattern: NDArray[np.int8], leve
 
 def _risk_draws(known: Known, found: PatternRisks) -> Array | None:
     """Return the draws of the risk; one that makes the pattern impossible has none."""
-    if found.drawn is None or known.draws is None:
+    if found.drawn is None or known.draws is None or np.isnan(found.ci_low[0]):
         return None
     kept = ~np.isnan(found.drawn[0])
     return np.asarray(expit(logit(known.draws.pretest[kept]) + found.drawn[0, kept]))

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-# Draws times patterns of one block: 8 MB an array, of which some ten exist at once.
-BLOCK = 2**20
+# Draws times patterns of one block: 4 MB an array, of which some ten exist at once.
+BLOCK = 2**19
 #: What is said of a pattern that the figures exclude among cases and among non-cases.
 IMPOSSIBLE = "the published figures make these findings impossible together"
 # Draws of log odds that differ by less are one value, to rounding.
@@ -68,7 +68,7 @@ class Known:
             return SHARP
         if self.posterior is None:
             return f"{self.dependence.name}; point estimates"
-        if self.draws is None:
+        if not self.posterior.counted:
             return f"{self.dependence.name}; no counts were given"
         draws = len(self.posterior.pretest)
         return f"{self.dependence.name}; posterior median, {draws} quasi-random draws"

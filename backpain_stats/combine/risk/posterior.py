@@ -76,14 +76,19 @@ class Posterior:
     dependence : Dependence, optional
         The dependence model with its parameters drawn, one value per draw; None
         where the model is sure of them.
-    certain : bool
-        True if nothing varies: no counts were given anywhere.
+    counted : bool
+        Whether any count was given, so that more than the dependence varies.
     """
 
     marginals: Marginals
     pretest: Array
     dependence: Dependence | None = None
-    certain: bool = False
+    counted: bool = True
+
+    @property
+    def certain(self) -> bool:
+        """Whether nothing varies."""
+        return not self.counted and self.dependence is None
 
 
 def point_marginals(entries: Entries) -> Marginals:
@@ -162,9 +167,8 @@ def draw_posterior(
         ),
         (entries.pretest_new if new else entries.pretest).draws(further[:, 0]),
         drawn,
-        certain=drawn is None
-        and entries.pretest.kind == "fixed"
-        and not any(entry.accuracy.tables or entry.known.fit for entry in entries.entries),
+        counted=entries.pretest.kind != "fixed"
+        or any(entry.accuracy.tables or entry.known.fit for entry in entries.entries),
     )
 
 
