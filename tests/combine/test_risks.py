@@ -242,22 +242,3 @@ def test_thresholds_with_and_without_counts(counted: str, dependence) -> None:
     assert (found["posttest"] < found["ci_high"]).all()
     risk = model.risk(["esr_20"], ["esr_50"])
     assert any("no counts of" in text for text in risk.warnings)
-
-
-def test_a_known_threshold_keeps_its_figure_where_the_counted_one_is_at_its_point() -> None:
-    frame = pd.DataFrame(
-        {
-            "flag": ["esr_20", "esr_50"],
-            "tp": [730, None],
-            "fp": [300, None],
-            "fn": [270, None],
-            "tn": [700, None],
-            "sensitivity": [None, 0.65],
-            "specificity": [None, 0.75],
-        }
-    )
-    drawn = RiskModel.from_frame(frame, 0.1, nested=[("esr_20", "esr_50")]).posterior.marginals
-    share = drawn.cases[:, 1] / drawn.cases[:, 0]
-    np.testing.assert_allclose(share, 0.65 / 0.73, rtol=1e-12)
-    # The mean of the Jeffreys posterior, 730.5 of 1001, times that share.
-    assert drawn.cases[:, 1].mean() == pytest.approx(730.5 / 1001 * 0.65 / 0.73, rel=1e-3)
