@@ -87,7 +87,8 @@ def test_many_patients_of_a_file(ask, told, tmp_path) -> None:
         (alone,) = json.loads(told(*arguments, "--format", "json"))
         for name, same in (("posttest", "estimate"), ("ci_low", "ci_low"), ("ci_high", "ci_high")):
             assert row[name] == pytest.approx(alone[same], rel=1e-8)
-    assert rows[1]["posttest"] == pytest.approx(rows[1]["pretest"])
+    # The median of the odds of the draws, against that of the draws.
+    assert rows[1]["posttest"] == pytest.approx(rows[1]["pretest"], rel=1e-3)
     assert "one factor" in ask("--patients", path).out
     # Semicolons and a byte order mark, as spreadsheets write them.
     path.write_text(PATIENTS.replace(",", ";"), encoding="utf-8-sig")
