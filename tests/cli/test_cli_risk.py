@@ -89,7 +89,7 @@ def test_many_patients_of_a_file(ask, told, tmp_path) -> None:
             assert row[name] == pytest.approx(alone[same], rel=1e-8)
     # The median of the odds of the draws, against that of the draws.
     assert rows[1]["posttest"] == pytest.approx(rows[1]["pretest"], rel=1e-3)
-    assert "one factor" in ask("--patients", path).out
+    assert "ratios" in ask("--patients", path).out
     # Semicolons and a byte order mark, as spreadsheets write them.
     path.write_text(PATIENTS.replace(",", ";"), encoding="utf-8-sig")
     assert json.loads(told("--patients", path, "--format", "json")) == rows

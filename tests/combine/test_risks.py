@@ -217,10 +217,10 @@ def test_thresholds_with_and_without_counts(counted: str, dependence) -> None:
     tables = pd.DataFrame(
         {
             "flag": ["esr_20", "esr_50", "esr_100"],
-            "tp": [11, 10, 4],
-            "fp": [30, 25, 2],
-            "fn": [4, 5, 11],
-            "tn": [70, 75, 98],
+            "tp": [11, 7, 3],
+            "fp": [40, 18, 2],
+            "fn": [4, 8, 12],
+            "tn": [60, 82, 98],
             "family": "esr",
             "label": ["ESR 20 or more", "ESR 50 or more", "ESR 100 or more"],
         }
