@@ -26,7 +26,7 @@ __all__ = ["Shrunken"]
 EXPONENT = 0.27
 SPREAD = 0.08
 # Doubles held at once: draws times patterns times findings.
-BLOCK = 2**22
+BLOCK = 2**20
 
 
 @dataclass(frozen=True, slots=True)

@@ -360,8 +360,8 @@ class RiskModel:
         Parameters
         ----------
         level : float or None, default 0.95
-            Level of the intervals; None for point estimates only, which is quick with
-            any number of flags.
+            Level of the intervals; None for the values at the point estimates, without
+            draws, which is quick with any number of flags.
 
         Returns
         -------
