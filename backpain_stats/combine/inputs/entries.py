@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -130,21 +130,24 @@ class Entries:
         return tuple(entry.flag_id for entry in self.entries)
 
 
-def nested_entries(entries: Sequence[Entry], flags: pd.DataFrame) -> tuple[tuple[str, ...], ...]:
-    """Return the thresholds of one quantity among the entries, least demanding first."""
-    by_flag = {entry.flag_id: entry.accuracy for entry in entries}
+def nested_entries(
+    figures: Mapping[str, tuple[float, float]], flags: pd.DataFrame
+) -> tuple[tuple[str, ...], ...]:
+    """Return the thresholds of one quantity among some flags, least demanding first.
+
+    ``figures`` has the shares with the flag among cases and among non-cases. Cohorts may
+    contradict each other: a threshold that reverses the order stays outside the chain, and is
+    refused beside the others of its family.
+    """
     chains = []
     for chain in ordered_thresholds(flags):
         kept: list[str] = []
         for flag in chain:
-            if flag not in by_flag:
-                continue
-            # Cohorts may contradict each other: what reverses the order stays outside the chain,
-            # and is refused beside its family.
-            last = by_flag[kept[-1]] if kept else None
-            if last is None or (
-                by_flag[flag].sensitivity <= last.sensitivity
-                and by_flag[flag].specificity >= last.specificity
+            if flag in figures and (
+                not kept
+                or all(
+                    own <= last for own, last in zip(figures[flag], figures[kept[-1]], strict=True)
+                )
             ):
                 kept.append(flag)
         if len(kept) > 1:

@@ -53,11 +53,12 @@ def entries_from_frame(
     for position in range(len(frame)):
         row = frame.iloc[position]
         reports.setdefault(str(row[names]), []).append(_row_accuracy(frame, position, names))
-    entries = []
+    entries, figures = [], {}
     for flag, several in reports.items():
         tables = [one for one in several if isinstance(one, TableAccuracy)]
         if len(several) > 1 and len(tables) < len(several):
             raise DataError(f"flag {flag!r} has several rows; give counts (tp, fp, fn, tn) of each")
+        figures[flag] = _observed(tables, several[0])
         first = frame[frame[names].astype(str) == flag].iloc[0]
         entries.append(
             Entry(
@@ -77,9 +78,15 @@ def entries_from_frame(
                 f"nested has {chain!r}; each of its items is a list of flags, such as "
                 "[['age_50', 'age_70']]"
             )
-        chains.add(tuple(check_known(one, reports, "flag") for one in chain))
+        named = tuple(check_known(one, reports, "flag") for one in chain)
+        if np.any(np.diff([figures[one] for one in named], axis=0) > 0):
+            raise DataError(
+                f"{', '.join(named)} are thresholds of one quantity, but a more demanding one is "
+                "reported more often than a less demanding one; use one of them"
+            )
+        chains.add(named)
     if {"label", "family"} <= set(frame.columns):
-        chains |= set(nested_entries(entries, frame.rename(columns={names: "flag_id"})))
+        chains |= set(nested_entries(figures, frame.rename(columns={names: "flag_id"})))
     return Entries(
         tuple(entries),
         prevalence,
@@ -88,6 +95,14 @@ def entries_from_frame(
         nested=tuple(sorted(chains)),
         combinations=_frame_combinations(combinations, list(reports)),
     )
+
+
+def _observed(tables: Sequence[TableAccuracy], first: AccuracyDraws) -> tuple[float, float]:
+    """Return the shares with the flag among cases and non-cases as the rows say them."""
+    if not tables:
+        return first.sensitivity, 1 - first.specificity
+    tp, fp, fn, tn = np.sum([one.middle for one in tables], axis=0)
+    return float(tp / (tp + fn)), float(fp / (fp + tn))
 
 
 def _known(tables: Sequence[TableAccuracy], first: AccuracyDraws, effects: Effects) -> FlagAccuracy:

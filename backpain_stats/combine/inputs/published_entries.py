@@ -90,6 +90,10 @@ def entries_from_evidence(
     prevalence, in_new_practice, warning = _pretest(evidence, target, setting, pretest)
     studies = whole.accuracy.merge(whole.cohorts[["cohort_id", "study_id"]], on="cohort_id")
     listed = whole.combinations["flags"].dropna().str.split(";")
+    figures = {
+        entry.flag_id: (entry.accuracy.sensitivity, 1 - entry.accuracy.specificity)
+        for entry in entries
+    }
     base = Entries(
         entries,
         prevalence,
@@ -109,7 +113,7 @@ def entries_from_evidence(
         notes=(*warning, *(note for flag in wanted for note in notes[flag])),
     )
     return _with_combinations(
-        replace(base, nested=nested_entries(entries, whole.flags)), whole, target
+        replace(base, nested=nested_entries(figures, whole.flags)), whole, target
     )
 
 

@@ -46,7 +46,6 @@ from backpain_stats.combine.dependence.base import (
 )
 from backpain_stats.combine.dependence.patterns import NOT_ASSESSED, PRESENT
 from backpain_stats.combine.inputs.entries import Entries, Entry
-from backpain_stats.errors import DataError
 from backpain_stats.meta.accuracy import Practice
 from backpain_stats.published import TableAccuracy
 from backpain_stats.sampling import Seed, generator, quasi_uniform
@@ -92,23 +91,15 @@ class Posterior:
 
 
 def point_marginals(entries: Entries) -> Marginals:
-    """Return the marginals and combinations at the point estimates (one draw).
-
-    Raises
-    ------
-    DataError
-        If a more demanding threshold is more frequent than a less demanding one.
-    """
+    """Return the marginals and combinations at the point estimates (one draw)."""
     column = {flag: place for place, flag in enumerate(entries.flags)}
     sensitivity = np.array([entry.accuracy.sensitivity for entry in entries.entries])
     positive = np.array([1 - entry.accuracy.specificity for entry in entries.entries])
     for chain in entries.nested:
         places = [column[flag] for flag in chain]
-        if np.any(np.diff(sensitivity[places]) > 0) or np.any(np.diff(positive[places]) > 0):
-            raise DataError(
-                f"{', '.join(chain)} are thresholds of one quantity, but a more demanding one is "
-                "reported more often than a less demanding one; use one of them"
-            )
+        # The figures are in order; their posterior medians may not be, by a little.
+        sensitivity[places] = np.minimum.accumulate(sensitivity[places])
+        positive[places] = np.minimum.accumulate(positive[places])
     combinations = [
         Combination(
             one.combination_id,
