@@ -83,8 +83,10 @@ def begg_greenes(
     >>> found = begg_greenes(TwoByTwo(tp=80, fp=20, fn=10, tn=40), 0, 150)
     >>> found.frame[["measure", "estimate", "ci_low", "ci_high"]].round(3)
            measure  estimate  ci_low  ci_high
-    0  sensitivity     0.667   0.548    0.780
-    1  specificity     0.889   0.839    0.925
+    0  sensitivity     0.667   0.532    0.796
+    1  specificity     0.889   0.833    0.929
+    2  lr_positive     6.000   3.596    9.925
+    3  lr_negative     0.375   0.227    0.537
     """
     check_choice(interval, "interval", ("posterior", "delta"))
     check_level(level)
@@ -105,8 +107,12 @@ def begg_greenes(
     else:
         plain = _posterior(table, others, level)
 
+    weights = [
+        unseen / max(seen + unseen, 1) for seen, unseen in zip(verified, others, strict=True)
+    ]
+
     def change(first: Any, second: Any, positive: Any, ratio: Any) -> tuple[Any, Any]:
-        return _accuracy(first, second, positive, ratio, verified, others)
+        return _accuracy((first, second), positive, ratio, weights)
 
     points = plain.through(change, Nuisance(odds))
     return curve_of(
@@ -121,18 +127,15 @@ def begg_greenes(
 
 
 def _accuracy(
-    first: Any,
-    second: Any,
-    positive: Any,
-    odds: Any,
-    verified: tuple[int, int],
-    others: tuple[int, int],
+    risks: tuple[Any, Any], positive: Any, odds: Any, weights: list[float]
 ) -> tuple[Any, Any]:
-    """Return the accuracy from the risk after each result and the share of positive results."""
-    weights = [unseen / max(seen + unseen, 1) for seen, unseen in zip(verified, others, strict=True)]
+    """Return the accuracy, from risks after each result and the share of positive results.
+
+    ``weights`` are the shares not verified after each result.
+    """
     after = [
         risk + weight * (odds * risk / (1 - risk + odds * risk) - risk)
-        for risk, weight in zip((first, second), weights, strict=True)
+        for risk, weight in zip(risks, weights, strict=True)
     ]
     found, missed = positive * after[0], (1 - positive) * after[1]
     false, cleared = positive * (1 - after[0]), (1 - positive) * (1 - after[1])
@@ -147,8 +150,10 @@ def _posterior(table: TwoByTwo, others: tuple[int, int], level: float) -> Plain:
         betaincinv(yes + 0.5, no + 0.5, uniform[:, place])
         for place, (yes, no) in enumerate(cells)
     ])  # fmt: skip
-    values = tuple(yes / max(yes + no, 1) for yes, no in cells)
-    return Plain(values, draws, level, "Begg and Greenes, Jeffreys posterior", table)
+    first, second, positive = (yes / max(yes + no, 1) for yes, no in cells)
+    return Plain(
+        (first, second, positive), draws, level, "Begg and Greenes, Jeffreys posterior", table
+    )
 
 
 def _normal(table: TwoByTwo, others: tuple[int, int], level: float) -> Plain:
@@ -160,11 +165,12 @@ def _normal(table: TwoByTwo, others: tuple[int, int], level: float) -> Plain:
         )
     mean = np.array([np.log(yes / no) for yes, no in cells])
     covariance = np.diag([1 / yes + 1 / no for yes, no in cells])
-    values = tuple(yes / (yes + no) for yes, no in cells)
+    first, second, positive = (yes / (yes + no) for yes, no in cells)
     draws = np.full((3, 1), np.nan)  # none are used
     return Plain(
-        values, draws, level, "Begg and Greenes", table, mean=mean, covariance=covariance
-    )
+        (first, second, positive), draws, level, "Begg and Greenes", table,
+        mean=mean, covariance=covariance,
+    )  # fmt: skip
 
 
 def _pairs(

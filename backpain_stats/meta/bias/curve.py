@@ -110,9 +110,9 @@ class BiasCurve(Result):
         cells = first if isinstance(first, list) else [first, *[""] * (width - 1)]
         by_name = frame.set_index("measure")
         for name in CURVE_MEASURES:
-            values = [float(by_name.at[name, end]) for end in _ENDS]
+            values = by_name.loc[name, list(_ENDS)].to_numpy(dtype=np.float64)
             write = MEASURE_TABLE[name].write
-            middle, low, high = (write(one) for one in values)
+            middle, low, high = (write(float(one)) for one in values)
             cells = [*cells, middle if np.isnan(values[0]) else f"{middle} ({low} to {high})"]
         return cells
 

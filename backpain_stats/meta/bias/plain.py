@@ -136,12 +136,13 @@ class Plain:
             error = width * np.sqrt(np.einsum("ag,gab,bg->g", slope, covariance, slope))
             middle = log_measures(*mean)[name]
             shifts = np.array([0.0, -1.0, 1.0])[:, None]
-            found[:, place] = MEASURE_TABLE[name].back(middle + shifts * error)
+            with np.errstate(over="ignore"):  # where the data barely allow it, ends are infinite
+                found[:, place] = MEASURE_TABLE[name].back(middle + shifts * error)
         return found, np.isfinite(mean).all(axis=0).astype(float)
 
     def _by_draws(self, values: Floats, middle: Floats) -> tuple[Floats, Floats]:
         points = values.shape[1]
-        known = np.isfinite(values).all(axis=0)
+        known = np.atleast_2d(np.isfinite(values).all(axis=0))
         found = np.full((3, len(CURVE_MEASURES), points), np.nan)
         weights = np.full(self.size, 1 / self.size) if self.weights is None else self.weights
         share = known @ weights
@@ -285,7 +286,7 @@ def _of_fit(fit: FittedModel | Posterior, prevalence: float | None) -> Plain:
     counts = fit.studies.used_counts
     cases, everyone = counts[:, [0, 2]].sum(), counts.sum()
     share = cases / everyone if prevalence is None else prevalence
-    if not fit.studies.informed == (True, True):
+    if fit.studies.informed != (True, True):
         who = "cases" if not fit.studies.informed[0] else "non-cases"
         raise NotEstimableError(f"no study has any {who}")
     if isinstance(fit, Posterior):
@@ -307,5 +308,3 @@ def _of_fit(fit: FittedModel | Posterior, prevalence: float | None) -> Plain:
         (float(sensitivity), float(specificity), float(share)), draws, fit.level, fit.method, fit,
         mean=point.mean, covariance=point.covariance,
     )  # fmt: skip
-
-

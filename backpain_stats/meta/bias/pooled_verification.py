@@ -84,6 +84,7 @@ def pool_verified(
     ...                      "tn": [40, 40, 90, 32, 95]})
     >>> some = data.assign(unverified_positive=0, unverified_negative=[400, 0, 90, 64, 0])
     >>> print(pool_verified(some, imputations=5).sensitivity)
+    0.655 (95% interval 0.546 to 0.750; exact binomial likelihood, 5 imputations, delta method)
     """
     check_level(level)
     require_columns(data, UNVERIFIED)
@@ -118,9 +119,7 @@ def pool_verified(
     return SummaryPoint(means.mean(axis=0), covariance, level, method)
 
 
-def _completed(
-    counts: Counts, others: Counts, odds: float, rng: np.random.Generator
-) -> Counts:
+def _completed(counts: Counts, others: Counts, odds: float, rng: np.random.Generator) -> Counts:
     """Return the tables with the outcomes of the patients not verified drawn."""
     found = counts.copy()
     for place, (case, noncase) in enumerate(((0, 1), (2, 3))):

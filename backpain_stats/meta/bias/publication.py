@@ -87,10 +87,14 @@ def publication_bias(
     --------
     >>> import pandas as pd
     >>> data = pd.DataFrame({"study": list("ABCDEFGH"), "tp": [19, 18, 25, 17, 40, 12, 30, 55],
-    ...                      "fp": [30, 2, 9, 3, 12, 8, 25, 60], "fn": [1, 12, 11, 2, 17, 9, 14, 40],
+    ...                      "fp": [30, 2, 9, 3, 12, 8, 25, 60],
+    ...                      "fn": [1, 12, 11, 2, 17, 9, 14, 40],
     ...                      "tn": [80, 40, 90, 32, 95, 41, 60, 140]})
     >>> curve = publication_bias(data, share=[1, 0.5])
     >>> curve.measure("lr_positive")[["share_published", "estimate"]].round(2)
+       share_published  estimate
+    0              1.0      4.38
+    1              0.5      3.91
     """
     check_choice(correction, "correction", ("zero_cells", "all"))
     shares = grid_of_numbers(share, "share", 0, 1, closed="high")
@@ -118,9 +122,7 @@ def publication_bias(
     )  # fmt: skip
 
 
-def _notes(
-    logits: Floats, rows: list[Selected], shares: Floats, highest: float
-) -> tuple[str, ...]:
+def _notes(logits: Floats, rows: list[Selected], shares: Floats, highest: float) -> tuple[str, ...]:
     notes = [
         f"{len(logits)} studies. Assumed: published with a probability that rises with the t "
         "statistic of the log diagnostic odds ratio; the share published is stated, not estimated."

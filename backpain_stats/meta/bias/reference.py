@@ -24,9 +24,11 @@ _ROUNDING = 1e-9
 
 @runtime_checkable
 class _Distribution(Protocol):
-    def ppf(self, q: Any) -> Any: ...  # noqa: D102
+    """What ``scipy.stats`` calls a frozen distribution, as far as it is used here."""
 
-    def mean(self) -> Any: ...  # noqa: D102
+    def ppf(self, q: Any) -> Any: ...
+
+    def mean(self) -> Any: ...
 
 
 def reference_bias(
@@ -161,9 +163,13 @@ def _aligned(given: dict[str, Nuisance]) -> dict[str, Nuisance]:
 
 
 def _corrected(
-    sensitivity: Any, specificity: Any, prevalence: Any, own: Any, clear: Any, c1: Any, c0: Any
+    sensitivity: Any, specificity: Any, prevalence: Any, *reference: Any
 ) -> tuple[Any, Any]:
-    """Return the accuracy against the truth; NaN where it is not feasible."""
+    """Return the accuracy against the truth; NaN where it is not feasible.
+
+    ``reference`` is its sensitivity and specificity and the two covariances.
+    """
+    own, clear, c1, c0 = reference
     both = prevalence * sensitivity
     positive = both + (1 - prevalence) * (1 - specificity)
     youden = own + clear - 1

@@ -104,9 +104,16 @@ class SelectionModel:
     def gradient(self, parameters: Floats) -> tuple[float, Floats]:
         """Return the log likelihood of one vector and its gradient by central differences."""
         steps = _STEP * np.eye(len(parameters))
-        values = self.log_likelihood(np.vstack([parameters, parameters + steps, parameters - steps]))
+        values = self.log_likelihood(
+            np.vstack([parameters, parameters + steps, parameters - steps])
+        )
         count = len(parameters)
         return float(values[0]), (values[1 : count + 1] - values[count + 1 :]) / (2 * _STEP)
+
+    def downhill(self, parameters: Floats) -> tuple[float, Floats]:
+        """Return the negative of both, for a minimiser."""
+        value, slope = self.gradient(parameters)
+        return -value, -slope
 
     def information(self, parameters: Floats, free: list[int]) -> Floats:
         """Return the observed information about some of the parameters."""
@@ -114,9 +121,7 @@ class SelectionModel:
         pairs = [(i, j) for i in range(count) for j in range(i, count)]
         unit = np.eye(len(parameters))[free]
         signs = ((1, 1), (1, -1), (-1, 1), (-1, -1))
-        around = [
-            parameters + h * (s * unit[i] + t * unit[j]) for i, j in pairs for s, t in signs
-        ]
+        around = [parameters + h * (s * unit[i] + t * unit[j]) for i, j in pairs for s, t in signs]
         values = self.log_likelihood(np.array(around)).reshape(len(pairs), 4)
         matrix = np.empty((count, count))
         for (i, j), (pp, pm, mp, mm) in zip(pairs, values, strict=True):
@@ -167,13 +172,15 @@ def fit_selection(
     best = None
     for one in starts:
         found = minimize(
-            lambda x: tuple(-part for part in model.gradient(x)), one, jac=True,
+            model.downhill, one, jac=True,
             method="L-BFGS-B", bounds=limits, options={"ftol": 1e-13, "gtol": 1e-6, "maxiter": 500},
         )  # fmt: skip
         if np.isfinite(found.fun) and (best is None or found.fun < best.fun):
             best = found
     if best is None:
-        raise FitError(f"the selection model has no maximum at a share published of {model.share:g}")
+        raise FitError(
+            f"the selection model has no maximum at a share published of {model.share:g}"
+        )
     parameters = np.asarray(best.x, dtype=np.float64)
     held = {5} if not selects or not 0 < parameters[5] < highest else set()
     held |= {place for place in (2, 4) if parameters[place] < _SMALLEST_SD}
@@ -184,7 +191,7 @@ def fit_selection(
         raise FitError(
             f"the information is not positive definite at a share published of {model.share:g}"
         )
-    covariance = np.linalg.inv(information)[:2, :2]
+    covariance = np.asarray(np.linalg.inv(information)[:2, :2], dtype=np.float64)
     return Selected(
         parameters, covariance, -float(best.fun), bool(selects and parameters[5] >= highest)
     )

@@ -74,7 +74,7 @@ def spectrum_bias(
     >>> curve.measure("lr_positive")[["shift", "estimate"]].round(2)
        shift  estimate
     0    0.0      4.00
-    1    1.1      2.23
+    1    1.1      2.31
     """
     plain = read_plain(result, level=level)
     shifts = grid_of_numbers(
@@ -88,12 +88,12 @@ def spectrum_bias(
     points = plain.through(change, Nuisance(shifts))
     sensitivity, specificity = plain.values[:2]
     ends = [
-        [expit(logit(one) + sign * shifts) for sign in (-1, 1)]
+        np.stack([expit(logit(one) + sign * shifts) for sign in (-1, 1)])
         for one in (sensitivity, specificity)
     ]
     return curve_of(
         "spectrum", plain, points, {"shift": shifts}, parameter="shift", neutral=0.0,
-        bounds=range_frame("shift", shifts, *(np.stack(one) for one in ends)),
+        bounds=range_frame("shift", shifts, ends[0], ends[1]),
         notes=(
             f"Assumed: a log diagnostic odds ratio too high by the shift, {100 * weight:g}% of it "
             "in sensitivity. Bounds: any part of it on either, in either direction.",

@@ -80,7 +80,7 @@ def verification_bias(
     >>> curve.measure("sensitivity")[["fraction_verified", "estimate"]].round(3)
        fraction_verified  estimate
     0                1.0     0.800
-    1                0.1     0.606
+    1                0.1     0.605
     """
     plain = read_plain(result, prevalence=prevalence, level=level)
     fractions = grid_of_numbers(
@@ -96,12 +96,19 @@ def verification_bias(
         light = part * (1 - positive) + (1 - part) * (1 - other)
         by_positive, by_negative = heavy * (1 - positive), light * positive
         return (
-            sensitivity * by_positive / (sensitivity * by_positive + (1 - sensitivity) * by_negative),
-            specificity * by_negative / (specificity * by_negative + (1 - specificity) * by_positive),
+            sensitivity
+            * by_positive
+            / (sensitivity * by_positive + (1 - sensitivity) * by_negative),
+            specificity
+            * by_negative
+            / (specificity * by_negative + (1 - specificity) * by_positive),
         )
 
     points = plain.through(change, Nuisance(fractions))
-    parameters = {"fraction_verified": fractions, "verification_odds": np.full(len(fractions), ratio)}
+    parameters = {
+        "fraction_verified": fractions,
+        "verification_odds": np.full(len(fractions), ratio),
+    }
     return curve_of(
         "verification", plain, points, parameters, parameter="fraction_verified", neutral=1.0,
         bounds=_worst_cases(plain.values, fractions),
@@ -128,9 +135,7 @@ def _worst_cases(values: tuple[float, float, float], fractions: Floats) -> Any:
         cleared = np.stack([tn / (tn + fp + u), (tn + u) / (tn + u + fp)])
         positive = np.stack([1 / _highest(fp, tn, tp, fn, u), _highest(tp, fn, fp, tn, u)])
         negative = np.stack([1 / _highest(tn, fp, fn, tp, u), _highest(fn, tp, tn, fp, u)])
-    return range_frame(
-        "fraction_verified", fractions, found, cleared, (positive, negative)
-    )
+    return range_frame("fraction_verified", fractions, found, cleared, (positive, negative))
 
 
 def _highest(a: float, b: float, c: float, d: float, u: Floats) -> Floats:
