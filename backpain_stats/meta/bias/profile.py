@@ -112,8 +112,9 @@ def bias_profile(
         See :func:`~backpain_stats.meta.bias.plain.read_plain`.
     known : pandas.DataFrame, optional
         What is known of the studies, with any of the columns ``verification, reference_standard,
-        sample, case_control`` as in ``evidence.cohorts``: rows of the cohorts in question. By
-        default those of the studies' own frame.
+        sample, case_control`` as in ``evidence.cohorts``: the cohorts in question. Of what
+        :func:`backpain_stats.pool` returned, ``known=evidence.cohorts`` is enough: the cohorts
+        pooled are looked up. By default the studies' own frame.
     level : float, optional
     **options : mapping
         Arguments of a curve: ``verification={"odds": 10}``, ``spectrum={"share": 0.8}``.
@@ -153,7 +154,7 @@ def bias_profile(
     return BiasProfile(
         curves,
         refused,
-        _what_is_known(studies if known is None else known),
+        _what_is_known(studies if known is None else _of_result(known, result)),
         _made(deeks_test, studies),
         _made(small_study_test, studies),
     )
@@ -167,6 +168,14 @@ def _studies(result: Any) -> pd.DataFrame | None:
         frame: pd.DataFrame = inside.frame.loc[inside.used]
         return frame
     return result if hasattr(result, "columns") else None
+
+
+def _of_result(known: pd.DataFrame, result: Any) -> pd.DataFrame:
+    """Return the rows of the cohorts that were pooled, where the result names them."""
+    reports = getattr(result, "reports", None)
+    if reports is None or "cohort_id" not in known.columns:
+        return known
+    return known.loc[known["cohort_id"].isin(reports.loc[reports["used"], "cohort_id"])]
 
 
 def _made(test: Any, studies: pd.DataFrame | None) -> Any:
