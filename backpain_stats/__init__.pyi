@@ -94,6 +94,11 @@ from .meta.designs import FittedThresholds as FittedThresholds
 from .meta.designs import agreement_sensitivity as agreement_sensitivity
 from .meta.designs import compare_tests as compare_tests
 from .meta.designs import fit_thresholds as fit_thresholds
+from .meta.older import OlderCurve as OlderCurve
+from .meta.older import homogeneity_tests as homogeneity_tests
+from .meta.older import moses_littenberg as moses_littenberg
+from .meta.older import proportional_hazards as proportional_hazards
+from .meta.older import weighted_youden as weighted_youden
 from .meta.point import SummaryPoint as SummaryPoint
 from .meta.published.accuracy import accuracy_table as accuracy_table
 from .meta.published.accuracy import flag_accuracy as flag_accuracy
@@ -129,13 +134,16 @@ from .reconstruction import Reconstruction as Reconstruction
 from .reconstruction import reconstruct as reconstruct
 from .reconstruction import reconstruct_together as reconstruct_together
 from .report.methods_text import methods_text as methods_text
+from .tables import SampleSize as SampleSize
 from .tables import StudyTables as StudyTables
 from .tables import TwoByTwo as TwoByTwo
 from .tables import accuracy as accuracy
+from .tables import paired_sample_size as paired_sample_size
 from .tables import posttest_probability as posttest_probability
 from .tables import proportion_interval as proportion_interval
 from .tables import ratio_interval as ratio_interval
 from .tables import read_tables as read_tables
+from .tables import sample_size as sample_size
 from .tables import write_tables as write_tables
 
 __version__: str
