@@ -132,8 +132,8 @@ def bias_profile(
     ax.set_axis_off()
     drawn = marks[marks["measure"].isin([one[0] for one in KINDS[kind]])]
     limits = ratio_limits(drawn[["y", "y_low", "y_high"]]) if kind == "ratios" else (0.0, 1.0)
-    for bias, (left, bottom) in zip(ORDER, PLACES, strict=True):
-        panel = ax.inset_axes((left, bottom, WIDTH, HEIGHT))
+    panels = [ax.inset_axes((*place, WIDTH, HEIGHT)) for place in PLACES]
+    for bias, panel in zip(ORDER, panels, strict=True):
         _set_axis(panel, kind, limits)
         curve = result.curves.get(bias)
         if curve is None:
@@ -146,7 +146,7 @@ def bias_profile(
             continue
         _draw_panel(panel, marks[marks["bias"] == bias], curve, kind, look)
         _say_what_is_known(panel, result.known.get(bias, ""), look)
-    handles, labels = ax.child_axes[0].get_legend_handles_labels()
+    handles, labels = panels[0].get_legend_handles_labels()
     ax.legend(handles, labels, loc="lower center", bbox_to_anchor=(0.5, 0.0), frameon=False,
               fontsize=8, ncols=5)  # fmt: skip
     return ax

@@ -146,4 +146,5 @@ def both_groups(data: pd.DataFrame, correction: str) -> Cells:
     if min(one.min() for one in cells) == 0:
         raise NotEstimableError("a cell is 0, whose logit is infinite; choose a correction")
     false = raw[:, 1] / (raw[:, 1] + raw[:, 3])
-    return Cells(*cells, (float(false.min()), float(false.max())))
+    tp, fp, fn, tn = cells
+    return Cells(tp, fp, fn, tn, (float(false.min()), float(false.max())))

@@ -61,7 +61,7 @@ def homogeneity_tests(data: pd.DataFrame, *, correction: Correction = "none") ->
     0                         equal sensitivities     10.659   4    0.031
     1                         equal specificities     22.249   4    0.000
     2  Spearman, sensitivity with 1 - specificity      0.700   3    0.188
-    3   Pearson, sensitivity with 1 - specificity      0.651   3    0.234
+    3   Pearson, sensitivity with 1 - specificity      0.740   3    0.152
     """
     import pandas as pd
 
