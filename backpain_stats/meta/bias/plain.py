@@ -300,7 +300,8 @@ def _of_fit(fit: FittedModel | Posterior, prevalence: float | None) -> Plain:
         whole = TwoByTwo(**dict(zip(COUNT_COLUMNS, map(int, counts.sum(axis=0)), strict=True)))
         return _of_table(whole, share, fit.level)
     point = fit.point
-    root = np.linalg.cholesky(point.covariance + 1e-300 * np.eye(2))
+    values, vectors = np.linalg.eigh(point.covariance)  # at a boundary it may be singular
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
     logits = point.mean[:, None] + root @ ndtri(_uniform()[:, :2]).T
     draws = np.vstack([expit(logits), np.full(DRAWS, share)])
     sensitivity, specificity = expit(point.mean)

@@ -31,7 +31,7 @@ BIASES: Mapping[str, Callable[..., BiasCurve]] = {
 # Columns of the evidence's cohorts that speak of a bias.
 _KNOWN = {
     "verification": ("verification",),
-    "reference": ("reference_standard",),
+    "reference": ("verification",),
     "spectrum": ("sample", "case_control"),
     "publication": (),
 }
@@ -111,8 +111,8 @@ def bias_profile(
     result : TwoByTwo, fit, or pandas.DataFrame
         See :func:`~backpain_stats.meta.bias.plain.read_plain`.
     known : pandas.DataFrame, optional
-        What is known of the studies, with any of the columns ``verification, reference_standard,
-        sample, case_control`` as in ``evidence.cohorts``: the cohorts in question. Of what
+        What is known of the studies, with any of the columns ``verification, sample,
+        case_control`` as in ``evidence.cohorts``: the cohorts in question. Of what
         :func:`backpain_stats.pool` returned, ``known=evidence.cohorts`` is enough: the cohorts
         pooled are looked up. By default the studies' own frame.
     level : float, optional

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from backpain_stats.checks import check_choice
-from backpain_stats.errors import ArgumentError, NotEstimableError
+from backpain_stats.errors import NotEstimableError
 from backpain_stats.meta.bias.curve import BiasCurve, curve_of, grid_of_numbers
 from backpain_stats.meta.bias.plain import Nuisance, Plain, read_plain
 from backpain_stats.meta.bias.selection_model import Selected, SelectionModel, fit_selection
@@ -136,6 +136,10 @@ def _notes(logits: Floats, rows: list[Selected], shares: Floats, highest: float)
 def _study_logits(plain: Plain, correction: str) -> tuple[Floats, Floats]:
     """Return the two logits and their variances of the studies with cases and non-cases."""
     assert not isinstance(plain.result, TwoByTwo)
+    if getattr(plain.result, "whole", None) is not None:
+        raise NotEstimableError(
+            "selective publication is about a fit without covariates; this is a part of one"
+        )
     counts = plain.result.studies.used_counts.astype(np.float64)
     both = (counts[:, 0] + counts[:, 2] > 0) & (counts[:, 1] + counts[:, 3] > 0)
     counts = counts[both]
@@ -160,8 +164,6 @@ def _along(
         model = SelectionModel(logits, variances, share)
         fits[share] = fit_selection(model, highest=highest, start=start)
         start = fits[share].parameters
-    if 1.0 not in fits:
-        raise ArgumentError("a share above 1")
     return fits
 
 

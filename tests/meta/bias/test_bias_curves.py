@@ -306,3 +306,31 @@ def test_profile_shows_the_four_and_what_is_known(studies):
 def test_refusals_say_what_is_allowed(call, message):
     with pytest.raises(bps.BackpainStatsError, match=message):
         call()
+
+
+def test_pooled_evidence_is_marked_with_what_its_cohorts_say():
+    evidence = bps.load_evidence()
+    pooled = bps.pool(evidence, target="malignancy", flag="cancer_history")
+    profile = bps.bias_profile(pooled, known=evidence.cohorts)
+    used = pooled.reports.loc[pooled.reports["used"], "cohort_id"]
+    rows = evidence.cohorts[evidence.cohorts["cohort_id"].isin(used)]
+    counts = rows["verification"].astype(str).value_counts()
+    for value, number in counts.items():
+        assert f"{value.replace('_', ' ')} {number}" in profile.known["verification"]
+    assert "sample" in profile.known["spectrum"]
+    plain = profile.curves["verification"].plain.set_index("measure")
+    own = pooled.fit.lr_positive
+    assert plain.loc["lr_positive", "estimate"] == pytest.approx(own.estimate, rel=1e-9)
+
+
+def test_a_part_of_a_fit_has_biases_but_no_selection(studies):
+    fit = bps.fit_bivariate(studies.assign(late=[0, 1] * 4), formula="~ late")
+    with pytest.raises(bps.NotEstimableError, match="no single summary point"):
+        bps.verification_bias(fit)
+    part = fit.at(late=1)
+    found = bps.verification_bias(part, [1.0])
+    assert found.measure("lr_positive")["estimate"].iloc[0] == pytest.approx(
+        part.lr_positive.estimate, rel=1e-10
+    )
+    with pytest.raises(bps.NotEstimableError, match="without covariates"):
+        bps.publication_bias(part)
