@@ -248,6 +248,8 @@ def _patterns(
 ) -> tuple[Floats, Floats]:
     """Return the patterns that occur, (patterns, tests), and the patients of each."""
     require_columns(data, [*tests, *([count] if count is not None else [])])
+    if data[list(tests)].isna().any(axis=None):
+        raise DataError("a result is missing; leave out the patients who had not all tests")
     values = data[list(tests)].to_numpy(dtype=object)
     wrong = [value for value in values.ravel() if value not in (0, 1)]
     if wrong:

@@ -88,6 +88,10 @@ def reference_bias(
     ``infeasible``. Of draws, those that are feasible are kept, which is the posterior under a
     prior cut to what is possible.
 
+    Where the target is rare the reference's specificity matters most: false alarms of the
+    reference soon outnumber the cases, and then nothing is feasible. Run along it with
+    ``specificity=[1, 0.999, ...]``.
+
     Do not use it where the reference contains the test result: their errors are then one.
 
     References

@@ -75,3 +75,5 @@ def test_what_is_not_identified_is_refused():
         bps.fit_latent_class(balanced, list("ABCD"))
     with pytest.raises(bps.DataError, match="0 or 1"):
         bps.fit_latent_class(data.replace({1: 2}), list("ABCD"))
+    with pytest.raises(bps.DataError, match="missing"):
+        bps.fit_latent_class(data.astype("Int64").where(data["A"] == 1), list("ABCD"))
