@@ -204,8 +204,8 @@ def _draw_roc(ax: Axes, result: FittedThresholds, drawn: ThresholdCoordinates, l
             rows["sensitivity"],
             **look("studies", color=GREY, linewidth=0.5, alpha=0.6, marker=".", markersize=3),
         )
-    line = result.sroc(POINTS)
-    ax.plot(line["false_positive_fraction"], line["sensitivity"],
+    line = drawn.curve.pivot_table(index="threshold", columns="measure", values="y")
+    ax.plot(1 - line["specificity"], line["sensitivity"],
             **look("curve", color=BLACK, linewidth=1.8))  # fmt: skip
     if drawn.optimum is not None:
         best = result.point(drawn.optimum)
