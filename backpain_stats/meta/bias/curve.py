@@ -50,7 +50,8 @@ class BiasCurve(Result):
         One row per point and measure: the parameters of the bias, ``measure, estimate, ci_low,
         ci_high, ci_level, method, feasible, reason_code``. ``feasible`` is the share of draws
         that the data admit (of a fit without draws: 0 or 1). ``reason_code`` is ``infeasible``
-        where the data contradict the parameters, and the estimate is then NaN.
+        where the data contradict the parameters, ``undefined`` where a ratio is 0/0; the estimate
+        is then NaN.
     plain : pandas.DataFrame
         The result as it stands: ``measure, estimate, ci_low, ci_high, ci_level, method``.
     bounds : pandas.DataFrame or None
@@ -162,7 +163,9 @@ def curve_of(
     for position, (name, values) in enumerate(columns.items()):
         frame.insert(position, name, values)
     missing = frame["estimate"].isna()
-    frame["reason_code"] = np.where(missing & (frame["feasible"] < 1), "infeasible", "")
+    frame["reason_code"] = np.select(
+        [missing & (frame["feasible"] < 1), missing], ["infeasible", "undefined"], ""
+    )
     unchanged = plain.through(lambda sensitivity, specificity, _: (sensitivity, specificity))
     kept = ["measure", *_ENDS, "ci_level", "method"]
     return BiasCurve(bias, parameter, neutral, frame, unchanged[kept], bounds, notes)

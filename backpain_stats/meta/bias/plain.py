@@ -104,8 +104,9 @@ class Plain:
         if self.mean is not None and not uncertain:
             return self._frame(*self._by_delta(change, fixed), method="delta method")
         points = max((len(one) for one in fixed), default=1)
-        values = _stacked(change(*self.draws, *drawn), points, self.size)
-        middle = _stacked(change(*np.array(self.values)[:, None], *fixed), points, 1)
+        with np.errstate(divide="ignore", invalid="ignore"):  # 0/0 is NaN, and no answer
+            values = _stacked(change(*self.draws, *drawn), points, self.size)
+            middle = _stacked(change(*np.array(self.values)[:, None], *fixed), points, 1)
         return self._frame(*self._by_draws(values, middle))
 
     @property
@@ -221,7 +222,8 @@ def read_plain(
     ----------
     result : TwoByTwo, BivariateFit, BayesianFit, or pandas.DataFrame
         A frame of studies is pooled by :func:`backpain_stats.fit_bivariate`. An object with a
-        ``fit`` (what :func:`backpain_stats.pool` returns) stands for that fit.
+        ``fit`` (what :func:`backpain_stats.pool` returns) stands for that fit. A common-effect
+        fit is the one table it adds up, with the intervals of a table: Jeffreys' posterior.
     prevalence : float, optional
         Of the target among the patients studied; by default that of all patients together.
     level : float, optional
@@ -300,8 +302,8 @@ def _of_fit(fit: FittedModel | Posterior, prevalence: float | None) -> Plain:
         whole = TwoByTwo(**dict(zip(COUNT_COLUMNS, map(int, counts.sum(axis=0)), strict=True)))
         return _of_table(whole, share, fit.level)
     point = fit.point
-    values, vectors = np.linalg.eigh(point.covariance)  # at a boundary it may be singular
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    spread, vectors = np.linalg.eigh(point.covariance)  # at a boundary it may be singular
+    root = vectors * np.sqrt(np.maximum(spread, 0.0))
     logits = point.mean[:, None] + root @ ndtri(_uniform()[:, :2]).T
     draws = np.vstack([expit(logits), np.full(DRAWS, share)])
     sensitivity, specificity = expit(point.mean)

@@ -9,6 +9,7 @@ from scipy.special import expit, logit
 
 from backpain_stats.checks import COUNT_COLUMNS, check_count, check_level, require_columns
 from backpain_stats.errors import ArgumentError, DataError, NotEstimableError
+from backpain_stats.meta.bias.curve import grid_of_numbers
 from backpain_stats.meta.bivariate import fit_bivariate
 from backpain_stats.meta.point import SummaryPoint
 from backpain_stats.meta.result import BivariateFit
@@ -90,8 +91,7 @@ def pool_verified(
     require_columns(data, UNVERIFIED)
     if check_count(imputations, "imputations") < 2:
         raise ArgumentError(f"imputations is {imputations!r}; at least 2 are needed")
-    if not missing_odds > 0:
-        raise ArgumentError(f"missing_odds is {missing_odds!r}; it must be above 0")
+    odds = grid_of_numbers(missing_odds, "missing_odds", 0, np.inf, closed="neither")[0]
     studies = check_studies(data)
     others = np.array([[check_count(cell, name) for cell in data[name]] for name in UNVERIFIED]).T
     counts = studies.counts
@@ -105,7 +105,7 @@ def pool_verified(
     rng = generator(seed)
     fits = []
     for _ in range(imputations if others.any() else 1):
-        completed = _completed(counts, others, missing_odds, rng)
+        completed = _completed(counts, others, float(odds), rng)
         table = data.assign(**dict(zip(COUNT_COLUMNS, completed.T, strict=True)))
         fit = fit_bivariate(table, level=level)
         if not isinstance(fit, BivariateFit):

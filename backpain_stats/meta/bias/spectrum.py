@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["spectrum_bias"]
 
+# Beyond it a test is worse than chance whatever it was.
+_LARGEST = 50.0
+
 
 def spectrum_bias(
     result: Any,
@@ -39,7 +42,7 @@ def spectrum_bias(
     result : TwoByTwo, fit, or pandas.DataFrame
         See :func:`~backpain_stats.meta.bias.plain.read_plain`.
     shift : array_like, optional
-        Values of :math:`\delta`, 0 or more; by default from 0 to log 4.5, the upper limit of
+        Values of :math:`\delta`, from 0 to 50; by default from 0 to log 4.5, the upper limit of
         the interval of Lijmer et al.
     share : float, optional
         ``w``, from 0 to 1.
@@ -78,7 +81,7 @@ def spectrum_bias(
     """
     plain = read_plain(result, level=level)
     shifts = grid_of_numbers(
-        np.linspace(0, np.log(4.5), 31) if shift is None else shift, "shift", 0, np.inf
+        np.linspace(0, np.log(4.5), 31) if shift is None else shift, "shift", 0, _LARGEST
     )
     weight = check_fraction(share, "share", closed=True)
 

@@ -30,11 +30,11 @@ def verification_bias(
 
     Let a fraction ``v`` of the patients have the reference standard, with the odds of it ``r``
     times as high after a positive result, and otherwise regardless of the target. With
-    :math:`q_v` the share of positive results among the verified, the odds of a positive result
-    among the others are :math:`q_v / (1 - q_v) / r`; from that share :math:`x`,
+    :math:`q` the share of positive results among the verified, the odds of a positive result
+    among the others are :math:`q / (1 - q) / r`, and with :math:`m = q + (1 - q) r` the shares
+    verified after a positive and a negative result have the ratio
 
-    .. math:: \frac{v_1}{v_0} = \frac{q_v}{v q_v + (1 - v) x} \cdot
-       \frac{v (1 - q_v) + (1 - v)(1 - x)}{1 - q_v}, \quad
+    .. math:: \frac{v_1}{v_0} = \frac{v + (1 - v)\, r / m}{v + (1 - v) / m}, \quad
        \mathrm{logit}\,Se' = \mathrm{logit}\,Se - \log\frac{v_1}{v_0}, \quad
        \mathrm{logit}\,Sp' = \mathrm{logit}\,Sp + \log\frac{v_1}{v_0},
 
@@ -90,11 +90,10 @@ def verification_bias(
 
     def change(sensitivity: Any, specificity: Any, share: Any, part: Any) -> tuple[Any, Any]:
         positive = share * sensitivity + (1 - share) * (1 - specificity)
-        other = positive / (positive + (1 - positive) * ratio)
+        mixed = positive + (1 - positive) * ratio
         # patients per verified patient, after a positive and after a negative result
-        heavy = part * positive + (1 - part) * other
-        light = part * (1 - positive) + (1 - part) * (1 - other)
-        by_positive, by_negative = heavy * (1 - positive), light * positive
+        by_positive = part + (1 - part) / mixed
+        by_negative = part + (1 - part) * ratio / mixed
         return (
             sensitivity
             * by_positive
