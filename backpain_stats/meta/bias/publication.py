@@ -74,13 +74,14 @@ def publication_bias(
     whatever its likelihood, it is carried over: the summary logits m with covariance V become
     :math:`m + \hat\theta_p - \hat\theta_1` with :math:`A V A'`, where
     :math:`A V_1 A' = V_p` (A lower triangular) links the covariances found at 1 and at p. For a
-    fit with the normal likelihood by maximum likelihood that is the model's own answer.
+    fit with the normal likelihood by maximum likelihood that is the model's own answer. For the
+    binomial likelihood it is an approximation: the exact one is not maximised under selection.
 
     What the studies look like says little about p: the curve is a sensitivity analysis.
 
     References
     ----------
-    Zhou Y, Huang A, Hattori S. Stat Med 2023;42:781-98, https://doi.org/10.1002/sim.9571;
+    Zhou Y, Huang A, Hattori S. Stat Med 2023;42:781-98, https://doi.org/10.1002/sim.9643;
     Copas JB, Shi JQ. Biostatistics 2000;1:247-62, https://doi.org/10.1093/biostatistics/1.3.247
 
     Examples

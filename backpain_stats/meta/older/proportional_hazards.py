@@ -64,8 +64,8 @@ def proportional_hazards(
 
     References
     ----------
-    Holling H, Böhning W, Böhning D. Stat Modelling 2012;12:347-75,
-    https://doi.org/10.1177/1471082X1201200403
+    Holling H, Böhning W, Böhning D. Stat Modelling 2012;12:347-75; the measure is described in
+    BMC Med Res Methodol 2014;14:56, https://doi.org/10.1186/1471-2288-14-56
 
     Examples
     --------

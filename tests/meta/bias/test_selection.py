@@ -9,7 +9,7 @@ import pytest
 import backpain_stats as bps
 from backpain_stats.meta.bias.selection_model import SelectionModel
 
-# Catheter segment culture, 33 studies: Zhou, Huang and Hattori 2023, doi 10.1002/sim.9571, the
+# Catheter segment culture, 33 studies: Zhou, Huang and Hattori 2023, doi 10.1002/sim.9643, the
 # authors' file data-IVD.csv (github.com/meta2020/dtametasa-r): study, tp, fn, fp, tn.
 CATHETER = """
 1,12,0,29,289 2,10,2,14,72 3,17,1,36,85 4,13,0,18,67 5,4,0,21,225 6,15,2,122,403 7,45,5,28,34
