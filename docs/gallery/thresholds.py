@@ -1,4 +1,8 @@
-"""Accuracy of several thresholds, with the studies behind it; six invented studies."""
+"""Several thresholds
+==================
+
+Accuracy by threshold, with the studies behind it; six invented studies.
+"""
 
 import pandas as pd
 

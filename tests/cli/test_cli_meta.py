@@ -314,12 +314,12 @@ def test_a_bias_is_a_curve_from_the_summary_on(run, bias):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--threshold", "ers"), "rename 'esr'"),
+        (("--threshold", "ers"), "lacks the column(s) ers"),
         (("--threshold", "esr", "--bayes"), "--threshold does not go with --bayes"),
         (("--threshold", "esr", "--test", "esr"), "--test does not go with --threshold"),
         (("--threshold", "esr", "--pretest", "1%"), "does not go with --pretest"),
         (("--below",), "--below is for --threshold"),
-        ((), "names a study more than once"),
+        ((), "several rows for 4 studies"),
     ],
 )
 def test_designs_refuse_what_they_would_leave_out(run, by_threshold, options, message):

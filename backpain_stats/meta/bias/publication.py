@@ -77,6 +77,10 @@ def publication_bias(
     fit with the normal likelihood by maximum likelihood that is the model's own answer. For the
     binomial likelihood it is an approximation: the exact one is not maximised under selection.
 
+    With the true p, 95% intervals of 10 and 20 published studies held the truth in 84% to 89% of
+    simulated reviews, 52% to 85% without selection in the model
+    (``reports/simulation_bias.md``).
+
     What the studies look like says little about p: the curve is a sensitivity analysis.
 
     References
