@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from backpain_stats.meta.bivariate import fit_bivariate
 from backpain_stats.meta.fitted import FittedModel
 from backpain_stats.meta.point import MEASURE_TABLE, log_measures
 from backpain_stats.sampling import DEFAULT_SEED, interval_around, quasi_uniform, table_draws
-from backpain_stats.tables import TwoByTwo, normal_quantile
+from backpain_stats.tables import StudyTables, TwoByTwo, normal_quantile, plain_tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -220,8 +221,9 @@ def read_plain(
 
     Parameters
     ----------
-    result : TwoByTwo, BivariateFit, BayesianFit, or pandas.DataFrame
-        A frame of studies is pooled by :func:`backpain_stats.fit_bivariate`. An object with a
+    result : TwoByTwo, BivariateFit, BayesianFit, pandas.DataFrame, StudyTables or path
+        Studies, in a frame or in a file for :func:`backpain_stats.read_tables`, are pooled by
+        :func:`backpain_stats.fit_bivariate`. An object with a
         ``fit`` (what :func:`backpain_stats.pool` returns) stands for that fit. A common-effect
         fit is the one table it adds up, with the intervals of a table: Jeffreys' posterior.
     prevalence : float, optional
@@ -240,6 +242,7 @@ def read_plain(
     """
     import pandas as pd
 
+    result = tables_as_frame(result)
     result = getattr(result, "fit", result) if not isinstance(result, pd.DataFrame) else result
     if prevalence is not None:
         check_fraction(prevalence, "prevalence")
@@ -259,6 +262,13 @@ def read_plain(
             f"level={level:g}"
         )
     return _of_fit(result, prevalence)
+
+
+def tables_as_frame(result: Any) -> Any:
+    """Return tables, or a file of them, as a frame of studies; anything else as it is."""
+    if isinstance(result, StudyTables | str | PathLike):
+        return plain_tables(result)[0]
+    return result
 
 
 def _uniform() -> Floats:

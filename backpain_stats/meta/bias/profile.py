@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from backpain_stats.checks import check_known
 from backpain_stats.errors import BackpainStatsError, FitError, NotEstimableError
 from backpain_stats.meta.bias.curve import BiasCurve
+from backpain_stats.meta.bias.plain import tables_as_frame
 from backpain_stats.meta.bias.publication import publication_bias
 from backpain_stats.meta.bias.reference import reference_bias
 from backpain_stats.meta.bias.small_study import SmallStudyTest, small_study_test
@@ -141,6 +142,7 @@ def bias_profile(
     """
     for name in options:
         check_known(name, BIASES, "bias")
+    result = tables_as_frame(result)
     studies = _studies(result)
     curves: dict[str, BiasCurve] = {}
     refused: dict[str, str] = {}

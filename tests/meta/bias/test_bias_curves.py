@@ -300,7 +300,7 @@ def test_profile_shows_the_four_and_what_is_known(studies):
         (lambda: bps.verification_bias(TABLE, odds=0), "odds"),
         (lambda: bps.spectrum_bias(TABLE, [-1]), "shift"),
         (lambda: bps.reference_bias(TABLE, [0.9, 0.8], [0.9, 0.8, 0.7]), "same number"),
-        (lambda: bps.verification_bias("table"), "no result"),
+        (lambda: bps.verification_bias(3), "no result"),
         (lambda: bps.publication_bias(TABLE), "one table"),
         (lambda: bps.begg_greenes(bps.TwoByTwo(tp=0, fp=0, fn=3, tn=9), 4, 0), "nobody"),
     ],
@@ -336,3 +336,11 @@ def test_a_part_of_a_fit_has_biases_but_no_selection(studies):
     )
     with pytest.raises(bps.NotEstimableError, match="without covariates"):
         bps.publication_bias(part)
+
+
+def test_a_file_of_tables_is_read_and_pooled(studies, tmp_path):
+    path = tmp_path / "mine.csv"
+    studies.to_csv(path, index=False)
+    by_file, by_frame = bps.spectrum_bias(path, [0.5]), bps.spectrum_bias(studies, [0.5])
+    pd.testing.assert_frame_equal(by_file.frame, by_frame.frame)
+    assert bps.bias_profile(bps.read_tables(path), publication={"share": [1]}).deeks is not None
