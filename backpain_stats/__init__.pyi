@@ -73,6 +73,19 @@ from .meta.after.summary import Summary as Summary
 from .meta.bayes.fit import fit_bayes as fit_bayes
 from .meta.bayes.priors import Priors as Priors
 from .meta.bayes.result import BayesianFit as BayesianFit
+from .meta.bias import BiasCurve as BiasCurve
+from .meta.bias import BiasProfile as BiasProfile
+from .meta.bias import LatentClassFit as LatentClassFit
+from .meta.bias import SmallStudyTest as SmallStudyTest
+from .meta.bias import begg_greenes as begg_greenes
+from .meta.bias import bias_profile as bias_profile
+from .meta.bias import fit_latent_class as fit_latent_class
+from .meta.bias import pool_verified as pool_verified
+from .meta.bias import publication_bias as publication_bias
+from .meta.bias import reference_bias as reference_bias
+from .meta.bias import small_study_test as small_study_test
+from .meta.bias import spectrum_bias as spectrum_bias
+from .meta.bias import verification_bias as verification_bias
 from .meta.bivariate import fit_bivariate as fit_bivariate
 from .meta.designs import ComparedTests as ComparedTests
 from .meta.designs import Contrast as Contrast
@@ -81,6 +94,11 @@ from .meta.designs import FittedThresholds as FittedThresholds
 from .meta.designs import agreement_sensitivity as agreement_sensitivity
 from .meta.designs import compare_tests as compare_tests
 from .meta.designs import fit_thresholds as fit_thresholds
+from .meta.older import OlderCurve as OlderCurve
+from .meta.older import homogeneity_tests as homogeneity_tests
+from .meta.older import moses_littenberg as moses_littenberg
+from .meta.older import proportional_hazards as proportional_hazards
+from .meta.older import weighted_youden as weighted_youden
 from .meta.point import SummaryPoint as SummaryPoint
 from .meta.published.accuracy import accuracy_table as accuracy_table
 from .meta.published.accuracy import flag_accuracy as flag_accuracy
@@ -116,13 +134,16 @@ from .reconstruction import Reconstruction as Reconstruction
 from .reconstruction import reconstruct as reconstruct
 from .reconstruction import reconstruct_together as reconstruct_together
 from .report.methods_text import methods_text as methods_text
+from .tables import SampleSize as SampleSize
 from .tables import StudyTables as StudyTables
 from .tables import TwoByTwo as TwoByTwo
 from .tables import accuracy as accuracy
+from .tables import paired_sample_size as paired_sample_size
 from .tables import posttest_probability as posttest_probability
 from .tables import proportion_interval as proportion_interval
 from .tables import ratio_interval as ratio_interval
 from .tables import read_tables as read_tables
+from .tables import sample_size as sample_size
 from .tables import write_tables as write_tables
 
 __version__: str

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from backpain_stats.cli.meta_designs import BIASES, compare, fit_by_threshold, show_bias
 from backpain_stats.cli.output import format_option, write_frame
 from backpain_stats.errors import ArgumentError, DataError, NotEstimableError
 
@@ -89,6 +90,16 @@ COLUMNS = ("kind", "measure", "pretest", "estimate", "ci_low", "ci_high", "ci_le
     help="Pool this one ratio as older reviews did (REML, Hartung-Knapp), or sensitivity or "
     "specificity alone (random-effects logistic model).",
 )
+@click.option(
+    "--test", metavar="COLUMN", help="Compare the tests that this column names, study by study."
+)
+@click.option(
+    "--threshold", metavar="COLUMN", help="Model accuracy by this column, one row a threshold."
+)
+@click.option("--below", is_flag=True, help="For --threshold: low values are positive.")
+@click.option(
+    "--bias", type=click.Choice(BIASES), help="What this bias would do to the summary, as a curve."
+)
 @click.option("--pretest", metavar="P,P", help="Pre-test probabilities: 1%,13 of 1975,1% to 5%.")
 @click.option("--level", type=float, default=0.95, show_default=True, help="Level of intervals.")
 @click.option("--seed", type=int, help="For --bayes.")
@@ -101,6 +112,10 @@ def meta(
     *,
     data: str,
     univariate: str | None,
+    test: str | None,
+    threshold: str | None,
+    below: bool,
+    bias: str | None,
     pretest: str | None,
     without: tuple[str, ...],
     figure: str | None,
@@ -118,8 +133,25 @@ def meta(
     """
     if figure is not None and Path(figure).suffix.lower() not in IMAGES:
         raise ArgumentError(f"--figure is {figure!r}; its name must end in {', '.join(IMAGES)}")
+    _refuse_mixtures(
+        options, pretest, figure, univariate=univariate, test=test, threshold=threshold, bias=bias
+    )
+    if below and threshold is None:
+        raise ArgumentError("--below is for --threshold")
     reading = {name: options.pop(name) for name in ("columns", "study", "only", "sheet")}
-    studies = _without(_read(data, **reading), without)
+    several = test is not None or threshold is not None
+    studies = _without(_read(data, several=several, **reading), without)
+    level = options["level"]
+    if test is not None:
+        compare(studies, test, level, output_format)
+        return
+    if threshold is not None:
+        fit_by_threshold(studies, threshold, below=below, level=level,
+                         output_format=output_format, figure=figure)  # fmt: skip
+        return
+    if bias is not None:
+        show_bias(_fit(studies, options), bias, output_format, figure)
+        return
     if univariate is not None:
         _refuse_with_univariate(univariate, options, pretest, figure, kind)
         fit = None
@@ -142,6 +174,7 @@ def meta(
 def _read(
     data: str,
     *,
+    several: bool,
     columns: tuple[str, ...],
     study: str | None,
     only: tuple[str, ...],
@@ -160,9 +193,27 @@ def _read(
             sheet=sheet,
         )
         click.echo(tables.understood, err=True)
-        return tables.one_row_a_study()
+        return tables.frame if several else tables.one_row_a_study()
     except UnclearTablesError as question:
         raise DataError(question.at_command_line()) from question
+
+
+def _refuse_mixtures(
+    options: dict[str, Any], pretest: str | None, figure: str | None, **designs: str | None
+) -> None:
+    """Refuse two designs at once, and options that a design would silently leave out."""
+    asked = [name for name, value in designs.items() if value is not None]
+    if len(asked) > 1:
+        raise ArgumentError(f"--{asked[0]} does not go with --{asked[1]}")
+    if asked in ([], ["univariate"]):
+        return
+    unset = BIVARIATE_ONLY | {"correction": None} if asked != ["bias"] else {}
+    given = [name for name, nothing in unset.items() if options[name] != nothing]
+    given += ["pretest"] if pretest is not None else []
+    given += ["figure"] if figure is not None and asked == ["test"] else []
+    if given:
+        flags = ", ".join("--at" if name == "values" else f"--{name}" for name in given)
+        raise ArgumentError(f"--{asked[0]} does not go with {flags}")
 
 
 def _without(studies: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:

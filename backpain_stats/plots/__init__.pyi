@@ -2,6 +2,7 @@
 
 from backpain_stats.plots.offscreen import off_screen as off_screen
 
+from .draw_bias_profile import bias_profile as bias_profile
 from .draw_calibration import calibration as calibration
 from .draw_crosshair import crosshair as crosshair
 from .draw_decision_curve import decision_curve as decision_curve
@@ -19,3 +20,4 @@ from .draw_ranking import ranking as ranking
 from .draw_risk_patterns import risk_patterns as risk_patterns
 from .draw_risk_waterfall import risk_waterfall as risk_waterfall
 from .draw_sroc import sroc as sroc
+from .draw_thresholds import thresholds as thresholds

@@ -22,6 +22,7 @@ from backpain_stats.tables.ratios import (
     ratio_interval,
     ratio_order,
 )
+from backpain_stats.tables.sample_size import SampleSize, paired_sample_size, sample_size
 from backpain_stats.tables.score import increasing_roots, normal_quantile
 from backpain_stats.tables.special import stirling_error
 from backpain_stats.tables.statistics import (
@@ -58,6 +59,7 @@ __all__ = [
     "ProportionMethod",
     "RatioMeasure",
     "RatioMethod",
+    "SampleSize",
     "StudyTables",
     "TablesLike",
     "TwoByTwo",
@@ -70,6 +72,7 @@ __all__ = [
     "middle_table",
     "normal_quantile",
     "odds_from_probability",
+    "paired_sample_size",
     "plain_tables",
     "posttest_from_odds",
     "posttest_probability",
@@ -79,6 +82,7 @@ __all__ = [
     "ratio_order",
     "read_tables",
     "rows_of_studies",
+    "sample_size",
     "stirling_error",
     "write_tables",
 ]

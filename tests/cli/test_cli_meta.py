@@ -13,7 +13,7 @@ import matplotlib
 import pandas as pd
 import pytest
 
-from backpain_stats import fit_bivariate
+from backpain_stats import fit_bivariate, fit_thresholds
 
 matplotlib.use("Agg")
 DATA = Path(__file__).parents[1] / "oracles" / "r" / "data"
@@ -253,3 +253,76 @@ def test_options_of_reading_that_say_nothing(run, two, options, words):
     assert code == 2
     assert words in err
     assert "Traceback" not in err
+
+
+THRESHOLDS = """study,esr,tp,fp,fn,tn
+A,10,19,80,1,40\nA,20,17,41,3,79\nA,50,12,12,8,108\nB,20,20,40,8,110\nB,50,9,8,19,142
+C,15,11,50,1,40\nC,30,9,21,3,69\nC,60,4,5,8,85\nD,20,31,101,3,99\nD,40,29,53,5,147
+E,25,10,20,7,72\nF,30,8,14,4,48
+"""
+TESTS = """study,test,tp,fp,fn,tn
+Dewey,CT,62,5,4,46\nDewey,MRI,42,2,7,39\nKefer,CT,32,6,2,12\nKefer,MRI,30,9,4,9
+Langer,CT,25,2,1,40\nLanger,MRI,18,15,8,27\nMaintz,CT,15,2,1,2\nMaintz,MRI,15,1,1,3
+Pouleur,CT,16,7,1,53\nPouleur,MRI,17,17,0,43
+"""
+
+
+@pytest.fixture
+def by_threshold(tmp_path):
+    path = tmp_path / "esr.csv"
+    path.write_text(THRESHOLDS)
+    return path
+
+
+@pytest.fixture
+def by_test(tmp_path):
+    path = tmp_path / "tests.csv"
+    path.write_text(TESTS)
+    return path
+
+
+def test_thresholds_of_a_file(run, by_threshold, tmp_path):
+    figure = tmp_path / "esr.svg"
+    code, out, err = run(by_threshold, "--threshold", "esr", "--format", "csv", "--figure", figure)
+    assert code == 0, err
+    frame = pd.read_csv(io.StringIO(out)).set_index(["threshold", "measure"])
+    fit = fit_thresholds(pd.read_csv(by_threshold), threshold="esr")
+    expected = fit.point(30).lr_positive.estimate
+    assert frame.loc[(30, "lr_positive"), "estimate"] == pytest.approx(expected, rel=1e-9)
+    assert figure.read_text().lstrip().startswith("<?xml")
+
+
+def test_tests_of_a_file_are_compared(run, by_test):
+    code, out, _ = run(by_test, "--test", "test")
+    assert code == 0
+    assert "CT - MRI" in out
+    code, out, _ = run(by_test, "--test", "test", "--format", "json")
+    kinds = {row["kind"] for row in json.loads(out)}
+    assert kinds == {"accuracy", "comparison"}
+
+
+@pytest.mark.parametrize("bias", ["verification", "reference", "spectrum", "publication"])
+def test_a_bias_is_a_curve_from_the_summary_on(run, bias):
+    code, out, _ = run(DATA / "AuditC.csv", "--bias", bias, "--format", "csv")
+    assert code == 0
+    frame = pd.read_csv(io.StringIO(out))
+    first = frame.loc[frame["measure"] == "lr_positive"].iloc[0]
+    fit = fit_bivariate(pd.read_csv(DATA / "AuditC.csv"))
+    assert first["estimate"] == pytest.approx(fit.lr_positive.estimate, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--threshold", "ers"), "lacks the column(s) ers"),
+        (("--threshold", "esr", "--bayes"), "--threshold does not go with --bayes"),
+        (("--threshold", "esr", "--test", "esr"), "--test does not go with --threshold"),
+        (("--threshold", "esr", "--pretest", "1%"), "does not go with --pretest"),
+        (("--below",), "--below is for --threshold"),
+        ((), "several rows for 4 studies"),
+    ],
+)
+def test_designs_refuse_what_they_would_leave_out(run, by_threshold, options, message):
+    code, out, err = run(by_threshold, *options)
+    assert (code, out) == (2, "")
+    assert message in err

@@ -10,6 +10,7 @@ import backpain_stats as bps
 from backpain_stats import plots
 from backpain_stats.errors import ArgumentError, UnknownNameError
 from backpain_stats.plots import (
+    draw_bias_profile,
     draw_calibration,
     draw_crosshair,
     draw_decision_curve,
@@ -27,16 +28,23 @@ from backpain_stats.plots import (
     draw_risk_patterns,
     draw_risk_waterfall,
     draw_sroc,
+    draw_thresholds,
 )
 from backpain_stats.plots.marks import Look
 
 MODULES = {
     module.__name__.rsplit(".draw_", 1)[1]: module
     for module in (
-        *(draw_calibration, draw_crosshair, draw_decision_curve, draw_dependence),
+        *(
+            draw_bias_profile,
+            draw_calibration,
+            draw_crosshair,
+            draw_decision_curve,
+            draw_dependence,
+        ),
         *(draw_endorsement, draw_fagan, draw_forest, draw_forest_paired, draw_funnel_deeks),
         *(draw_influence, draw_natural_frequencies, draw_posttest, draw_quality, draw_ranking),
-        *(draw_risk_patterns, draw_risk_waterfall, draw_sroc),
+        *(draw_risk_patterns, draw_risk_waterfall, draw_sroc, draw_thresholds),
     )
 }
 # A dollar sign, a formula that cannot be parsed, and a control character.
@@ -88,7 +96,16 @@ def results(evidence):
     )  # fmt: skip
     studies = bps.study_accuracy(DATA)
     tables = flags.rename(columns={"flag": "flag_id"})
+    rows = pd.DataFrame(
+        {"study": list("AABBCCDD"), STRANGE: [20, 50] * 4, "tp": [17, 12, 20, 9, 11, 4, 31, 29],
+         "fp": [41, 12, 40, 8, 50, 5, 101, 53], "fn": [3, 8, 8, 19, 1, 8, 3, 5],
+         "tn": [79, 108, 110, 142, 40, 85, 99, 147]}
+    )  # fmt: skip
+    known = DATA.assign(verification=STRANGE)
     return {
+        "bias_profile": bps.bias_profile(fit, known=known, publication={"share": [1, 0.7]}),
+        "thresholds": bps.fit_thresholds(rows, threshold=STRANGE, transform="log",
+                                         effects="location"),
         "calibration": curve, "crosshair": studies, "dependence": model.sensitivity(present),
         "decision_curve": bps.decision_curve(flags, 0.05),
         "endorsement": endorsed, "fagan": pd.DataFrame(after), "forest": ratios,

@@ -12,7 +12,7 @@ from scipy.special import expit, logit
 from backpain_stats.checks import check_choice, check_fraction, real_number, real_numbers
 from backpain_stats.errors import ArgumentError, NotEstimableError
 from backpain_stats.estimate import Estimate, format_number, format_percent
-from backpain_stats.meta.designs.delta import Inference, SummaryPoint
+from backpain_stats.meta.designs.delta import MEASURES, Inference, SummaryPoint
 from backpain_stats.meta.designs.logistic_pair import (
     area,
     log_band_ratio,
@@ -180,8 +180,13 @@ class FittedThresholds(Result):
         values = real_numbers(np.atleast_1d(np.asarray(thresholds)))
         if values is None:
             raise ArgumentError(f"thresholds is {thresholds!r}; give a number or several")
-        frames = [self.point(value).frame().assign(threshold=value) for value in values]
-        return pd.concat(frames, ignore_index=True)[["threshold", "measure", *_COLUMNS]]
+        rows = [
+            point.estimate(name).as_dict() | {"threshold": value}
+            for value in values
+            for point in [self.point(value)]
+            for name in MEASURES
+        ]
+        return pd.DataFrame(rows)[["threshold", "measure", *_COLUMNS]]
 
     def curve(self, points: int = 101) -> pd.DataFrame:
         """Return :meth:`accuracy` at thresholds spaced evenly on the model's scale."""

@@ -1,0 +1,88 @@
+"""What the command ``meta`` does for several tests, several thresholds, and biases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from backpain_stats.cli.output import write_frame
+from backpain_stats.errors import ArgumentError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from backpain_stats.meta import BayesianFit, BivariateFit
+
+__all__ = ["BIASES", "compare", "draw", "fit_by_threshold", "show_bias"]
+
+BIASES = ("verification", "reference", "spectrum", "publication")
+
+
+def compare(studies: pd.DataFrame, test: str, level: float, output_format: str) -> None:
+    """Print the tests of a file compared."""
+    import pandas as pd
+
+    from backpain_stats.meta.designs import compare_tests
+
+    found = compare_tests(studies, test=test, level=level)
+    if output_format == "table":
+        click.echo(str(found))
+        return
+    parts = {"accuracy": found.accuracy(), "comparison": found.differences()}
+    frame = pd.concat([part.assign(kind=kind) for kind, part in parts.items()], ignore_index=True)
+    write_frame(frame, output_format, note="; ".join(found.notes))
+
+
+def fit_by_threshold(
+    studies: pd.DataFrame,
+    threshold: str,
+    *,
+    below: bool,
+    level: float,
+    output_format: str,
+    figure: str | None,
+) -> None:
+    """Print accuracy by threshold, and draw it."""
+    from backpain_stats.meta.designs import fit_thresholds
+
+    found = fit_thresholds(
+        studies, threshold=threshold, positive="below" if below else "above", level=level
+    )
+    if output_format == "table":
+        click.echo(str(found))
+    else:
+        write_frame(found.accuracy(), output_format, note="; ".join(found.notes))
+    if figure is not None:
+        draw("thresholds", found, Path(figure))
+
+
+def show_bias(
+    fit: BivariateFit | BayesianFit, bias: str, output_format: str, figure: str | None
+) -> None:
+    """Print the curve of one bias; a figure shows all four."""
+    from backpain_stats.meta import bias as biases
+
+    curve = biases.BIASES[bias](fit)
+    if output_format == "table":
+        click.echo(str(curve))
+    else:
+        write_frame(curve.frame, output_format, note="; ".join(curve.notes))
+    if figure is not None:
+        draw("bias_profile", biases.bias_profile(fit), Path(figure))
+
+
+def draw(name: str, result: Any, path: Path) -> None:
+    """Write one figure, the same whatever the user's settings and screen."""
+    from backpain_stats import plots
+
+    # No date inside, so that two runs write the same file.
+    metadata = {"Date": None} if path.suffix.lower() == ".svg" else None
+    with plots.off_screen({"svg.hashsalt": "backpain_stats"}):
+        ax = getattr(plots, name)(result)
+        try:
+            ax.figure.figure.savefig(path, dpi=150, bbox_inches="tight", metadata=metadata)
+        except OSError as error:
+            raise ArgumentError(f"--figure {path} cannot be written: {error.strerror}") from error
+    click.echo(f"written: {path}", err=True)
