@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from backpain_stats.cli.output import format_option, write_frame
+from backpain_stats.cli.output import NamedPath, forced, format_option, write_frame
 from backpain_stats.errors import ArgumentError, NotEstimableError
+from backpain_stats.outputs import check_free, replacing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +38,7 @@ COLUMNS = ("kind", "measure", "pretest", "estimate", "ci_low", "ci_high", "ci_le
     "  Deyo 1988,4,41,9,1921\n"
     "  Reinus 1998,7,13,0,462\n"
 )
-@click.argument("data", type=click.Path(), metavar="DATA.csv")
+@click.argument("data", type=NamedPath(), metavar="DATA.csv")
 @click.option(
     "--likelihood",
     metavar="NAME",
@@ -76,7 +77,7 @@ COLUMNS = ("kind", "measure", "pretest", "estimate", "ci_low", "ci_high", "ci_le
 @click.option("--pretest", metavar="P,P", help="Pre-test probabilities: 1%,13 of 1975,1% to 5%.")
 @click.option("--level", type=float, default=0.95, show_default=True, help="Level of intervals.")
 @click.option("--seed", type=int, help="For --bayes.")
-@click.option("--figure", type=click.Path(), metavar="FILE", help="Write a figure: .svg .png .pdf")
+@click.option("--figure", type=NamedPath(), metavar="FILE", help="Write a figure: .svg .png .pdf")
 @click.option(
     "--kind", type=click.Choice(FIGURES), default="sroc", show_default=True, help="Which figure."
 )
@@ -100,8 +101,8 @@ def meta(
     """
     from backpain_stats.meta import read_studies
 
-    if figure is not None and Path(figure).suffix.lower() not in IMAGES:
-        raise ArgumentError(f"--figure is {figure!r}; its name must end in {', '.join(IMAGES)}")
+    if figure is not None:
+        _check_figure(figure)
     studies = _without(read_studies(data), without)
     if univariate is not None:
         _refuse_with_univariate(univariate, options, pretest, figure, kind)
@@ -120,6 +121,13 @@ def meta(
     if figure is not None:
         _draw(kind, studies, fit, pooled, Path(figure))
         click.echo(f"written: {figure}", err=True)
+
+
+def _check_figure(figure: str) -> None:
+    """Refuse a file that is no image or cannot be written, before anything is computed."""
+    if Path(figure).suffix.lower() not in IMAGES:
+        raise ArgumentError(f"--figure is {figure!r}; its name must end in {', '.join(IMAGES)}")
+    check_free(figure, force=forced())
 
 
 def _without(studies: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
@@ -284,7 +292,8 @@ def _draw(
     from backpain_stats.meta import deeks_test, study_accuracy
 
     # No date inside, so that two runs write the same file.
-    metadata = {"Date": None} if path.suffix.lower() == ".svg" else None
+    undated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
+    metadata = undated.get(path.suffix.lower())
     with plots.off_screen({"svg.hashsalt": "backpain_stats"}):
         if kind == "forest" and pooled is not None:
             ax = plots.forest(pooled, counts=True)
@@ -300,7 +309,5 @@ def _draw(
             ax = plots.sroc(fit)
         else:
             ax = plots.influence(fit.influence(), fit=fit)
-        try:
-            ax.figure.figure.savefig(path, dpi=150, bbox_inches="tight", metadata=metadata)
-        except OSError as error:
-            raise ArgumentError(f"--figure {path} cannot be written: {error.strerror}") from error
+        with replacing(path, force=forced()) as new:
+            ax.figure.figure.savefig(new, dpi=150, bbox_inches="tight", metadata=metadata)

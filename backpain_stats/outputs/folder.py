@@ -156,7 +156,7 @@ def replacing(path: str | os.PathLike[str], *, force: bool = False) -> Iterator[
         yield new
         os.replace(new, final)
     except OSError as error:
-        raise ArgumentError(f"cannot write {str(path)!r}: {error.strerror or error}") from error
+        raise ArgumentError(f"{str(path)!r} cannot be written: {error.strerror or error}") from error
     finally:
         with suppress(OSError):
             new.unlink(missing_ok=True)
@@ -172,7 +172,7 @@ def check_free(path: str | os.PathLike[str], *, force: bool = False) -> None:
     if final.exists() and not force:
         raise ArgumentError(f"{str(path)!r} is there already; --force (force=True) replaces it")
     if not final.parent.is_dir():
-        raise ArgumentError(f"cannot write {str(path)!r}: there is no such folder")
+        raise ArgumentError(f"{str(path)!r} cannot be written: there is no such folder")
 
 
 def _put_in_place(
@@ -220,9 +220,7 @@ def _locked(final: Path, out: str) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout:
-        raise ArgumentError(
-            f"another run is writing to {out!r}; wait until it has ended"
-        ) from None
+        raise ArgumentError(f"another run is writing to {out!r}; wait until it has ended") from None
     try:
         yield
     finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -54,6 +54,7 @@ def save_table(
     *,
     force: bool = False,
     stamp: Stamp | None = None,
+    notes: Sequence[str] = (),
 ) -> Path:
     r"""Write a frame or a result to a file; its suffix says in which format.
 
@@ -70,6 +71,8 @@ def save_table(
     stamp : Stamp, optional
         What made the table: written into JSON (beside ``rows``), Excel (its properties), Word,
         HTML, Markdown and LaTeX. Without it, the version of the package and the date.
+    notes : sequence of str
+        Printed below the table in Markdown, Word and HTML.
 
     Returns
     -------
@@ -103,7 +106,7 @@ def save_table(
     frame = _frame(table)
     # A table laid out for reading is a result's own; any other is its frame.
     own = getattr(table, "layout", None)
-    layout = own if callable(own) else lambda: _layout(frame)
+    layout = own if callable(own) else lambda: _layout(frame, notes)
     with replacing(path, force=force) as new:
         _WRITERS[Path(path).suffix.lower()](frame, layout, new, stamp or Stamp())
     return Path(path)
@@ -166,10 +169,10 @@ def _frame(table: object) -> pd.DataFrame:
     return table.reset_index() if named else table
 
 
-def _layout(frame: pd.DataFrame) -> Layout:
+def _layout(frame: pd.DataFrame, notes: Sequence[str]) -> Layout:
     """Return a frame as text to be read."""
     rows = [[_text(cell) for cell in row] for row in frame.itertuples(index=False, name=None)]
-    return Layout("", [("", str(name)) for name in frame.columns], [("", rows)])
+    return Layout("", [("", str(name)) for name in frame.columns], [("", rows)], notes)
 
 
 def _text(value: Any) -> str:
