@@ -104,12 +104,12 @@ def output_folder(
         with _locked(final, str(out)), _staging(final) as staging:
             known = known_files(final)
             if not force:
-                refuse_foreign([page] if page else [], final, known)
+                refuse_foreign([*([page] if page else []), MANIFEST], final, known)
             run = OutputRun(staging)
             yield run
             names = files_below(staging)
             if not force:
-                refuse_foreign(names, final, known, staging)
+                refuse_foreign([*names, MANIFEST], final, known, staging)
             if stamp is not None:
                 write_manifest(staging, names, stamp, to_fill_in=run.to_fill_in,
                                beside=None if whole else final)  # fmt: skip

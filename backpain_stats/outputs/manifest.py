@@ -34,8 +34,10 @@ def files_below(folder: Path) -> list[str]:
 
 
 def known_files(folder: Path) -> dict[str, str]:
-    """Return what the runs listed in the manifest of a folder wrote: name -> hash."""
-    return {name: digest for run in _runs(folder) for name, digest in run["files"].items()}
+    """Return what the runs listed in the manifest of a folder wrote, itself included, as hashes."""
+    runs = _runs(folder)
+    known = {MANIFEST: _hash(folder / MANIFEST) or ""} if runs else {}
+    return known | {name: digest for run in runs for name, digest in run["files"].items()}
 
 
 def obsolete_files(folder: Path, known: dict[str, str], written: Iterable[str]) -> list[str]:
@@ -66,7 +68,7 @@ def refuse_foreign(
         That names them.
     """
     foreign = []
-    for name in [*names, *([] if known else [MANIFEST])]:
+    for name in names:
         if not os.path.lexists(folder / name):
             continue
         digest = _hash(folder / name)
