@@ -7,12 +7,11 @@ import hashlib
 import json
 import multiprocessing
 import os
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from watching import at_every_event
 
 from backpain_stats import ArgumentError, write_template
 from backpain_stats.outputs import MANIFEST, Stamp, output_folder, placing, replacing
@@ -40,34 +39,6 @@ def contents(folder: Path) -> dict[str, str]:
 
 
 # --- Kill at every file ---
-
-_watching: list[Callable[[], None]] = []
-sys.addaudithook(
-    lambda event, arguments: (
-        [watch() for watch in _watching]
-        if event in ("open", "os.rename", "os.remove", "os.link", "os.mkdir", "os.rmdir")
-        else None
-    )
-)
-
-
-@contextmanager
-def at_every_event(watch: Callable[[], None]) -> Iterator[None]:
-    """Call a function before every file or folder that is opened, moved, made or removed."""
-    busy = False
-
-    def guarded() -> None:
-        nonlocal busy
-        if not busy:
-            busy = True
-            watch()
-            busy = False
-
-    _watching.append(guarded)
-    try:
-        yield
-    finally:
-        _watching.clear()
 
 
 def killed_at(event: int, work: Callable[[], None]) -> bool:
