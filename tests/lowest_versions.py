@@ -10,6 +10,8 @@ PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
 # What the package itself runs on. The tools of its tests and documentation are not installed
 # by who uses it: of those the newest are taken.
 EXTRAS = ("docx", "excel", "cluster")
+# The lowest matplotlib calls pyparsing by names that its later versions warn of.
+OLD_ENOUGH = ("pyparsing<3.3",)
 
 
 def lowest_versions(project: dict) -> list[str]:
@@ -21,7 +23,7 @@ def lowest_versions(project: dict) -> list[str]:
     without = [one for one, match in zip(wanted, found, strict=True) if match is None]
     if without:
         raise SystemExit(f"pyproject.toml gives no lowest version of: {without}")
-    return [f"{match[1]}=={match[2]}" for match in found if match]
+    return [*(f"{match[1]}=={match[2]}" for match in found if match), *OLD_ENOUGH]
 
 
 if __name__ == "__main__":
