@@ -42,7 +42,7 @@ def exchange_folders(staging: Path, folder: Path, ours: Iterable[str]) -> bool:
     bool
         Whether it was done. If not, both are as they were.
     """
-    if staging.parent == folder:
+    if sys.platform not in ("linux", "darwin") or staging.parent == folder:
         return False
     mine, new = set(ours), set(files_below(staging))
     try:
@@ -88,8 +88,6 @@ def _exchange(one: Path, other: Path) -> bool:
     The calls are renameat2 with RENAME_EXCHANGE and renamex_np with RENAME_SWAP; Python has
     neither.
     """
-    if sys.platform not in ("linux", "darwin"):
-        return False
     paths, swap, here = (os.fsencode(one), os.fsencode(other)), ctypes.c_uint(2), -100
     system = ctypes.CDLL(None)
     if sys.platform == "linux":

@@ -91,7 +91,7 @@ def test_a_covariate_at_a_value_has_everything(run, tmp_path):
     code, out, err = run(DATA / "smoking1.csv", *options)
     assert code == 0
     assert "written" in err
-    frame = pd.read_csv(io.StringIO(out)).set_index(["kind", "measure"])
+    frame = pd.read_csv(io.StringIO(out)).set_index(["kind", "measure"]).sort_index()
     part = fit_bivariate(pd.read_csv(DATA / "smoking1.csv"), formula="~ type").at(type="SAQ")
     found = frame.loc[("summary", "lr_positive"), "estimate"]
     assert found.item() == pytest.approx(part.lr_positive.estimate)

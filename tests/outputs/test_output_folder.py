@@ -16,6 +16,9 @@ from watching import at_every_event
 from backpain_stats import ArgumentError, write_template
 from backpain_stats.outputs import MANIFEST, Stamp, output_folder, placing, replacing
 
+# The children of these tests end at once: threads of the test runner do not matter to them.
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+
 STAMP = Stamp("backpain-stats panel", "3f2a90c1d4e7", 1, "0.1.0", "2026-11-22")
 OLD = {"index.html": "old", "tables/a.csv": "old", "tables/b.csv": "old", "figures/c.svg": "old"}
 NEW = {"index.html": "new", "tables/a.csv": "new", "tables/d.csv": "new", "extra/e.svg": "new"}
