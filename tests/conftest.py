@@ -30,28 +30,18 @@ SLOW = (
     *("published/test_notes_do_not_matter.py", "published/test_one_evidence_at_a_time.py"),
     "test_wheel.py",
 )
-# What shows first that another version of a dependency breaks something: every public function that
-# takes an evidence, the commands, the three pages, most figures, each format of a file.
-SMOKE = (
-    *("outputs", "tables", "printed", "test_checks.py", "test_result.py"),
-    *("published/test_one_evidence_at_a_time.py", "meta/test_univariate.py"),
-    *("plots/test_core_figures.py", "plots/test_decide_figures.py", "plots/test_meta_figures.py"),
-    *("report/test_hostile_text.py", "cli/test_cli_evidence.py", "cli/test_cli_output.py"),
-    *("cli/test_cli_meta.py", "cli/test_cli_risk.py"),
-)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what lies in a slow place, and what belongs to the smoke part."""
-    for listed, mark in ((SLOW, pytest.mark.slow), (SMOKE, pytest.mark.smoke)):
-        places = [TESTS / place for place in listed]
-        missing = [str(place) for place in places if not place.exists()]
-        if missing:
-            raise pytest.UsageError(f"tests/conftest.py lists what is not there: {missing}")
-        for item in items:
-            if any(item.path == place or place in item.path.parents for place in places):
-                item.add_marker(mark)
+    """Mark what lies in a slow place."""
+    places = [TESTS / place for place in SLOW]
+    missing = [str(place) for place in places if not place.exists()]
+    if missing:
+        raise pytest.UsageError(f"SLOW in tests/conftest.py names what is not there: {missing}")
+    for item in items:
+        if any(item.path == place or place in item.path.parents for place in places):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The smoke part of the suite on the lowest or on the newest versions of what the package needs,
-# in an environment made for it and thrown away. Warnings are errors, as in every run.
+# The smoke part of the suite (smoke.txt: every public function that takes an evidence, the commands,
+# the three pages, most figures, each format of a file) on the lowest or on the newest versions of
+# what the package needs, in an environment made for it and thrown away. Warnings are errors.
 #
 #   tests/run_versions.sh lowest                 the lower bounds of pyproject.toml
 #   PYTHON=python3.13 tests/run_versions.sh newest
@@ -22,4 +23,4 @@ fi
 "$python" -m pip install --quiet --constraint "$constraints" \
   --editable '.[cluster,docx,excel]' 'pytest>=8.2' 'hypothesis>=6.100'
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MPLBACKEND=Agg
-"$python" -m pytest -q -p no:cacheprovider -m smoke tests
+"$python" -m pytest -q -p no:cacheprovider @tests/smoke.txt

@@ -156,7 +156,8 @@ def replacing(path: str | os.PathLike[str], *, force: bool = False) -> Iterator[
         yield new
         os.replace(new, final)
     except OSError as error:
-        raise ArgumentError(f"{str(path)!r} cannot be written: {error.strerror or error}") from error
+        why = error.strerror or error
+        raise ArgumentError(f"{str(path)!r} cannot be written: {why}") from error
     finally:
         with suppress(OSError):
             new.unlink(missing_ok=True)
