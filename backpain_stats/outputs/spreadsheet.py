@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +68,15 @@ def _safe(text: str) -> str:
     return f"'{text}" if _FORMULA.match(text) and not _NEGATIVE.fullmatch(text) else text
 
 
-def _texts(frame: pd.DataFrame, change: Any) -> pd.DataFrame:
-    """Change every text of a frame, the names of the columns included."""
-    changed = frame.map(lambda cell: change(cell) if isinstance(cell, str) else cell)
+def _texts(frame: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:
+    """Change every text of a frame, the names of the columns included; numbers are not touched."""
+    import pandas as pd
+
+    changed = frame.copy()
+    for place, kind in enumerate(frame.dtypes):
+        grouped = isinstance(kind, pd.CategoricalDtype)
+        if grouped or pd.api.types.is_object_dtype(kind) or pd.api.types.is_string_dtype(kind):
+            cells = frame.iloc[:, place]
+            texts = [change(cell) if isinstance(cell, str) else cell for cell in cells]
+            changed.isetitem(place, pd.Series(texts, frame.index, object if grouped else kind))
     return changed.rename(columns=lambda name: change(name) if isinstance(name, str) else name)
