@@ -78,5 +78,5 @@ def _texts(frame: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:
         if grouped or pd.api.types.is_object_dtype(kind) or pd.api.types.is_string_dtype(kind):
             cells = frame.iloc[:, place]
             texts = [change(cell) if isinstance(cell, str) else cell for cell in cells]
-            changed.isetitem(place, pd.Series(texts, frame.index, object if grouped else kind))
+            changed.isetitem(place, pd.Series(texts, dtype=object if grouped else kind).array)
     return changed.rename(columns=lambda name: change(name) if isinstance(name, str) else name)
