@@ -265,6 +265,17 @@ def test_the_current_folder_is_not_taken_from_under_the_shell(tmp_path, monkeypa
     assert (contents(out), out.stat().st_ino) == (NEW, inode)
 
 
+def test_nothing_is_made_beside_a_folder_where_nothing_can_be_made(tmp_path, monkeypatch):
+    out, seen = tmp_path / "out", set()
+    out.mkdir()
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path)
+    with at_every_event(lambda: seen.update(path.name for path in tmp_path.iterdir())):
+        build(out, OLD)
+        build(out, NEW)
+    assert seen == {"out"}
+    assert contents(out) == NEW
+
+
 def test_what_is_saved_while_the_folders_change_places_is_kept(tmp_path, monkeypatch):
     out = tmp_path / "out"
     build(out, OLD)
