@@ -2,6 +2,8 @@
 # time _lazy.attach reads it too and loads each name from its module on first use.
 
 from . import plots as plots
+from .changes import EvidenceDiff as EvidenceDiff
+from .changes import diff_evidence as diff_evidence
 from .claims.ledger import conventions as conventions
 from .claims.ledger import reproduce as reproduce
 from .claims.ledger import reproduce_claim as reproduce_claim
@@ -50,11 +52,16 @@ from .estimate import Estimate as Estimate
 from .estimate import PosttestEstimate as PosttestEstimate
 from .evidence import SETTINGS as SETTINGS
 from .evidence import TARGETS as TARGETS
+from .evidence import AddedRows as AddedRows
 from .evidence import Evidence as Evidence
+from .evidence import add_tables as add_tables
 from .evidence import check_evidence as check_evidence
+from .evidence import cite_sources as cite_sources
+from .evidence import export_evidence as export_evidence
 from .evidence import load_evidence as load_evidence
 from .evidence import load_patients as load_patients
 from .evidence import write_template as write_template
+from .meta.accuracy import FlagAccuracy as FlagAccuracy
 from .meta.after.bootstrap import Bootstrap as Bootstrap
 from .meta.after.regression import LikelihoodRatioTest as LikelihoodRatioTest
 from .meta.after.regression import compare_fits as compare_fits
@@ -74,9 +81,13 @@ from .meta.designs import agreement_sensitivity as agreement_sensitivity
 from .meta.designs import compare_tests as compare_tests
 from .meta.designs import fit_thresholds as fit_thresholds
 from .meta.point import SummaryPoint as SummaryPoint
+from .meta.published.accuracy import accuracy_table as accuracy_table
+from .meta.published.accuracy import flag_accuracy as flag_accuracy
+from .meta.published.every_flag import pool_all as pool_all
 from .meta.published.pooling import PooledEvidence as PooledEvidence
 from .meta.published.pooling import pool as pool
-from .meta.published.pooling import pool_all as pool_all
+from .meta.published.prevalence import PooledPrevalence as PooledPrevalence
+from .meta.published.prevalence import pool_prevalence as pool_prevalence
 from .meta.result import BivariateFit as BivariateFit
 from .meta.studies import study_accuracy as study_accuracy
 from .meta.univariate.deeks import DeeksTest as DeeksTest
@@ -108,10 +119,14 @@ from .reconstruction import JointReconstruction as JointReconstruction
 from .reconstruction import Reconstruction as Reconstruction
 from .reconstruction import reconstruct as reconstruct
 from .reconstruction import reconstruct_together as reconstruct_together
+from .report.methods_text import methods_text as methods_text
+from .tables import StudyTables as StudyTables
 from .tables import TwoByTwo as TwoByTwo
 from .tables import accuracy as accuracy
 from .tables import posttest_probability as posttest_probability
 from .tables import proportion_interval as proportion_interval
 from .tables import ratio_interval as ratio_interval
+from .tables import read_tables as read_tables
+from .tables import write_tables as write_tables
 
 __version__: str

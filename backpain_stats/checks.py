@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 COUNT_COLUMNS = ("tp", "fp", "fn", "tn")
+# The two cells of the cases, and of the non-cases.
+ARMS = (("tp", "fn"), ("fp", "tn"))
 # Beyond this a double no longer holds every integer exactly.
 LARGEST_COUNT = 2**53
 
@@ -209,6 +211,23 @@ def counts_from_frame(frame: pd.DataFrame, where: str = "the frame") -> NDArray[
             f"{'; '.join(wrong[:5])}{more}"
         )
     return counts
+
+
+def fill_empty_arms(frame: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.bool_]]:
+    """Return the frame with 0 for arms both of whose cells are empty, and which those are.
+
+    A row without any count stays as it is: it says nothing, and is refused later.
+    """
+    missing = np.stack([frame[list(arm)].isna().all(axis=1).to_numpy() for arm in ARMS], axis=1)
+    missing &= ~missing.all(axis=1, keepdims=True)
+    if not missing.any():
+        return frame, missing
+    cells = {
+        cell: frame[cell].astype(object).where(~missing[:, arm], 0)
+        for arm, pair in enumerate(ARMS)
+        for cell in pair
+    }
+    return frame.assign(**cells), missing
 
 
 def _column_numbers(cells: pd.Series) -> NDArray[np.float64]:

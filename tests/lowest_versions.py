@@ -9,7 +9,7 @@ from pathlib import Path
 PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
 # What the package itself runs on. The tools of its tests and documentation are not installed
 # by who uses it: of those the newest are taken.
-EXTRAS = ("docx", "excel", "cluster")
+EXTRAS = ("docx", "excel", "citations", "cluster")
 # The lowest matplotlib calls pyparsing by names that its later versions warn of.
 OLD_ENOUGH = ("pyparsing<3.3",)
 

@@ -21,6 +21,6 @@ if [ "$1" = lowest ]; then
   "$python" tests/lowest_versions.py >"$constraints"
 fi
 "$python" -m pip install --quiet --constraint "$constraints" \
-  --editable '.[cluster,docx,excel]' 'pytest>=8.2' 'hypothesis>=6.100'
+  --editable '.[citations,cluster,docx,excel]' 'pytest>=8.2' 'hypothesis>=6.100'
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MPLBACKEND=Agg
 "$python" -m pytest -q -p no:cacheprovider @tests/smoke.txt

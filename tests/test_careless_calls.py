@@ -50,6 +50,8 @@ def test_one_flag_may_be_named_by_itself(evidence):
         bps.endorsement,
         bps.reproduce,
         bps.feasible_tables,
+        bps.cite_sources,
+        lambda given: bps.diff_evidence(given, given),
     ],
 )
 @pytest.mark.parametrize("given", [None, "data"])

@@ -65,7 +65,7 @@ def _imports(path: Path) -> set[str]:
 def test_every_import_of_the_package_is_a_declared_dependency():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     declared = list(project["dependencies"])
-    for extra in ("cluster", "docx", "notebooks"):
+    for extra in ("citations", "cluster", "docx", "excel", "notebooks"):
         declared += project["optional-dependencies"][extra]
     names = {entry.split(">")[0].split("[")[0].strip().replace("-", "_") for entry in declared}
     used = set().union(*(_imports(path) for path in (ROOT / "backpain_stats").rglob("*.py")))

@@ -19,16 +19,19 @@ from backpain_stats.errors import BackpainStatsError
 # Command -> (module below backpain_stats.cli, one line for the overview).
 COMMANDS = {
     "check": ("evidence", "Check a folder of evidence files and list every problem."),
+    "diff": ("diff", "What another evidence changes: every figure, before and after."),
+    "evidence": ("folder", "Folders of evidence: export, add to, list, check."),
     "explorer": ("explorer", "Write the explorer: one page to play with, no server."),
     "flags": ("evidence", "List the red flags, by family, with what is known of each."),
     "lr": ("evidence", "Likelihood ratios of the published evidence."),
-    "meta": ("meta", "Pool the 2x2 tables of your own CSV file."),
+    "meta": ("meta", "Pool the 2x2 tables of your own file."),
     "panel": ("panel", "Build the report for a guideline panel."),
     "posttest": ("evidence", "Post-test probability after a flag, with its pre-test."),
     "reconstruct": ("reconstruct", "Every 2x2 table behind a set of printed figures."),
     "report": ("report", "Build the whole report: page, tables and figures."),
     "reproduce": ("reproduce", "Recompute the published claims and say which hold."),
     "risk": ("risk", "Risk of one patient with several findings."),
+    "sources": ("sources", "The sources as BibTeX, RIS or CSL-JSON."),
     "template": ("evidence", "Write empty, commented evidence files to fill in."),
 }
 

@@ -50,7 +50,7 @@ _correction = click.option(
     epilog="\b\nExample:\n"
     "  backpain-stats template my_evidence\n"
     "  backpain-stats check my_evidence\n"
-    "  my_evidence is valid: 0 rows in 10 files.\n"
+    "  my_evidence is valid: 0 rows in 12 files.\n"
 )
 @click.argument("folder", required=False, type=NamedPath())
 @click.option("--add", is_flag=True, help="Check it as an addition to the packaged evidence.")
@@ -87,13 +87,13 @@ def check(ctx: click.Context, folder: str | None, add: bool, output_format: str)
         if folder is not None and len(checked.files) < len(TABLES):
             click.echo("Files that are not there are taken as empty.")
         if folder is not None:
-            for line in _displaced(folder, add=add):
+            for line in displaced_reports(folder, add=add):
                 click.echo(line)
     if errors:
         ctx.exit(2)
 
 
-def _displaced(folder: str, *, add: bool) -> Iterator[str]:
+def displaced_reports(folder: str, *, add: bool) -> Iterator[str]:
     """Say which reports stand behind another on the same patients, and why."""
     import warnings
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from backpain_stats.cli.output import NamedPath, forced, format_option, write_frame
-from backpain_stats.errors import ArgumentError, NotEstimableError
+from backpain_stats.errors import ArgumentError, DataError, NotEstimableError
 from backpain_stats.outputs import check_free, replacing
 
 if TYPE_CHECKING:
@@ -33,12 +33,28 @@ COLUMNS = ("kind", "measure", "pretest", "estimate", "ci_low", "ci_high", "ci_le
     epilog="\b\nExample:\n"
     "  backpain-stats meta studies.csv --pretest 1% --figure sroc.svg\n"
     "  backpain-stats meta studies.csv --formula '~ setting' --at setting=primary\n"
+    "  backpain-stats meta book.xlsx --columns tp=TruePos,cases=n1 --study author,year\n"
     "\n\b\nA file to try --bayes on:\n"
     "  study,tp,fp,fn,tn\n"
     "  Deyo 1988,4,41,9,1921\n"
     "  Reinus 1998,7,13,0,462\n"
 )
-@click.argument("data", type=NamedPath(), metavar="DATA.csv")
+@click.argument("data", type=NamedPath(), metavar="FILE")
+@click.option(
+    "--columns",
+    multiple=True,
+    metavar="NAME=COLUMN,...",
+    help="Which column holds what, where names do not say: tp, fp, fn, tn, cases, noncases, "
+    "positives, negatives, n.",
+)
+@click.option("--study", metavar="COLUMN,...", help="The column(s) that name a study.")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="COLUMN=VALUE",
+    help="Keep the rows with this value, such as one of several tests; may be repeated.",
+)
+@click.option("--sheet", metavar="NAME", help="Which sheet of a workbook, or file of a package.")
 @click.option(
     "--likelihood",
     metavar="NAME",
@@ -93,17 +109,18 @@ def meta(
     output_format: str,
     **options: Any,
 ) -> None:
-    """Pool the 2x2 tables of your own CSV file.
+    """Pool the 2x2 tables of your own file.
 
-    The file has the columns study, tp, fp, fn, tn, one row per study; further
-    columns may be covariates. A study without cases, or without non-cases,
-    informs what it can: leave the two cells empty, or write zeros.
+    CSV, TSV, semicolons, Excel, or the data package of a Cochrane review of
+    test accuracy. The columns are study, tp, fp, fn, tn, or what is usual for
+    them; what was understood is printed. Further columns may be covariates. A
+    study without cases, or without non-cases, informs what it can: leave the
+    two cells empty, or write zeros.
     """
-    from backpain_stats.meta import read_studies
-
     if figure is not None:
         _check_figure(figure)
-    studies = _without(read_studies(data), without)
+    reading = {name: options.pop(name) for name in ("columns", "study", "only", "sheet")}
+    studies = _without(_read(data, **reading), without)
     if univariate is not None:
         _refuse_with_univariate(univariate, options, pretest, figure, kind)
         fit = None
@@ -130,6 +147,32 @@ def _check_figure(figure: str) -> None:
     check_free(figure, force=forced())
 
 
+def _read(
+    data: str,
+    *,
+    columns: tuple[str, ...],
+    study: str | None,
+    only: tuple[str, ...],
+    sheet: str | None,
+) -> pd.DataFrame:
+    """Return the studies; what was understood of the file is said on standard error."""
+    from backpain_stats.tables import UnclearTablesError, read_tables
+
+    parts = [part for text in columns for part in text.split(",")]
+    try:
+        tables = read_tables(
+            data,
+            columns=dict(_pair(part, "--columns tp=TruePos,fn=FalseNeg") for part in parts),
+            study=None if study is None else [one.strip() for one in study.split(",")],
+            only=dict(_pair(text, "--only test=CT") for text in only),
+            sheet=sheet,
+        )
+        click.echo(tables.understood, err=True)
+        return tables.one_row_a_study()
+    except UnclearTablesError as question:
+        raise DataError(question.at_command_line()) from question
+
+
 def _without(studies: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
     """Return the studies but those named, said on standard error."""
     from backpain_stats.checks import check_known
@@ -139,6 +182,14 @@ def _without(studies: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
         check_known(name, known, "study")
         click.echo(f"left out: {name}", err=True)
     return studies.loc[~known.isin(names)].reset_index(drop=True)
+
+
+def _pair(text: str, example: str) -> tuple[str, str]:
+    """Read one ``NAME=VALUE``."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip() or not value.strip():
+        raise ArgumentError(f"{text!r} is not NAME=VALUE; for example {example}")
+    return name.strip(), value.strip()
 
 
 def _refuse_with_univariate(
@@ -184,10 +235,7 @@ def _value(text: str, studies: pd.DataFrame) -> tuple[str, Any]:
     """Read one ``NAME=VALUE``, as a number where the column holds numbers."""
     import pandas as pd
 
-    name, equals, value = text.partition("=")
-    name, value = name.strip(), value.strip()
-    if not equals or not name or not value:
-        raise ArgumentError(f"--at is {text!r}; write NAME=VALUE, for example --at year=2005")
+    name, value = _pair(text, "--at year=2005")
     if name in studies.columns and pd.api.types.is_numeric_dtype(studies[name]):
         try:
             return name, float(value)

@@ -15,7 +15,6 @@ from backpain_stats.cli.output import (
     read_evidence,
     writable_folder,
 )
-from backpain_stats.evidence import SETTINGS, TARGETS
 
 
 @click.command(
@@ -27,10 +26,8 @@ from backpain_stats.evidence import SETTINGS, TARGETS
     "      --prevalence 21/6622 --prevalence 0.1% --prevalence 0.7% \\\n"
     "      --benefit 99 --harm 1 --judgements judgements.csv --out panel\n"
 )
-@click.option("--target", type=click.Choice(TARGETS), required=True, help="The condition.")
-@click.option(
-    "--setting", type=click.Choice(SETTINGS), required=True, help="Where the patients are seen."
-)
+@click.option("--target", required=True, help="The condition.")
+@click.option("--setting", required=True, help="Where the patients are seen.")
 @click.option(
     "--prevalence",
     "prevalences",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import click
@@ -16,27 +17,62 @@ from backpain_stats.cli.output import (
 from backpain_stats.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from backpain_stats.combine.dependence.base import Dependence
+    import pandas as pd
+
     from backpain_stats.evidence import Setting, Target
 
-DEPENDENCE = ("one-factor", "independent", "maximum-entropy", "bounds")
+# A column of --patients of this name, or the one of --id, names the patients.
+PATIENT_ID = "patient_id"
+
+
+class DependenceName(click.ParamType):
+    """A registered dependence model; the registry is asked when the command runs."""
+
+    name = "dependence"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """Return the names in brackets."""
+        from backpain_stats.combine.dependence.registry import registered
+
+        return f"[{'|'.join(registered())}]"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Refuse a name that is not registered."""
+        from backpain_stats.combine.dependence.registry import registered
+
+        if value not in registered():
+            self.fail(f"{value!r} is not one of {', '.join(registered())}.", param, ctx)
+        return value
 
 
 @click.command(
-    epilog="\b\nExample:\n"
+    epilog="\b\nExamples:\n"
     "  backpain-stats risk --present cancer_history,age_50 \\\n"
     "      --absent weight_loss_unexplained --setting primary_care\n"
+    "  backpain-stats risk --patients patients.csv --format csv\n"
 )
 @click.option("--present", callback=split_names, help="Flags that were found: a,b,c.")
 @click.option("--absent", callback=split_names, help="Flags looked for and not found.")
+@click.option(
+    "--patients",
+    type=click.Path(),
+    metavar="FILE.csv",
+    help="Many patients instead: one row each, one column a flag (1, 0, or empty).",
+)
+@click.option(
+    "--id",
+    "patient_id",
+    metavar="COLUMN",
+    help="Column of --patients that names them; it is kept.  [default: patient_id, if there]",
+)
 @click.option("--target", default="malignancy", show_default=True, help="The condition.")
 @click.option(
     "--setting", default="primary_care", show_default=True, help="Where the patient is seen."
 )
 @click.option(
     "--dependence",
-    type=click.Choice(DEPENDENCE),
-    default=DEPENDENCE[0],
+    type=DependenceName(),
+    default="shrunken",
     show_default=True,
     help="How findings hang together within a disease group.",
 )
@@ -57,6 +93,8 @@ def risk(
     *,
     present: list[str],
     absent: list[str],
+    patients: str | None,
+    patient_id: str | None,
     target: Target,
     setting: Setting,
     dependence: str,
@@ -67,20 +105,33 @@ def risk(
     add: bool,
     output_format: str,
 ) -> None:
-    """Risk of one patient with several findings.
+    """Risk of one patient with several findings, or of many patients.
 
     Flags in neither list count as not assessed. The names of the flags are
     those of the command "flags".
     """
+    from backpain_stats.combine.dependence.registry import dependence_from_words
     from backpain_stats.combine.risk.model import RiskModel
 
+    if patients is not None and (present or absent):
+        raise ArgumentError(
+            "--patients does not go with --present and --absent: the file says both"
+        )
+    if patient_id is not None and patients is None:
+        raise ArgumentError("--id has no effect without --patients")
+    everybody = None if patients is None else _read_patients(patients, patient_id)
     model = RiskModel(
         read_evidence(folder, add=add),
         target,
         setting,
-        dependence=_dependence(dependence, rho),
+        dependence=dependence_from_words(dependence, {} if rho is None else {"rho": rho}),
         pretest=pretest,
     )
+    if everybody is not None:
+        risks = model.risks(everybody, level=level)
+        frame = risks.reset_index() if everybody.index.name else risks
+        write_frame(frame, output_format, note=model.dependence.describe())
+        return
     found = model.risk(present, absent, level=level)
     if output_format == "table":
         click.echo(str(found))
@@ -88,27 +139,26 @@ def risk(
         write_frame(found.to_frame(), output_format, note="; ".join(found.warnings))
 
 
-def _dependence(name: str, rho: str | None) -> Dependence:
-    """Return the dependence model of that name."""
-    from backpain_stats.combine.dependence.bounds import Bounds
-    from backpain_stats.combine.dependence.independent import Independent
-    from backpain_stats.combine.dependence.maximum_entropy import MaximumEntropy
-    from backpain_stats.combine.dependence.one_factor import OneFactor
+def _read_patients(path: str, patient_id: str | None) -> pd.DataFrame:
+    """Return the patients of a file, named by the column that names them."""
+    import pandas as pd
 
-    if name != "one-factor":
-        if rho is not None:
-            raise ArgumentError(f"--rho is for one-factor dependence; {name} has no correlation")
-        return {
-            "independent": Independent(),
-            "maximum-entropy": MaximumEntropy(),
-            "bounds": Bounds(),
-        }[name]
-    if rho is None:
-        return OneFactor()
     try:
-        values = [float(one) for one in rho.replace(",", " ").split()]
-    except ValueError:
-        values = []
-    if len(values) not in {1, 2}:
-        raise ArgumentError(f"--rho is {rho!r}; give one number, or two: cases,non-cases")
-    return OneFactor(values[0], values[-1])
+        with open(path, encoding="utf-8-sig") as lines, warnings.catch_warnings():
+            # A row longer than the header must not lose cells, nor shift them.
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            header = lines.readline()
+            lines.seek(0)
+            separator = ";" if ";" in header and "," not in header else ","
+            types = {patient_id or PATIENT_ID: str}
+            frame = pd.read_csv(lines, sep=separator, dtype=types, index_col=False)
+    except (OSError, ValueError, pd.errors.ParserWarning) as error:
+        raise ArgumentError(f"cannot read {path!r} as a CSV file: {error}") from error
+    name = patient_id or PATIENT_ID
+    if name in frame.columns:
+        return frame.set_index(name)
+    if patient_id is not None:
+        known = ", ".join(map(str, frame.columns))
+        raise ArgumentError(f"{path!r} has no column {patient_id!r}; its columns: {known}")
+    # Lines of the file, the header being the first: what an error message then names.
+    return frame.set_axis(pd.RangeIndex(2, len(frame) + 2), axis=0)

@@ -14,8 +14,10 @@ from backpain_stats.decide.draws import joint_draws, read_source
 from backpain_stats.decide.endorsement import NOT_FOUND, endorsement
 from backpain_stats.decide.published import has_ratio, published_tables, settings_with_ratios
 from backpain_stats.errors import NotEstimableError
-from backpain_stats.evidence import SETTINGS, TARGETS, Setting, Target
+from backpain_stats.evidence import Setting, Target, require_evidence
+from backpain_stats.meta.published.accuracy import accuracy_table
 from backpain_stats.published import likelihood_ratios
+from backpain_stats.result import Grid, Result, Shown, format_number, grid_of
 from backpain_stats.sampling import DEFAULT_SEED, DRAWS, Seed, interval_around
 
 if TYPE_CHECKING:
@@ -33,17 +35,20 @@ TASKS = {"lr_positive": ("rule_in", True), "lr_negative": ("rule_out", False)}
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Comparison:
+class Comparison(Result):
     """The flags of a condition in a setting, compared.
 
     Made by :func:`compare_flags`.
 
     Parameters
     ----------
+    accuracy : pandas.DataFrame
+        One row a flag: what all its direct cohorts say together, in an average practice and
+        in a new one; as in :func:`~backpain_stats.accuracy_table`.
     flags : pandas.DataFrame
-        One row a report: its labels, ``n_cases`` (as printed, else of the middle
-        table), ``tables``, ``lr_positive``
-        and ``lr_negative`` with ``_low`` and ``_high``, ``set_size`` (flags of
+        One row a report, each study by itself: its labels, ``n_cases`` (as printed, else
+        of the middle table), ``tables``, ``lr_positive`` and ``lr_negative`` with ``_low``
+        and ``_high``, ``set_size`` (flags of
         the same cohort), ``probability_best_rule_in`` and
         ``probability_best_rule_out``, ``usable``, ``reason``.
     pairs : pandas.DataFrame
@@ -58,24 +63,41 @@ class Comparison:
         What it is about.
     """
 
+    accuracy: pd.DataFrame
     flags: pd.DataFrame
     pairs: pd.DataFrame
     unmeasured: pd.DataFrame
     target: Target
     setting: Setting
 
-    def __str__(self) -> str:
-        """Return the flags with their chances to be best, and how many have no usable ratio."""
-        columns = ["flag_id", "cohort_id", "n_cases", "lr_positive", "lr_negative"]
-        columns += ["probability_best_rule_in", "probability_best_rule_out"]
-        return (
-            f"{self.target} in {self.setting}\n"
-            f"{self.flags[columns].to_string(index=False, float_format='{:.3g}'.format)}\n"
-            f"{len(self.unmeasured)} further flags have no usable ratio here"
-        )
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a flag, as in :func:`~backpain_stats.accuracy_table`."""
+        return self.accuracy
 
-    def _repr_html_(self) -> str:
-        return str(self.flags.to_html(index=False))
+    def _shown(self) -> Shown:
+        """Show what is known of each flag, each study by itself, and what has no ratio."""
+        usable = self.accuracy[self.accuracy["usable"]]
+        pooled = [
+            (
+                str(row["label"]),
+                *(
+                    f"{format_number(row[name])} ({format_number(row[f'{name}_low'])} to "
+                    f"{format_number(row[f'{name}_high'])}), in a new practice "
+                    f"{format_number(row[f'{name}_new_practice_low'])} to "
+                    f"{format_number(row[f'{name}_new_practice_high'])}"
+                    for name in TASKS
+                ),
+            )
+            for row in usable.to_dict("records")
+        ]
+        columns = ["flag_id", "study", "n_cases", "lr_positive", "lr_negative"]
+        columns += ["probability_best_rule_in", "probability_best_rule_out"]
+        grids = [
+            Grid(pooled, ("flag, all cohorts together", "LR+", "LR-")),
+            grid_of(self.flags, columns),
+        ]
+        notes = [f"{len(self.unmeasured)} further flags have no usable ratio here"]
+        return Shown(f"{self.target} in {self.setting}", grids, notes)
 
 
 def compare_flags(
@@ -120,8 +142,9 @@ def compare_flags(
 
     Notes
     -----
-    The intervals of the ratios are those of
-    :func:`~backpain_stats.likelihood_ratios` (score). The probabilities and the
+    ``accuracy`` is :func:`~backpain_stats.accuracy_table`, the numbers of every other room.
+    The ratios of a single study are those of
+    :func:`~backpain_stats.likelihood_ratios` (score intervals). The probabilities and the
     pairwise ratios come from draws of the Jeffreys posteriors of the
     sensitivities and specificities, mixed over all tables that fit. How the
     findings of one patient hang together is not published, so the flags are
@@ -138,8 +161,8 @@ def compare_flags(
     'cancer_history'
     """
     check_level(level)
-    check_choice(target, "target", TARGETS)
-    check_choice(setting, "setting", SETTINGS)
+    check_choice(target, "target", list(require_evidence(evidence).targets["target"]))
+    check_choice(setting, "setting", list(evidence.settings["setting"]))
     ratios = likelihood_ratios(evidence, target=target, setting=setting, level=level)
     known = has_ratio(ratios, indirect=indirect)
     if not known.any():
@@ -165,6 +188,7 @@ def compare_flags(
             flags[column] = np.nan
     order = flags.sort_values(["usable", "lr_positive"], ascending=False, ignore_index=True)
     return Comparison(
+        accuracy_table(evidence, target, setting, indirect=indirect, level=level),
         order.astype({"set_size": "Int64"}),
         pd.DataFrame(pairs, columns=_PAIR_COLUMNS),
         _unmeasured(evidence, target, setting, ratios, known),

@@ -7,20 +7,21 @@ a list of :class:`AccuracyDraws`; nothing above this module asks which it was.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from textwrap import shorten
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from backpain_stats.checks import COUNT_COLUMNS, as_names, counts_from_frame, require_columns
-from backpain_stats.decide.pooled import pooled_accuracy
+from backpain_stats.checks import COUNT_COLUMNS, as_names, require_columns
+from backpain_stats.decide.frames import nothing_usable, read_frame, unusable_frame
+from backpain_stats.decide.published import published_accuracies
 from backpain_stats.errors import DataError, NotEstimableError, UnknownNameError
 from backpain_stats.evidence import Evidence, Setting, Target
+from backpain_stats.meta.accuracy import pooled_accuracy
 from backpain_stats.meta.bayes.result import BayesianFit
 from backpain_stats.meta.published.pooling import PooledEvidence
 from backpain_stats.meta.result import BivariateFit
-from backpain_stats.published import LABELS, AccuracyDraws, TableAccuracy
+from backpain_stats.published import AccuracyDraws
 from backpain_stats.sampling import DRAWS, Seed, check_draws, interval_around, quasi_uniform
 from backpain_stats.tables.tables import TwoByTwo
 
@@ -73,40 +74,26 @@ def read_source(
     if isinstance(source, pd.DataFrame):
         frame = _narrow(source, flag)
     elif isinstance(source, Evidence):
-        from backpain_stats.decide.published import published_tables
-
-        frame = published_tables(
+        return published_accuracies(
             source, flag=flag, target=target, setting=setting, indirect=indirect
         )
     elif isinstance(source, PooledEvidence):
-        return [pooled_accuracy(source.fit, flag=_name(flag, source.name))], _unusable([])
+        return [pooled_accuracy(source.fit, flag=_name(flag, source.name))], unusable_frame([])
     elif isinstance(source, BivariateFit | BayesianFit):
-        return [pooled_accuracy(source, flag=_name(flag, "pooled flag"))], _unusable([])
+        return [pooled_accuracy(source, flag=_name(flag, "pooled flag"))], unusable_frame([])
     elif isinstance(source, TwoByTwo):
         frame = pd.DataFrame([{name: getattr(source, name) for name in COUNT_COLUMNS}])
         frame["flag_id"] = _name(flag, "table")
     elif hasattr(source, "draws") and hasattr(source, "labels"):
-        return [source], _unusable([])
+        return [source], unusable_frame([])
     else:
         raise DataError(
             f"{type(source).__name__} gives no sensitivity and specificity; hand in a TwoByTwo, "
             f"a frame with tp, fp, fn, tn, the evidence, or a meta-analysis"
         )
-    accuracies, unusable = _from_frame(frame)
+    accuracies, unusable = read_frame(frame)
     if not accuracies:
-        reasons = "; ".join(
-            f"{name}: {shorten(str(reason), 120, placeholder=' ...')}"
-            for name, reason in zip(unusable["flag_id"], unusable["reason"], strict=True)
-        )
-        where = ""
-        if isinstance(source, Evidence) and target is not None:
-            from backpain_stats.decide.published import settings_with_ratios
-
-            where = f"; settings with usable ratios for {target}: "
-            where += settings_with_ratios(source, target)
-        raise NotEstimableError(
-            f"no row gives both a sensitivity and a specificity ({reasons or 'no rows'}){where}"
-        )
+        raise NotEstimableError(nothing_usable(unusable))
     return accuracies, unusable
 
 
@@ -157,47 +144,6 @@ def _narrow(frame: pd.DataFrame, flag: str | Sequence[str] | None) -> pd.DataFra
         known = ", ".join(sorted(set(frame["flag_id"].astype(str))))
         raise UnknownNameError(f"the frame has no flag {', '.join(missing)}; it has: {known}")
     return frame[frame["flag_id"].isin(wanted)]
-
-
-def _from_frame(frame: pd.DataFrame) -> tuple[list[AccuracyDraws], pd.DataFrame]:
-    """Turn rows of counts into accuracies; rows without them keep their reason."""
-    accuracies: list[AccuracyDraws] = []
-    unusable: list[dict[str, Any]] = []
-    for rows in _reports(frame):
-        first = rows.iloc[0]
-        labels = {name: first[name] if name in rows.columns else pd.NA for name in LABELS}
-        reason = (
-            str(first["reason"]) if "reason" in rows.columns and _filled(first["reason"]) else ""
-        )
-        if "counted" in rows.columns and not first["counted"]:
-            unusable.append(labels | {"reason": reason or "set aside: not counted"})
-            continue
-        if rows[list(COUNT_COLUMNS)].isna().to_numpy().any():
-            unusable.append(labels | {"reason": reason or "no 2x2 table is known"})
-            continue
-        counts = counts_from_frame(rows)
-        if (counts[:, 0] + counts[:, 2] == 0).any():
-            unusable.append(labels | {"reason": "no cases: the sensitivity cannot be estimated"})
-        elif (counts[:, 1] + counts[:, 3] == 0).any():
-            unusable.append(labels | {"reason": "no patients without the disease: no specificity"})
-        else:
-            accuracies.append(TableAccuracy(counts, labels))
-    return accuracies, _unusable(unusable)
-
-
-def _reports(frame: pd.DataFrame) -> list[pd.DataFrame]:
-    """Split a frame into reports: several rows each only in a frame of feasible tables."""
-    if {"table", "report_id"} <= set(frame.columns):
-        return [rows for _, rows in frame.groupby("report_id", sort=False)]
-    return [frame.iloc[[i]] for i in range(len(frame))]
-
-
-def _filled(value: Any) -> bool:
-    return not pd.isna(value) and value != ""
-
-
-def _unusable(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=[*LABELS, "reason"])
 
 
 def _name(flag: str | Sequence[str] | None, default: str) -> str:

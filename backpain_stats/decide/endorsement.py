@@ -10,8 +10,9 @@ import pandas as pd
 from backpain_stats.checks import check_choice, real_number
 from backpain_stats.decide.published import has_ratio
 from backpain_stats.errors import ArgumentError
-from backpain_stats.evidence import TARGETS, Target
+from backpain_stats.evidence import Target, require_evidence
 from backpain_stats.published import likelihood_ratios
+from backpain_stats.result import Result, Shown, grid_of
 
 if TYPE_CHECKING:
     from backpain_stats.evidence import Evidence
@@ -27,7 +28,7 @@ INTERVALS = ("lr_positive_low", "lr_positive_high", "lr_negative_low", "lr_negat
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Endorsement:
+class Endorsement(Result):
     """Endorsements beside the evidence, by flag, by guideline and over time.
 
     Made by :func:`endorsement`.
@@ -78,12 +79,13 @@ class Endorsement:
         """Return how many statements of guidelines, of other texts, and flags have each verdict."""
         return _tally(self.statements, self.flags)
 
-    def __str__(self) -> str:
-        """Return the summary with the rule."""
-        return f"{self.summary().to_string(index=False)}\n{self.rule}"
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a flag and condition."""
+        return self.flags
 
-    def _repr_html_(self) -> str:
-        return f"{self.summary().to_html(index=False)}<p>{self.rule}</p>"
+    def _shown(self) -> Shown:
+        """Show the summary with the rule."""
+        return Shown("Endorsed, and measured", [grid_of(self.summary())], [self.rule])
 
 
 def endorsement(
@@ -149,7 +151,7 @@ def endorsement(
             f"lr_negative_below is {lr_negative_below!r}; it must be above 0 and at most 1"
         )
     if target is not None:
-        check_choice(target, "target", TARGETS)
+        check_choice(target, "target", list(require_evidence(evidence).targets["target"]))
     ratios = likelihood_ratios(evidence, target=target, level=level)
     statements = _statements(evidence, target)
     flags = _flags(evidence, ratios, statements, target, (lr_positive_above, lr_negative_below))
@@ -227,7 +229,7 @@ def _flags(
     cutoffs: tuple[float, float],
 ) -> pd.DataFrame:
     """Return one row for each flag and condition that is endorsed, measured or claimed."""
-    targets = TARGETS if target is None else (target,)
+    targets = tuple(evidence.target_labels) if target is None else (target,)
     mapped = statements[statements["flag_id"].notna() & statements["target"].isin(targets)]
     claims = evidence.claims[evidence.claims["target"].isin(targets)]
     claims = claims[claims["flag_id"].isin(evidence.flags["flag_id"])]

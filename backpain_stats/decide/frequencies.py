@@ -52,8 +52,8 @@ def natural_frequencies(
         (rows of :func:`~backpain_stats.likelihood_ratios` and of
         :func:`~backpain_stats.feasible_tables` are such frames); the published
         evidence; or what :func:`~backpain_stats.fit_bivariate` gives, whose
-        summary is used (for a new setting see
-        :func:`~backpain_stats.decide.pooled.pooled_accuracy`).
+        summary is used (for a new practice see
+        :func:`~backpain_stats.meta.accuracy.pooled_accuracy`).
     prevalence : float, str, Prevalence, SettingPrevalence, or a list of them
         ``0.003`` (taken as known), ``"13/1975"`` (counts, whose uncertainty
         enters every interval), ``"0.001 to 0.007"`` (a range, spread evenly

@@ -7,9 +7,14 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 from backpain_stats.checks import COUNT_COLUMNS, as_names, check_choice, unknown_name
+from backpain_stats.decide.frames import nothing_usable, read_frame, unusable_frame
 from backpain_stats.errors import ArgumentError, NotEstimableError
-from backpain_stats.evidence import SETTINGS, TARGETS, Evidence, Setting, Target
+from backpain_stats.evidence import Evidence, Setting, Target, require_evidence
+from backpain_stats.meta.accuracy import tables_accuracy
+from backpain_stats.meta.published.accuracy import flag_accuracy
 from backpain_stats.published import (
+    LABELS,
+    AccuracyDraws,
     Remark,
     Report,
     likelihood_ratios,
@@ -17,7 +22,13 @@ from backpain_stats.published import (
     sentences,
 )
 
-__all__ = ["has_ratio", "printed_labels", "published_tables", "settings_with_ratios"]
+__all__ = [
+    "has_ratio",
+    "printed_labels",
+    "published_accuracies",
+    "published_tables",
+    "settings_with_ratios",
+]
 
 _LABELS = ("report_id", "flag_id", "cohort_id", "study", "target", "setting")
 
@@ -61,9 +72,9 @@ def published_tables(
         which settings have something.
     """
     if target is not None:
-        check_choice(target, "target", TARGETS)
+        check_choice(target, "target", list(require_evidence(evidence).targets["target"]))
     if setting is not None:
-        check_choice(setting, "setting", SETTINGS)
+        check_choice(setting, "setting", list(require_evidence(evidence).settings["setting"]))
     flags, rules = _split_names(evidence, flag)
     reports: list[Report] = []
     if flags is None or flags:
@@ -79,6 +90,61 @@ def published_tables(
         raise NotEstimableError(_nothing(evidence, flag, target, setting))
     counts = ["table", "tables", *COUNT_COLUMNS]
     return frame.astype(dict.fromkeys(counts, "Int64") | {"counted": bool})
+
+
+def published_accuracies(
+    evidence: Evidence,
+    *,
+    flag: str | Sequence[str] | None = None,
+    target: Target | None = None,
+    setting: Setting | None = None,
+    indirect: bool = False,
+) -> tuple[list[AccuracyDraws], pd.DataFrame]:
+    """Return one accuracy a flag, from all its direct cohorts, and one a rule and report.
+
+    Parameters
+    ----------
+    evidence, flag, target, setting, indirect
+        As for :func:`published_tables`.
+
+    Returns
+    -------
+    accuracies : list of AccuracyDraws
+        Of the average practice; see :func:`~backpain_stats.flag_accuracy`. Each report of
+        a rule stands alone, under the same model.
+    unusable : pandas.DataFrame
+        Flags and rules without one, with the reason.
+
+    Raises
+    ------
+    NotEstimableError
+        If there is none; the message says why, and which settings have something.
+    """
+    frame = published_tables(evidence, flag=flag, target=target, setting=setting, indirect=indirect)
+    rules = set(evidence.combinations["combination_id"])
+    is_rule = frame["flag_id"].isin(rules)
+    accuracies: list[AccuracyDraws] = []
+    unusable = []
+    asked = frame.loc[~is_rule, ["target", "flag_id"]].drop_duplicates()
+    for about, name in asked.itertuples(index=False):
+        try:
+            known = flag_accuracy(evidence, about, setting, name, indirect=indirect)
+            accuracies.append(known.average)
+        except NotEstimableError as error:
+            row = dict.fromkeys(LABELS, pd.NA) | {"flag_id": name, "target": about}
+            unusable.append(row | {"setting": setting or pd.NA, "reason": str(error)})
+    of_rules, rest = read_frame(frame[is_rule])
+    for rule in of_rules:
+        rows = frame[is_rule & (frame["report_id"] == rule.labels["report_id"])]
+        accuracies.append(tables_accuracy(rows.assign(study="rule"), rule.labels).average)
+    left_out = pd.concat([unusable_frame(unusable), rest], ignore_index=True)
+    if not accuracies:
+        where = ""
+        if target is not None:
+            where = f"; settings with usable ratios for {target}: "
+            where += settings_with_ratios(evidence, target)
+        raise NotEstimableError(nothing_usable(left_out) + where)
+    return accuracies, left_out
 
 
 def has_ratio(ratios: pd.DataFrame, *, indirect: bool = False) -> pd.Series:

@@ -3,7 +3,9 @@
 Other rooms import from here.
 """
 
+from backpain_stats.evidence.adding import AddedRows, add_tables, read_table_file
 from backpain_stats.evidence.check import check_folder
+from backpain_stats.evidence.citations import CITATION_FORMATS, CitationFormat, cite_sources
 from backpain_stats.evidence.evidence import (
     Evidence,
     Names,
@@ -11,6 +13,7 @@ from backpain_stats.evidence.evidence import (
     load_evidence,
     require_evidence,
 )
+from backpain_stats.evidence.export import export_evidence
 from backpain_stats.evidence.files import packaged_folder, read_table
 from backpain_stats.evidence.patients import PAIN_TYPES, load_patients
 from backpain_stats.evidence.problems import list_problems, problem_frame
@@ -40,6 +43,7 @@ from backpain_stats.evidence.write import (
 )
 
 __all__ = [
+    "CITATION_FORMATS",
     "DIRECTNESS",
     "PAIN_TYPES",
     "RATIO_STATISTICS",
@@ -51,6 +55,8 @@ __all__ = [
     "TARGETS",
     "TARGET_LABELS",
     "VERIFICATIONS",
+    "AddedRows",
+    "CitationFormat",
     "Column",
     "Directness",
     "Evidence",
@@ -61,9 +67,12 @@ __all__ = [
     "Table",
     "Target",
     "Verification",
+    "add_tables",
     "check_evidence",
     "check_folder",
+    "cite_sources",
     "datapackage",
+    "export_evidence",
     "list_problems",
     "load_evidence",
     "load_patients",
@@ -71,6 +80,7 @@ __all__ = [
     "patients_datapackage",
     "problem_frame",
     "read_table",
+    "read_table_file",
     "require_evidence",
     "write_datapackages",
     "write_template",

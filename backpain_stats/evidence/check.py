@@ -120,8 +120,9 @@ def check_folder(path: str | PathLike[str] | None = None, *, add: bool = False) 
     unread = {table.name for table in present} - set(files)
     packaged = packaged_files() if add else {}
     known = known_rows(files, packaged)
+    own_words = {"target": known["targets"], "setting": known["settings"]}
     for raw in files.values():
-        problems += cell_problems(raw)
+        problems += cell_problems(raw, own_words)
         problems += row_problems(raw, known["cohorts"])
     problems += name_problems(files, unread, packaged, known)
     return CheckedFolder(files, problem_frame(problems))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
+from types import MappingProxyType
 
 from backpain_stats.evidence.columns import Refusal
 from backpain_stats.evidence.files import RawTable
@@ -11,8 +12,13 @@ from backpain_stats.evidence.problems import Problem, Severity
 __all__ = ["cell_problem", "cell_problems"]
 
 
-def cell_problems(raw: RawTable) -> Iterator[Problem]:
-    """Yield what is wrong with the columns and the single cells of one file."""
+def cell_problems(
+    raw: RawTable, own_words: Mapping[str, Collection[str]] = MappingProxyType({})
+) -> Iterator[Problem]:
+    """Yield what is wrong with the columns and the single cells of one file.
+
+    ``own_words`` are the words of a column that are right beside its vocabulary.
+    """
     table = raw.table
     absent = []
     for column in table.columns:
@@ -28,7 +34,8 @@ def cell_problems(raw: RawTable) -> Iterator[Problem]:
         refusals = {text: column.refusal(text) for text in set(cells) if text}
         for row, text in enumerate(cells):
             if text:
-                if refusal := refusals[text]:
+                own = column.kind == "category" and text in own_words.get(column.name, ())
+                if (refusal := refusals[text]) and not own:
                     yield cell_problem(raw, row, column.name, refusal)
             elif column.required:
                 allowed = f"it must be filled in: {column.description}"

@@ -10,6 +10,7 @@ from backpain_stats.evidence.check_rows import Record
 from backpain_stats.evidence.files import RawTable
 from backpain_stats.evidence.problems import Problem
 from backpain_stats.evidence.schema import TABLES, Column
+from backpain_stats.evidence.vocabulary import SETTINGS, TARGETS
 
 __all__ = ["Known", "known_rows", "name_problems"]
 
@@ -56,6 +57,9 @@ def name_problems(
                 yield from _broken_references(raw, column, known, set(files) | set(packaged))
     if "combinations" in files:
         yield from _names_of_two_kinds(files["combinations"], "flags", known)
+    for name, words in (("targets", (*TARGETS, "unspecified")), ("settings", SETTINGS)):
+        if name in files:
+            yield from _words_of_the_package(files[name], words)
     if "flags" in files:
         yield from _names_of_two_kinds(files["flags"], "combinations", known)
         yield from _circles(files["flags"], "contains", known)
@@ -79,6 +83,15 @@ def _taken_names(raw: RawTable, packaged: RawTable) -> Iterator[Problem]:
             what = "is a name of the packaged evidence already"
             allowed = "another name: packaged rows are never replaced"
             yield cell_problem(raw, row, key[0], ("duplicate", what, allowed))
+
+
+def _words_of_the_package(raw: RawTable, words: Collection[str]) -> Iterator[Problem]:
+    """Find words that the package knows already: they keep their meaning and their label."""
+    key = raw.table.key[0]
+    for row, word in enumerate(raw.column(key)):
+        if word in words:
+            what, allowed = "is a word of the package already", "another word, or no such row"
+            yield cell_problem(raw, row, key, ("duplicate", what, allowed))
 
 
 def _names_of_two_kinds(raw: RawTable, other: str, known: Known) -> Iterator[Problem]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from hashlib import sha256
 from html import escape
 from os import PathLike
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import pandas as pd
 
@@ -18,11 +18,21 @@ from backpain_stats.evidence.check import check_folder, packaged_files
 from backpain_stats.evidence.files import typed_frame
 from backpain_stats.evidence.problems import list_problems
 from backpain_stats.evidence.schema import TABLES
-from backpain_stats.evidence.vocabulary import SETTINGS, TARGETS, Setting, Target
+from backpain_stats.evidence.vocabulary import (
+    SETTING_LABELS,
+    TARGET_LABELS,
+    Setting,
+    Target,
+)
 
 __all__ = ["Evidence", "check_evidence", "load_evidence"]
 
 Names = str | Sequence[str] | None
+# The words that the package knows, in front of a folder's own.
+WORDS = {
+    "targets": pd.DataFrame(TARGET_LABELS.items(), columns=["target", "label"], dtype="string"),
+    "settings": pd.DataFrame(SETTING_LABELS.items(), columns=["setting", "label"], dtype="string"),
+}
 Derived = TypeVar("Derived")
 
 
@@ -43,6 +53,9 @@ class Evidence:
         What guidelines say, flag by flag and in counts of guidelines.
     quality : pandas.DataFrame
         QUADAS-2 judgements; empty unless a folder brings a ``quality.csv``.
+    targets, settings : pandas.DataFrame
+        Every condition and setting with its label: those that the package knows, and those
+        of a folder's ``targets.csv`` and ``settings.csv``. Selecting keeps them all.
 
     Examples
     --------
@@ -63,6 +76,8 @@ class Evidence:
     endorsements: pd.DataFrame
     endorsement_counts: pd.DataFrame
     quality: pd.DataFrame
+    targets: pd.DataFrame
+    settings: pd.DataFrame
     # A new evidence, also one made with dataclasses.replace, is whole and has nothing derived.
     _whole: Evidence | None = field(init=False, default=None)
     _derived: dict[str, Any] = field(init=False, default_factory=dict)
@@ -85,6 +100,19 @@ class Evidence:
         selection has that of the whole evidence.
         """
         return self.derived("version", _version)
+
+    @property
+    def target_labels(self) -> dict[Target, str]:
+        """The conditions of this evidence with their labels: the package's, then its own."""
+        # Own words are checked when the folder is read; the type lists only the package's.
+        words = dict(zip(self.targets["target"], self.targets["label"], strict=True))
+        return cast("dict[Target, str]", words)
+
+    @property
+    def setting_labels(self) -> dict[Setting, str]:
+        """The settings of this evidence with their labels: the package's, then its own."""
+        words = dict(zip(self.settings["setting"], self.settings["label"], strict=True))
+        return cast("dict[Setting, str]", words)
 
     def derived(self, name: str, build: Callable[[Evidence], Derived]) -> Derived:
         """Return what ``build`` makes of the whole evidence, made once and kept with it.
@@ -121,9 +149,11 @@ class Evidence:
         Parameters
         ----------
         target : str, optional
-            ``malignancy``, ``fracture``, ``infection``, ``cauda_equina`` or ``any_serious``.
+            ``malignancy``, ``fracture``, ``infection``, ``cauda_equina``, ``any_serious`` or
+            one of the evidence's own.
         setting : str, optional
-            ``primary_care``, ``emergency``, ``secondary_care``, ``tertiary_care`` or ``mixed``.
+            ``primary_care``, ``emergency``, ``secondary_care``, ``tertiary_care``,
+            ``mixed`` or one of the evidence's own.
         flag, family : str or sequence of str, optional
             One or several flags, or families of flags.
 
@@ -153,12 +183,12 @@ class Evidence:
                 return frame
             return frame[frame[column].isin(list(values))].reset_index(drop=True)
 
-        chosen = {name: getattr(self, name) for name in TABLES}
+        chosen = {name: getattr(self, name) for name in TABLES if name not in WORDS}
         if target is not None:
-            check_choice(target, "target", TARGETS)
+            check_choice(target, "target", list(self.targets["target"]))
             chosen = {name: where(frame, "target", [target]) for name, frame in chosen.items()}
         if setting is not None:
-            check_choice(setting, "setting", SETTINGS)
+            check_choice(setting, "setting", list(self.settings["setting"]))
             chosen = {name: where(frame, "setting", [setting]) for name, frame in chosen.items()}
         for name in ("accuracy", "combinations", "quality"):
             chosen[name] = where(chosen[name], "cohort_id", chosen["cohorts"]["cohort_id"])
@@ -270,7 +300,7 @@ def load_evidence(path: str | PathLike[str] | None = None, *, add: bool = False)
     ('0.77', '0.71')
     """
     if path is None and not add:
-        return Evidence(**_packaged_frames())
+        return Evidence(**_with_words(_packaged_frames()))
     checked = check_folder(path, add=add)
     if len(checked.errors):
         number = len(checked.errors)
@@ -292,7 +322,7 @@ def load_evidence(path: str | PathLike[str] | None = None, *, add: bool = False)
             name: pd.concat([packaged[name], frame], ignore_index=True)
             for name, frame in frames.items()
         }
-    return Evidence(**frames)
+    return Evidence(**_with_words(frames))
 
 
 def check_evidence(path: str | PathLike[str] | None = None, *, add: bool = False) -> pd.DataFrame:
@@ -322,6 +352,14 @@ def check_evidence(path: str | PathLike[str] | None = None, *, add: bool = False
     {'warning'}
     """
     return check_folder(path, add=add).problems
+
+
+def _with_words(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Return frames with the words of the package in front of a folder's own."""
+    both = {
+        name: pd.concat([words, frames[name]], ignore_index=True) for name, words in WORDS.items()
+    }
+    return frames | both
 
 
 def _packaged_frames() -> dict[str, pd.DataFrame]:

@@ -379,6 +379,23 @@ _QUALITY = Table(
     optional=True,
 )
 
+_TARGETS, _SETTINGS = (
+    Table(
+        f"{word}s",
+        f"{what} beside those that the package knows.",
+        (word,),
+        (
+            _name(word, "Its name in every other file.", required=True),
+            Column("label", f"The same in words, {written}.", required=True),
+        ),
+        optional=True,
+    )
+    for word, what, written in (
+        ("target", "Conditions", "as it begins a sentence"),
+        ("setting", "Settings", "as it stands within a sentence"),
+    )
+)
+
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
@@ -392,5 +409,7 @@ TABLES: dict[str, Table] = {
         _ENDORSEMENTS,
         _ENDORSEMENT_COUNTS,
         _QUALITY,
+        _TARGETS,
+        _SETTINGS,
     )
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ __all__ = [
     "DATAPACKAGE",
     "README",
     "datapackage",
+    "file_text",
     "patients_datapackage",
     "write_datapackages",
     "write_template",
@@ -47,11 +48,16 @@ folder `example` shows a few filled rows per file, all of them invented.
 - A flag that cuts a measured quantity names it: `quantity`, `threshold`, `unit`, `direction`.
   A flag that is there whenever another one is lists that one in `contains`.
 - Where two rows report one finding in the same patients, `replaces` says which one counts.
+- A condition or a setting that the package does not know has a row in `targets.csv` or
+  `settings.csv`, with its label; every other file may then use its name.
 - A spreadsheet program: save as "CSV UTF-8", and see that it does not change the digits.
 
     backpain-stats check FOLDER          lists every problem, with its line
     backpain-stats check FOLDER --add    the same for files that refer to the packaged evidence
     backpain-stats lr --evidence FOLDER --add
+    backpain-stats evidence cohorts      lists names; also sources, flags, prevalence
+    backpain-stats evidence add FOLDER --tables FILE.csv --source "..."    writes the rows for you
+    backpain-stats diff --evidence FOLDER --add    shows what they change
 """
 _FORMS: dict[Kind, str] = {
     "identifier": "a name without spaces",
@@ -151,9 +157,11 @@ def write_template(folder: str | PathLike[str], *, force: bool = False) -> list[
     """
     place = Path(folder)
     contents = {README: _readme()}
-    contents |= {table.file: _csv(table, []) for table in TABLES.values()}
+    contents |= {table.file: file_text(table.names, []) for table in TABLES.values()}
     contents |= {
-        f"{EXAMPLE}/{TABLES[name].file}": _csv(TABLES[name], csv.DictReader(io.StringIO(text)))
+        f"{EXAMPLE}/{TABLES[name].file}": file_text(
+            TABLES[name].names, csv.DictReader(io.StringIO(text))
+        )
         for name, text in _EXAMPLE_ROWS.items()
     }
     # No manifest: what is to be filled in is a person's from the start.
@@ -171,10 +179,10 @@ def write_template(folder: str | PathLike[str], *, force: bool = False) -> list[
     return [place / name for name in contents]
 
 
-def _csv(table: Table, rows: Iterable[Mapping[str, str]]) -> str:
-    """Return a file with its header and the given rows."""
+def file_text(header: Sequence[str], rows: Iterable[Mapping[str, str]]) -> str:
+    """Return a file with its header and the given rows; a cell that is not given is empty."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, table.names, lineterminator="\n")
+    writer = csv.DictWriter(text, header, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()

@@ -19,7 +19,6 @@ from backpain_stats.meta.bivariate import fit_bivariate
 from backpain_stats.meta.fitting.registry import FAMILIES
 from backpain_stats.meta.fitting.structure import STRUCTURES
 from backpain_stats.meta.point import MEASURES, SummaryPoint
-from backpain_stats.meta.reading import read_studies
 from backpain_stats.meta.result import BivariateFit
 from backpain_stats.meta.studies import check_studies, study_accuracy
 from backpain_stats.meta.univariate.deeks import DeeksTest, deeks_test
@@ -49,6 +48,5 @@ __all__ = [
     "fit_bivariate",
     "pool_proportion",
     "pool_univariate",
-    "read_studies",
     "study_accuracy",
 ]

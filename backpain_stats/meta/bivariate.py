@@ -18,13 +18,13 @@ from backpain_stats.meta.studies import check_studies
 from backpain_stats.tables import Correction
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from backpain_stats.tables import TablesLike
 
 __all__ = ["fit_bivariate"]
 
 
 def fit_bivariate(
-    data: pd.DataFrame,
+    data: TablesLike,
     likelihood: str = "binomial",
     estimator: Literal["ml", "reml"] | None = None,
     *,
@@ -50,11 +50,12 @@ def fit_bivariate(
 
     Parameters
     ----------
-    data : pandas.DataFrame
+    data : pandas.DataFrame, StudyTables, str or path-like
         One row per study: ``study`` (unique), ``tp, fp, fn, tn`` (whole numbers), and any
-        covariates. A study without cases informs specificity only, one without
-        non-cases sensitivity only; the two cells of an arm that was not studied may be
-        empty.
+        covariates; or a file, or a frame with other names (``TP``, ``TruePos``, ``author``
+        and ``year``, ...), as :func:`backpain_stats.read_tables` reads it. A study without
+        cases informs specificity only, one without non-cases sensitivity only; the two
+        cells of an arm that was not studied may be empty.
     likelihood : {"binomial", "normal"}
     estimator : {"ml", "reml"}, optional
         The binomial likelihood is maximised (``"ml"``); the normal one is restricted

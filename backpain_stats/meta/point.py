@@ -55,7 +55,10 @@ class SummaryMeasure:
 
     def back(self, values: Floats | float) -> Floats:
         """Return values on the working scale as values of the measure."""
-        return np.asarray(np.exp(values) if self.ratio else expit(values), dtype=np.float64)
+        # The ratio of a draw far out may be more than a double holds: infinite, then.
+        with np.errstate(over="ignore"):
+            found = np.exp(values) if self.ratio else expit(values)
+        return np.asarray(found, dtype=np.float64)
 
     def write(self, value: float, digits: int = 3) -> str:
         """Print a value: a proportion as percent, a ratio as a number."""

@@ -8,20 +8,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backpain_stats.checks import COUNT_COLUMNS, counts_from_frame, require_columns
+from backpain_stats.checks import (
+    ARMS,
+    COUNT_COLUMNS,
+    counts_from_frame,
+    fill_empty_arms,
+    require_columns,
+)
 from backpain_stats.errors import DataError
 from backpain_stats.meta.arrays import Booleans, Counts
-from backpain_stats.tables import proportion_interval
+from backpain_stats.tables import plain_tables, proportion_interval
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from backpain_stats.tables import TablesLike
+
 __all__ = ["Studies", "check_studies", "study_accuracy"]
 
 OUTCOMES = ("sensitivity", "specificity")
-# Whom each outcome is about, and the two cells that hold them.
+# Whom each outcome is about; their two cells are in ARMS.
 PATIENTS = ("cases", "non-cases")
-ARMS = (("tp", "fn"), ("fp", "tn"))
 
 BOTH, ONLY_SENSITIVITY, ONLY_SPECIFICITY = (
     "sensitivity and specificity",
@@ -45,6 +52,8 @@ class Studies:
     used : ndarray of bool, shape (rows,)
     reasons : tuple of str
         Why a row is not used, or uses only one of its arms; else empty.
+    origin : str
+        What was read, and how; empty if it was a frame with these columns.
     """
 
     frame: pd.DataFrame
@@ -52,6 +61,7 @@ class Studies:
     counts: Counts
     used: Booleans
     reasons: tuple[str, ...]
+    origin: str = ""
 
     @property
     def used_counts(self) -> Counts:
@@ -96,13 +106,15 @@ class Studies:
         return frame
 
 
-def check_studies(data: pd.DataFrame, where: str = "the data") -> Studies:
-    """Check a frame of 2x2 tables with columns ``study, tp, fp, fn, tn``.
+def check_studies(data: TablesLike, where: str = "the data") -> Studies:
+    """Check the 2x2 tables of studies, one table a study.
 
     Parameters
     ----------
-    data : pandas.DataFrame
-        One row per study; further columns may serve as covariates. Where ``tp`` and
+    data : pandas.DataFrame, StudyTables, str or path-like
+        Columns ``study, tp, fp, fn, tn``, or whatever
+        :func:`backpain_stats.read_tables` reads as such; further columns may serve as
+        covariates. Where ``tp`` and
         ``fn`` are both empty the study had no cases, where ``fp`` and ``tn`` are, no
         non-cases: they count as 0, and the row's reason says so.
     where : str, optional
@@ -127,16 +139,17 @@ def check_studies(data: pd.DataFrame, where: str = "the data") -> Studies:
     >>> check_studies(data).reasons
     ('', 'no cases: informs specificity only')
     """
-    require_columns(data, ("study", *COUNT_COLUMNS), where)
-    filled, empty_arms = _empty_arms(data)
+    frame, origin = plain_tables(data, where)
+    require_columns(frame, ("study", *COUNT_COLUMNS), where)
+    filled, empty_arms = fill_empty_arms(frame)
     counts = counts_from_frame(filled, where)
     if not len(counts):
         raise DataError(f"{where} has no rows; a meta-analysis needs at least one study")
-    missing = data["study"].isna().to_numpy()
-    names = tuple(str(name).strip() for name in data["study"])
+    missing = frame["study"].isna().to_numpy()
+    names = tuple(str(name).strip() for name in frame["study"])
     empty = [row for row, name in enumerate(names) if missing[row] or not name]
     if empty:
-        rows = _listed(repr(data.index[row]) for row in empty)
+        rows = _listed(repr(frame.index[row]) for row in empty)
         raise DataError(f"{where} has no study name in row(s) {rows}; each study needs one")
     if len(set(names)) < len(names):
         seen: set[str] = set()
@@ -159,25 +172,8 @@ def check_studies(data: pd.DataFrame, where: str = "the data") -> Studies:
             if empty_arms[row, outcome]:
                 why = f"{arm[0]} and {arm[1]} are empty, read as {why}"
             reasons[row] = f"{why}: informs {other} only"
-    frame = data.reset_index(drop=True)
-    return Studies(frame, names, counts, np.ones(len(names), dtype=bool), tuple(reasons))
-
-
-def _empty_arms(data: pd.DataFrame) -> tuple[pd.DataFrame, Booleans]:
-    """Return the data with 0 for arms both of whose cells are empty, and which those are.
-
-    A row without any count stays as it is: it says nothing, and is refused.
-    """
-    missing = np.stack([data[list(arm)].isna().all(axis=1).to_numpy() for arm in ARMS], axis=1)
-    missing &= ~missing.all(axis=1, keepdims=True)
-    if not missing.any():
-        return data, missing
-    cells = {
-        cell: data[cell].astype(object).where(~missing[:, outcome], 0)
-        for outcome, arm in enumerate(ARMS)
-        for cell in arm
-    }
-    return data.assign(**cells), missing
+    used = np.ones(len(names), dtype=bool)
+    return Studies(frame.reset_index(drop=True), names, counts, used, tuple(reasons), origin)
 
 
 def _listed(names: Iterable[str], most: int = 5) -> str:
@@ -188,14 +184,15 @@ def _listed(names: Iterable[str], most: int = 5) -> str:
 
 
 def study_accuracy(
-    data: pd.DataFrame, *, method: str = "wilson", level: float = 0.95
+    data: TablesLike, *, method: str = "wilson", level: float = 0.95
 ) -> pd.DataFrame:
     """Return sensitivity and specificity of each study with intervals, one row per study.
 
     Parameters
     ----------
-    data : pandas.DataFrame
-        Columns ``study, tp, fp, fn, tn``; any others are carried along.
+    data : pandas.DataFrame, StudyTables, str or path-like
+        Columns ``study, tp, fp, fn, tn``, or whatever
+        :func:`backpain_stats.read_tables` reads as such; any others are carried along.
     method : str
         Interval of a proportion, as in
         :func:`backpain_stats.tables.intervals.proportion_interval`.

@@ -33,8 +33,9 @@ __all__ = ["risk_patterns", "risk_patterns_coordinates"]
 ELEMENTS = ("intervals", "ranges", "points", "present", "absent", "pretest")
 # Columns of a profile that are no flags.
 RESULTS = (
-    "probability_cases", "probability_noncases", "probability", "lr", "pretest", "posttest",
-    "posttest_low", "posttest_high", "ci_low", "ci_high", "ci_level", "method",
+    "probability_cases", "probability_noncases", "probability", "lr", "lr_low", "lr_high",
+    "pretest", "posttest", "posttest_low", "posttest_high", "ci_low", "ci_high",
+    "ci_level", "method",
 )  # fmt: skip
 # Risks beyond these are drawn at the end of the log-odds axis.
 LOWEST, HIGHEST = 1e-6, 1 - 1e-6
@@ -72,14 +73,14 @@ def risk_patterns_coordinates(result: pd.DataFrame, most: int = 32) -> pd.DataFr
             end: profile[end].clip(LOWEST, HIGHEST) if end in profile else np.nan
             for end in ("ci_low", "ci_high")
         },
-        share=profile["probability"] if point else np.nan,
+        share=profile.get("probability", np.nan),
         pretest=profile["pretest"],
     )
     frame = frame.dropna(subset=["low", "high"])
     if frame.empty:
         raise DataError("no pattern of this profile has a risk")
     if len(frame) > most:
-        if not point:
+        if frame["share"].isna().all():
             raise DataError(
                 f"the profile has {len(frame)} patterns and no frequencies to choose the "
                 f"most frequent {most} by; name fewer flags or pass most={len(frame)}"

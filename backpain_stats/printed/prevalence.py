@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
@@ -43,24 +43,28 @@ class Prevalence:
         Ends of a range, for kind ``"range"``; both the estimate for kind
         ``"fixed"``, which is taken as known; None for kind ``"counts"``, whose
         interval follows from the counts: see :meth:`interval`.
-    kind : {"fixed", "counts", "range"}
-        What is known.
+    kind : {"fixed", "counts", "range", "pooled"}
+        What is known; ``"pooled"`` from several samples that differ.
     n_cases, n : int, optional
         The counts behind it, for kind ``"counts"``.
     source : str
         Where it comes from, as one printed phrase.
     exact : fractions.Fraction, optional
         The number as its digits or its counts spell it; None for a range.
+    quantiles : tuple of float
+        For kind ``"pooled"``: logits at evenly spaced probabilities
+        :math:`(i + 1/2) / m`.
     """
 
     estimate: float
     low: float | None
     high: float | None
-    kind: Literal["fixed", "counts", "range"]
+    kind: Literal["fixed", "counts", "range", "pooled"]
     n_cases: int | None = None
     n: int | None = None
     source: str = ""
     exact: Fraction | None = None
+    quantiles: tuple[float, ...] = field(default=(), repr=False)
 
     @classmethod
     def exactly(cls, value: float | Fraction, source: str = "") -> Prevalence:
@@ -102,9 +106,20 @@ class Prevalence:
         middle = float(expit(logit(ends).mean()))
         return cls(middle, float(ends[0]), float(ends[1]), "range", source=source)
 
+    @classmethod
+    def pooled(cls, logits: ArrayLike, source: str = "") -> Prevalence:
+        """Know it from a posterior, given as its logits at evenly spaced probabilities."""
+        values = np.asarray(logits, dtype=float)
+        middle = float(expit(np.median(values)))
+        return cls(middle, None, None, "pooled", source=source, quantiles=tuple(values.tolist()))
+
     def draws(self, uniform: ArrayLike) -> NDArray[np.float64]:
         """Turn uniform numbers into draws of the prevalence, of the same shape."""
         values = np.asarray(uniform, dtype=float)
+        if self.quantiles:
+            size = len(self.quantiles)
+            places = (np.arange(size) + 0.5) / size
+            return np.asarray(expit(np.interp(values, places, self.quantiles)), dtype=np.float64)
         if self.n_cases is not None and self.n is not None:
             return jeffreys_quantile(values, self.n_cases, self.n - self.n_cases)
         low, high = logit(self.interval())
@@ -124,7 +139,7 @@ class Prevalence:
         """Say the prevalence in one printed phrase."""
         if self.kind == "counts":
             return f"{format_percent(self.estimate)} ({self.n_cases} of {self.n})"
-        if self.kind == "range":
+        if self.kind in ("range", "pooled"):
             low, high = self.interval()
             return f"{format_percent(low)} to {format_percent(high)}"
         return format_percent(self.estimate)

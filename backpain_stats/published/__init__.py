@@ -3,7 +3,6 @@
 from backpain_stats.published.accuracy import (
     LABELS,
     AccuracyDraws,
-    FitAccuracy,
     KnownAccuracy,
     TableAccuracy,
     report_accuracy,
@@ -33,7 +32,6 @@ __all__ = [
     "VERDICTS",
     "AccuracyDraws",
     "Cohort",
-    "FitAccuracy",
     "Kind",
     "KnownAccuracy",
     "PublishedReports",

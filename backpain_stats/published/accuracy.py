@@ -1,4 +1,4 @@
-"""Sensitivity and specificity as draws: of one cohort's tables, or of a meta-analysis.
+"""Sensitivity and specificity as draws: of one cohort's tables, or taken as known.
 
 Whatever a risk or a decision rests on, it asks only for a point and for draws;
 nothing above this module asks where they came from.
@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from scipy.special import expit, ndtri
 
 from backpain_stats.published.report import Report
 from backpain_stats.sampling import table_draws
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = [
     "LABELS",
     "AccuracyDraws",
-    "FitAccuracy",
     "KnownAccuracy",
     "TableAccuracy",
     "report_accuracy",
@@ -149,50 +147,6 @@ class TableAccuracy:
     def draws(self, uniform: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
         """Map uniforms of shape (draws, 3) to draws of sensitivity and specificity."""
         return table_draws(self.tables_array, uniform)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FitAccuracy:
-    """Accuracy known from a meta-analysis: normal on the logit scale.
-
-    Parameters
-    ----------
-    mean, covariance : numpy.ndarray
-        Of logit sensitivity and logit specificity.
-    labels : mapping
-        What was pooled.
-    studies : int
-        How many studies were pooled.
-    n, n_cases : int or None
-        Patients and cases in all of them together.
-    """
-
-    mean: NDArray[np.float64]
-    covariance: NDArray[np.float64]
-    labels: Mapping[str, Any]
-    studies: int = 1
-    n: int | None = None
-    n_cases: int | None = None
-    tables: int = 1
-    basis: str = "normal distribution of the summary logits"
-
-    @property
-    def sensitivity(self) -> float:
-        """Summary sensitivity."""
-        return float(expit(self.mean[0]))
-
-    @property
-    def specificity(self) -> float:
-        """Summary specificity."""
-        return float(expit(self.mean[1]))
-
-    def draws(self, uniform: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
-        """Map uniforms of shape (draws, 3) to draws of sensitivity and specificity."""
-        # A symmetric root also exists where the matrix is singular (a boundary fit).
-        values, vectors = np.linalg.eigh(self.covariance)
-        root = vectors * np.sqrt(np.clip(values, 0, None))
-        logits = self.mean + ndtri(uniform[:, 1:3]) @ root.T
-        return expit(logits[:, 0]), expit(logits[:, 1])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from backpain_stats.checks import check_choice, check_level
 from backpain_stats.errors import NotEstimableError, PretestError
-from backpain_stats.evidence import TARGETS, Evidence, Names, Setting, Target, require_evidence
+from backpain_stats.evidence import Evidence, Names, Setting, Target, require_evidence
 from backpain_stats.printed import Prevalence, PrevalenceLike, read_prevalence
 from backpain_stats.published.prevalence import SettingPrevalence, setting_prevalence
 from backpain_stats.published.ratios import ratio_rows
@@ -163,11 +163,11 @@ def posttest(
     """
     check_choice(result, "result", ("both", *get_args(Result)))
     check_choice(interval, "interval", get_args(Interval))
-    check_choice(target, "target", TARGETS)
+    check_choice(target, "target", list(require_evidence(evidence).targets["target"]))
     check_level(level)
     uniform = quasi_uniform(check_draws(draws), 4, seed) if interval == "full" else None
     place = None if carry_over else setting
-    names = require_evidence(evidence).select(target, place, flag).accuracy["report_id"]
+    names = evidence.select(target, place, flag).accuracy["report_id"]
     if names.empty:
         raise NotEstimableError(_no_report(evidence, flag, target, place))
     every = published_reports(evidence)

@@ -12,7 +12,7 @@ import pandas as pd
 from backpain_stats.checks import check_choice, check_known, check_level
 from backpain_stats.errors import ArgumentError, DataError, NotEstimableError, PretestError
 from backpain_stats.estimate import Estimate
-from backpain_stats.evidence import SETTINGS, TARGETS, Evidence, Setting, Target, require_evidence
+from backpain_stats.evidence import Evidence, Setting, Target, require_evidence
 from backpain_stats.printed import Prevalence, PrintedValue, parse_printed
 from backpain_stats.published.reading import filled_rows, read_cohorts
 from backpain_stats.result import Shown, format_percent
@@ -152,9 +152,9 @@ def prevalence_candidates(evidence: Evidence, target: Target, setting: Setting) 
     thiru2014_malignancy   329        4  unselected      True
     reinus1998_malignancy  482        7      imaged     False  directness_unknown
     """
-    check_choice(target, "target", TARGETS)
-    check_choice(setting, "setting", SETTINGS)
-    samples = require_evidence(evidence).derived("samples", _samples).get(target, [])
+    check_choice(target, "target", list(require_evidence(evidence).targets["target"]))
+    check_choice(setting, "setting", list(evidence.settings["setting"]))
+    samples = evidence.derived("samples", _samples).get(target, [])
     return _frame(row for row in samples if row["setting"] == setting)
 
 
@@ -217,9 +217,9 @@ def setting_prevalence(
     0.66% (0.37% to 1.1%; jeffreys) [deyo1988_malignancy: 13 of 1975]
     """
     level = check_level(level)
-    check_choice(target, "target", TARGETS)
-    check_choice(setting, "setting", SETTINGS)
-    every = require_evidence(evidence).derived("samples", _samples).get(target, [])
+    check_choice(target, "target", list(require_evidence(evidence).targets["target"]))
+    check_choice(setting, "setting", list(evidence.settings["setting"]))
+    every = evidence.derived("samples", _samples).get(target, [])
     here = tuple(row for row in every if row["setting"] == setting)
     if prevalence_id is not None:
         named = {row["prevalence_id"]: row for row in every}

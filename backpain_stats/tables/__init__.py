@@ -1,5 +1,14 @@
 """One 2x2 table and its statistics, and the same for many tables at once."""
 
+from backpain_stats.tables.files import (
+    StudyTables,
+    TablesLike,
+    UnclearTablesError,
+    plain_tables,
+    read_tables,
+    rows_of_studies,
+    write_tables,
+)
 from backpain_stats.tables.frames import accuracy
 from backpain_stats.tables.intervals import proportion_interval
 from backpain_stats.tables.ratios import (
@@ -49,7 +58,10 @@ __all__ = [
     "ProportionMethod",
     "RatioMeasure",
     "RatioMethod",
+    "StudyTables",
+    "TablesLike",
     "TwoByTwo",
+    "UnclearTablesError",
     "accuracy",
     "bayes_rule",
     "cohort_posttest_measure",
@@ -58,11 +70,15 @@ __all__ = [
     "middle_table",
     "normal_quantile",
     "odds_from_probability",
+    "plain_tables",
     "posttest_from_odds",
     "posttest_probability",
     "probability_from_odds",
     "proportion_interval",
     "ratio_interval",
     "ratio_order",
+    "read_tables",
+    "rows_of_studies",
     "stirling_error",
+    "write_tables",
 ]

@@ -7,9 +7,17 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from backpain_stats.checks import COUNT_COLUMNS, check_choice, check_level, counts_from_frame
+from backpain_stats.checks import (
+    COUNT_COLUMNS,
+    check_choice,
+    check_level,
+    counts_from_frame,
+    fill_empty_arms,
+    require_columns,
+)
 from backpain_stats.errors import ArgumentError, DataError
 from backpain_stats.tables.estimates import estimate_measure, reasons
+from backpain_stats.tables.files import TablesLike, read_tables
 from backpain_stats.tables.statistics import (
     CORRECTIONS,
     PROPORTION_METHODS,
@@ -35,7 +43,7 @@ _RESULT_COLUMNS = (
 
 
 def accuracy(
-    frame: pd.DataFrame,
+    frame: TablesLike,
     *,
     measures: Sequence[str] = SUMMARY_MEASURES,
     proportion_method: ProportionMethod = "wilson",
@@ -47,9 +55,10 @@ def accuracy(
 
     Parameters
     ----------
-    frame : pandas.DataFrame
-        One row per table, counts in the columns ``tp, fp, fn, tn``. All other
-        columns are kept: they say which table a row is about.
+    frame : pandas.DataFrame, StudyTables, str or path-like
+        One row per table, counts in the columns ``tp, fp, fn, tn``, or whatever
+        :func:`backpain_stats.read_tables` reads as such. All other columns are kept:
+        they say which table a row is about. An arm without counts has no patients.
     measures : sequence of str
         Which of ``sensitivity, specificity, lr_positive, lr_negative,
         odds_ratio, ppv, npv, prevalence``; all by default.
@@ -107,6 +116,10 @@ def accuracy(
     if isinstance(measures, str) or not isinstance(measures, Iterable):
         raise ArgumentError(f"measures is {measures!r}; it must be a list, such as ['sensitivity']")
     measures = [check_choice(measure, "measure", SUMMARY_MEASURES) for measure in measures]
+    if not isinstance(frame, pd.DataFrame) or not set(COUNT_COLUMNS) <= set(frame.columns):
+        frame = read_tables(frame).frame
+    require_columns(frame, COUNT_COLUMNS)
+    frame, _ = fill_empty_arms(frame)
     counts = counts_from_frame(frame).astype(float)
     clashes = [column for column in frame.columns if column in _RESULT_COLUMNS]
     if clashes:

@@ -29,7 +29,7 @@ def test_what_template_writes_check_accepts(run, tmp_path):
     assert code == 0
     assert "README.md" in out
     code, out, _ = run("check", tmp_path / "mine")
-    assert (code, "0 rows in 10 files" in out) == (0, True)
+    assert (code, "0 rows in 12 files" in out) == (0, True)
     code, out, _ = run("check", tmp_path / "mine", "--add")
     assert code == 0
     code, out, _ = run("check", tmp_path / "mine" / "example")

@@ -113,7 +113,7 @@ def test_a_study_left_out_is_said(run):
     code, out, err = run(DATA / "AuditC.csv", "--without", "3", "--without", "5")
     assert code == 0
     assert "12 studies" in out
-    assert err.splitlines()[:2] == ["left out: 3", "left out: 5"]
+    assert err.splitlines()[1:3] == ["left out: 3", "left out: 5"]
 
 
 def test_an_arm_left_empty(run, tmp_path):
@@ -210,3 +210,48 @@ def test_mistakes_end_in_one_message(run, two, arguments, words):
     code, _, err = run(*[named.get(one, one) for one in arguments])
     assert code == 2
     assert words in err
+
+
+def test_what_was_understood_is_said_and_stays_out_of_the_results(run, tmp_path):
+    data = pd.read_csv(DATA / "AuditC.csv").rename(columns=str.upper)
+    data.drop(columns="STUDY").to_csv(tmp_path / "peer.csv", index=False)
+    code, out, err = run(tmp_path / "peer.csv", "--format", "json")
+    assert code == 0
+    assert json.loads(out)
+    assert err.startswith("14 studies; tp from TP, fp from FP, fn from FN, tn from TN; no study")
+
+
+def test_questions_are_asked_and_answered_at_the_command_line(run, tmp_path):
+    path = tmp_path / "rows.csv"
+    rows = [f"{name},{test},{7 + at},3,2,{40 + at}"
+            for at, name in enumerate("ABCDE") for test in ("CT", "MR I")]  # fmt: skip
+    path.write_text("\n".join(["who,test,right,fp,fn,tn", *rows]))
+    code, _, err = run(path)
+    assert code == 2
+    assert "--columns tp=COLUMN" in err
+    code, _, err = run(path, "--columns", "tp=right", "--study", "who")
+    assert code == 2
+    assert "--only test=CT" in err
+    assert "only={" not in err
+    assert "--study" not in err.split("Error:")[1]
+    options = ("--columns", "tp=right", "--study", "who", "--only", "test=MR I")
+    code, out, err = run(path, *options)
+    assert code == 0
+    assert "5 studies" in out
+    assert "only test=MR I" in err
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--columns", "tp"), "'tp' is not NAME=VALUE; for example --columns"),
+        (("--only", "test"), "'test' is not NAME=VALUE; for example --only"),
+        (("--columns", "tp=zz"), "tp='zz'"),
+        (("--sheet", "x"), "has no sheets"),
+    ],
+)
+def test_options_of_reading_that_say_nothing(run, two, options, words):
+    code, _, err = run(two, *options)
+    assert code == 2
+    assert words in err
+    assert "Traceback" not in err

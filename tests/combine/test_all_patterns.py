@@ -105,8 +105,9 @@ def test_figures_taken_as_known_have_no_interval() -> None:
 
 
 def test_a_prior_on_the_correlation_enters_the_interval() -> None:
-    fixed = RiskModel.from_frame(COUNTED.tail(2), 0.02, draws=64)
-    varied = RiskModel.from_frame(COUNTED.tail(2), 0.02, draws=64, rho_prior=(0, 0.9))
+    options = {"dependence": OneFactor(), "draws": 64}
+    fixed = RiskModel.from_frame(COUNTED.tail(2), 0.02, **options)
+    varied = RiskModel.from_frame(COUNTED.tail(2), 0.02, rho_prior=(0, 0.9), **options)
     risk = varied.risk(["lump"], ["reflex"])
     row = 1 + 2 * 3
     table = pattern_ratios(varied)
@@ -123,7 +124,7 @@ def test_contributions_multiply_to_the_combined_ratio(evidence) -> None:
 
 
 def test_another_dependence_without_reading_the_evidence_again(evidence) -> None:
-    model = RiskModel(evidence, draws=64, rho_prior=(0, 0.4))
+    model = RiskModel(evidence, draws=64, dependence=OneFactor(), rho_prior=(0, 0.4))
     other = model.with_dependence(Independent())
     expected = RiskModel(evidence, draws=64, dependence=Independent())
     assert str(other.risk(["age_50"])) == str(expected.risk(["age_50"]))

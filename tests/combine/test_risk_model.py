@@ -1,5 +1,6 @@
 import itertools
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -7,11 +8,15 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import beta
 
+from backpain_stats.combine.dependence.base import Dependence
 from backpain_stats.combine.dependence.bounds import Bounds
 from backpain_stats.combine.dependence.independent import Independent
 from backpain_stats.combine.dependence.maximum_entropy import MaximumEntropy
 from backpain_stats.combine.dependence.one_factor import OneFactor
+from backpain_stats.combine.dependence.shrunken import Shrunken
+from backpain_stats.combine.inputs.frame_entries import Effects
 from backpain_stats.combine.risk.model import RiskModel
 from backpain_stats.errors import (
     ArgumentError,
@@ -21,7 +26,7 @@ from backpain_stats.errors import (
     PretestError,
     UnknownNameError,
 )
-from backpain_stats.meta.bivariate import fit_bivariate
+from backpain_stats.meta.bayes.fit import fit_bayes
 
 ORACLES = Path(__file__).resolve().parents[1] / "oracles" / "r" / "data"
 COUNTS = pd.DataFrame(
@@ -82,52 +87,66 @@ def test_not_assessed_is_the_weighted_mix_of_present_and_absent(model: object) -
 
 def test_no_finding_leaves_the_pretest() -> None:
     found = RiskModel.from_frame(COUNTS, "21/6622").risk()
-    assert found.posttest.estimate == pytest.approx(21 / 6622, rel=1e-12)
+    exact = beta(21.5, 6601.5)
+    # Median and interval of the Jeffreys posterior, to the sample's accuracy.
+    assert found.posttest.estimate == pytest.approx(exact.median(), rel=0.005)
+    assert found.posttest.ci_low == pytest.approx(exact.ppf(0.025), rel=0.01)
+    assert found.posttest.ci_high == pytest.approx(exact.ppf(0.975), rel=0.01)
     assert found.lr.estimate == pytest.approx(1, rel=1e-11)
     assert found.contributions.empty
     assert found.width_shares == pytest.approx(
-        {"prevalence": 1, "accuracy": 0, "dependence": 0}, abs=1e-9
+        {"prevalence": 1, "accuracy": 0, "practice": 0, "dependence": 0}, abs=1e-9
     )
-    # Jeffreys interval of 21 of 6622 (scipy.stats.beta(21.5, 6601.5)), to the sample's accuracy.
-    assert found.posttest.ci_low == pytest.approx(0.002028, rel=0.01)
-    assert found.posttest.ci_high == pytest.approx(0.004739, rel=0.01)
 
 
-@pytest.mark.parametrize("model", [OneFactor(), Independent(), MaximumEntropy()])
-def test_the_interval_holds_the_estimate_also_at_an_observed_proportion_of_one(
-    model: object,
+@pytest.mark.parametrize("effects", ["random", "common"])
+@pytest.mark.parametrize("model", [Shrunken(), OneFactor(), Independent(), MaximumEntropy()])
+def test_nothing_is_certain_at_an_observed_proportion_of_one(
+    model: Dependence, effects: Effects
 ) -> None:
+    """All 13 cases had the finding; a patient without it has a risk all the same."""
     frame = pd.DataFrame(
         {"flag": ["all", "some"], "tp": [13, 4], "fp": [800, 40], "fn": [0, 9], "tn": [1162, 1922]}
     )
-    found = RiskModel.from_frame(frame, "21/6622", dependence=model).risk(["some"], ["all"])  # type: ignore[arg-type]
-    assert found.posttest.estimate == 0
-    assert found.posttest.ci_low == 0
-    assert 0 < found.posttest.ci_high < 1
-    assert found.posttest.ci_level == 0.95
-    narrower = RiskModel.from_frame(frame, "21/6622", dependence=model).risk(  # type: ignore[arg-type]
-        ["some"], ["all"], level=0.5
-    )
+    risks = RiskModel.from_frame(frame, "21/6622", dependence=model, effects=effects)
+    found = risks.risk(["some"], ["all"])
+    for one in (found.posttest, found.new_practice):
+        assert 0 < one.ci_low < one.estimate < one.ci_high < 1
+        assert one.ci_level == 0.95
+    narrower = risks.risk(["some"], ["all"], level=0.5)
     assert narrower.posttest.ci_high < found.posttest.ci_high
+    # The bounds over every dependence may be 0 to 100%: that is logic, not data.
+    assert not re.search(r"\b0%", str(found).split("Assumes")[0])
+    assert found.practices_alike == (effects == "common")
 
 
 def test_contributions_sum_to_the_combined_ratio() -> None:
-    for model in (Independent(), OneFactor(0.3, 0.2), MaximumEntropy()):
-        found = RiskModel.from_frame(COUNTS, 0.01, dependence=model).risk(
-            ["age", "history"], ["weight"]
-        )
-        assert found.contributions["log_odds"].sum() == pytest.approx(math.log(found.lr.estimate))
-        assert found.contributions["finding"].tolist() == [
-            "age present",
-            "history present",
-            "weight absent",
-        ]
+    for model in (Shrunken(), Independent(), OneFactor(0.3, 0.2), MaximumEntropy()):
+        for frame in (COUNTS, POINTS.assign(flag=COUNTS["flag"])):
+            found = RiskModel.from_frame(frame, 0.01, dependence=model).risk(
+                ["age", "history"], ["weight"]
+            )
+            combined = math.log(found.lr.estimate)
+            assert found.contributions["log_odds"].sum() == pytest.approx(combined, abs=1e-9)
+            assert found.contributions["finding"].tolist() == [
+                "age present",
+                "history present",
+                "weight absent",
+            ]
     alone = found.contributions["lr_alone"].to_numpy()
-    np.testing.assert_allclose(
-        alone, [10 / 13 / (568 / 1962), 4 / 13 / (39 / 1962), 11 / 13 / (1844 / 1962)]
-    )
+    np.testing.assert_allclose(alone, [0.6 / 0.1, 0.3 / 0.2, 0.8 / 0.97])
     # Maximum entropy without combinations is independence: each adds its own ratio.
     np.testing.assert_allclose(found.contributions["factor"], alone)
+
+
+def test_the_estimate_is_the_median_of_its_posterior() -> None:
+    found = RiskModel.from_frame(COUNTS, "21/6622").risk(["age", "history"], ["weight"])
+    assert found.draws is not None
+    low, middle, high = np.quantile(found.draws, [0.025, 0.5, 0.975])
+    # Neighbours among 4096 draws.
+    assert found.posttest.estimate == pytest.approx(middle, rel=0.005)
+    assert found.posttest.ci_low == pytest.approx(low, rel=0.02)
+    assert found.posttest.ci_high == pytest.approx(high, rel=0.02)
 
 
 def test_contributions_average_over_all_orders() -> None:
@@ -155,7 +174,7 @@ def test_many_findings_are_added_strongest_first() -> None:
             "specificity": rng.uniform(0.3, 0.9, 14),
         }
     )
-    found = RiskModel.from_frame(frame, 0.1).risk(frame["flag"])
+    found = RiskModel.from_frame(frame, 0.1, dependence=OneFactor()).risk(frame["flag"])
     assert set(found.contributions["method"]) == {"strongest first"}
     assert found.contributions["log_odds"].sum() == pytest.approx(math.log(found.lr.estimate))
     strongest = np.abs(np.log(found.contributions["lr_alone"])).idxmax()
@@ -164,20 +183,25 @@ def test_many_findings_are_added_strongest_first() -> None:
 
 
 def test_shares_of_the_width() -> None:
-    shares = RiskModel.from_frame(COUNTS, "21/6622").risk(["age", "history"]).width_shares
-    assert sum(shares.values()) == pytest.approx(1)
-    assert shares["dependence"] == 0
-    assert shares["accuracy"] > shares["prevalence"] > 0
-    varied = RiskModel.from_frame(COUNTS, 0.01, rho_prior=(0, 0.6)).risk(["age", "history"])
-    assert varied.width_shares["prevalence"] == 0
-    assert varied.width_shares["dependence"] > 0
-    fixed = RiskModel.from_frame(COUNTS, 0.01).risk(["age", "history"])
-    assert varied.posttest.estimate == fixed.posttest.estimate
+    findings = ["age", "history"]
+    shares = RiskModel.from_frame(COUNTS, "21/6622", dependence=OneFactor()).risk(findings)
+    assert sum(shares.width_shares.values()) == pytest.approx(1)
+    assert shares.width_shares["dependence"] == 0
+    assert shares.width_shares["accuracy"] > shares.width_shares["prevalence"] > 0
+    assert shares.width_shares["practice"] > 0
+    alike = RiskModel.from_frame(COUNTS, "21/6622", effects="common").risk(findings)
+    assert alike.width_shares["practice"] == 0
+    assert alike.new_practice == alike.posttest
+    widths = []
+    for prior in ((0, 0.6), None):
+        one = RiskModel.from_frame(
+            COUNTS, 0.01, dependence=OneFactor(), rho_prior=prior, effects="common"
+        ).risk(findings)
+        assert one.width_shares["prevalence"] == 0
+        assert (one.width_shares["dependence"] > 0) == (prior is not None)
+        widths.append(np.log(one.posttest.ci_high / one.posttest.ci_low))
     # Varying rho widens the interval on the log-odds scale.
-    width = [
-        np.diff(np.log([one.posttest.ci_low, one.posttest.ci_high]))[0] for one in (varied, fixed)
-    ]
-    assert width[0] > width[1]
+    assert widths[0] > widths[1]
 
 
 def test_without_counts_there_is_no_interval() -> None:
@@ -218,22 +242,23 @@ def test_combinations_are_used_and_their_contradictions_named() -> None:
             "specificity": [0.65],
         }
     )
-    model = RiskModel.from_frame(COUNTS, "21/6622", dependence=MaximumEntropy(), combinations=rule)
+    model = RiskModel.from_frame(
+        COUNTS, "21/6622", dependence=MaximumEntropy(), combinations=rule, effects="common"
+    )
     none = model.risk(absent=["age", "history", "weight"])
-    assert none.posttest.estimate == 0
-    assert none.posttest.ci_high > 0
+    assert 0 < none.posttest.estimate < none.posttest.ci_high < 21 / 6622
     table = model.profile()
     any_finding = table[["age", "history", "weight"]].any(axis=1)
     assert table.loc[any_finding, "probability_noncases"].sum() == pytest.approx(0.35, abs=1e-8)
     wrong = rule.assign(sensitivity=0.5)
     with pytest.raises(ConstraintError, match=r"age = 0\.7692, any of age, history, weight = 0\.5"):
-        RiskModel.from_frame(COUNTS, 0.01, dependence=MaximumEntropy(), combinations=wrong).risk(
-            ["age"]
-        )
+        RiskModel.from_frame(
+            COUNTS, 0.01, dependence=MaximumEntropy(), combinations=wrong, effects="common"
+        ).risk(["age"])
 
 
 def test_profile_holds_every_pattern_once_and_sums_to_one() -> None:
-    table = RiskModel.from_frame(COUNTS, 0.02).profile()
+    table = RiskModel.from_frame(COUNTS, 0.02, dependence=OneFactor()).profile(level=None)
     assert len(table) == 8
     for column in ("probability_cases", "probability_noncases", "probability"):
         assert table[column].sum() == pytest.approx(1, abs=1e-12)
@@ -241,10 +266,15 @@ def test_profile_holds_every_pattern_once_and_sums_to_one() -> None:
     bounds = RiskModel.from_frame(COUNTS, 0.02, dependence=Bounds()).profile()
     assert np.all(bounds["posttest_low"] <= table["posttest"])
     assert np.all(table["posttest"] <= bounds["posttest_high"])
+    # Medians of draws: near the point estimates, with an interval around them.
+    drawn = RiskModel.from_frame(COUNTS, 0.02).profile()
+    assert ((drawn["ci_low"] < drawn["posttest"]) & (drawn["posttest"] < drawn["ci_high"])).all()
+    assert (drawn["new_practice_low"] < drawn["ci_low"]).all()
+    assert (drawn["new_practice_high"] > drawn["ci_high"]).all()
 
 
 def test_sensitivity_spans_dependence_and_pretest() -> None:
-    model = RiskModel.from_frame(COUNTS, 0.01)
+    model = RiskModel.from_frame(COUNTS, 0.01, dependence=OneFactor())
     found = model.sensitivity(["age", "history"], rho=[0.4, 0.0, 0.2], pretest=[0.05, 0.01])
     assert found[["pretest", "rho"]].to_numpy().tolist() == [
         [pretest, rho] for pretest in (0.01, 0.05) for rho in (0.0, 0.2, 0.4)
@@ -265,10 +295,8 @@ def test_thresholds_of_one_quantity_are_one_finding_with_strata() -> None:
     frame = pd.DataFrame(
         {
             "flag": ["esr_20", "esr_50"],
-            "tp": [8, 5],
-            "fp": [300, 60],
-            "fn": [3, 6],
-            "tn": [700, 940],
+            "sensitivity": [8 / 11, 5 / 11],
+            "specificity": [0.70, 0.94],
         }
     )
     model = RiskModel.from_frame(frame, 0.01, nested=[("esr_20", "esr_50")])
@@ -293,18 +321,22 @@ def test_labels_and_families_bring_the_rules_into_a_frame() -> None:
         label=["Age 50 years or over", "Age 70 years or over", "Older age"],
         family="age",
     )
-    model = RiskModel.from_frame(frame, 0.01)
+    model = RiskModel.from_frame(frame, 0.01, effects="common")
     assert model.entries.nested == (("age_50", "age_70"),)
-    assert model.risk(["age_50"], ["age_70"]).lr.estimate == pytest.approx((4 / 13) / (368 / 1962))
+    between = model.risk(["age_50"], ["age_70"]).lr
+    assert between.ci_low < (4 / 13) / (368 / 1962) < between.ci_high
     with pytest.raises(ArgumentError, match=r"one family \(age\)"):
         model.risk(["age_50", "age_old"])
     with pytest.raises(ArgumentError, match=r"one family \(age\)"):
         model.profile()
+    # Of different cohorts they are thresholds of one quantity all the same.
     apart = RiskModel.from_frame(frame.assign(study=["x", "y", "x"]), 0.01)
-    with pytest.raises(
-        ArgumentError, match=r"thresholds of one quantity \(family age\) reported by different"
-    ):
-        apart.risk(["age_50"], ["age_70"])
+    assert apart.entries.nested == (("age_50", "age_70"),)
+    assert 0 < apart.risk(["age_50"], ["age_70"]).lr.estimate < math.inf
+    # Cohorts that contradict each other leave one of the two to choose.
+    reversed_cohorts = frame.assign(study=["x", "y", "x"], tp=[6, 10, 5], fn=[7, 3, 8])
+    with pytest.raises(ArgumentError, match=r"thresholds of one quantity \(family age\)"):
+        RiskModel.from_frame(reversed_cohorts, 0.01).risk(["age_50"], ["age_70"])
 
 
 @pytest.mark.parametrize(
@@ -354,40 +386,44 @@ def test_arguments_are_checked() -> None:
     with pytest.raises(ArgumentError, match="independent has no correlation"):
         RiskModel.from_frame(POINTS, 0.1, dependence=Independent(), rho_prior=(0, 0.5))
     with pytest.raises(ArgumentError, match="0 <= low < high < 1"):
-        RiskModel.from_frame(POINTS, 0.1, rho_prior=(0.5, 0.2))
+        RiskModel.from_frame(POINTS, 0.1, dependence=OneFactor(), rho_prior=(0.5, 0.2))
     with pytest.raises(ArgumentError, match="draws is 1"):
         RiskModel.from_frame(POINTS, 0.1, draws=1)
     with pytest.raises(ArgumentError, match="level"):
         RiskModel.from_frame(POINTS, 0.1).risk(level=95)
 
 
-def test_of_several_cohorts_the_one_with_most_cases_stands_and_the_others_are_named() -> None:
-    frame = pd.concat([COUNTS.iloc[:1], COUNTS.iloc[:1].assign(tp=30, fn=10)]).assign(
-        study=["small", "large"]
-    )
-    model = RiskModel.from_frame(frame, 0.01)
-    found = model.risk(["age"])
-    assert found.cohorts["cohort_id"].tolist() == ["large"]
-    assert found.cohorts["n_cases"].tolist() == [40]
-    assert any("not pooled with small (13 cases)" in text for text in found.warnings)
+@pytest.mark.parametrize("cohorts", [1, 2, 3, 4, 8])
+def test_more_evidence_never_removes_an_answer(cohorts: int) -> None:
+    """A flag that no case lacked and no other patient had, in any number of cohorts."""
+    perfect = pd.DataFrame(
+        {"flag": "saddle", "tp": 4, "fp": 0, "fn": 0, "tn": 40}, index=range(cohorts)
+    ).assign(study=[f"cohort {place}" for place in range(cohorts)])
+    model = RiskModel.from_frame(pd.concat([perfect, COUNTS.assign(study="other")]), 0.01)
+    assert model.risk(["age"]).lr.estimate > 1
+    found = model.risk(["saddle"]).lr
+    assert 1 < found.ci_low < found.estimate < found.ci_high < math.inf
+    assert model.flags.set_index("flag_id").loc["saddle", "studies"] == cohorts
 
 
-def test_four_or_more_cohorts_of_one_flag_are_pooled_by_the_bivariate_model() -> None:
+def test_a_flag_of_several_cohorts_is_their_bayesian_pool() -> None:
     studies = pd.read_csv(ORACLES / "AuditC.csv").rename(columns=str.lower)
     studies = studies[["tp", "fp", "fn", "tn"]].assign(flag="questionnaire")
     studies["study"] = [f"study {place}" for place in range(len(studies))]
     other = COUNTS.iloc[[1]].assign(study="another")
-    model = RiskModel.from_frame(pd.concat([studies, other]), 0.1)
-    fit = fit_bivariate(studies)
-    found = model.risk(["questionnaire"])
-    assert found.lr.estimate == pytest.approx(fit.lr_positive.estimate, rel=1e-9)
-    # 2%: normal logits here, whatever interval of the ratio the fit prints by default there.
-    assert found.lr.ci_high == pytest.approx(fit.lr_positive.ci_high, rel=0.02)
-    assert found.cohorts["studies"].tolist() == [len(studies)]
-    assert any("summary point of the bivariate model" in text for text in found.warnings)
-    assert "percentage points" not in str(found)
-    few = RiskModel.from_frame(pd.concat([studies.head(3), other]), 0.1)
-    assert few.risk(["questionnaire"]).cohorts["studies"].tolist() == [1]
+    for some in (studies.head(3), studies):
+        model = RiskModel.from_frame(pd.concat([some, other]), 0.1)
+        fit = fit_bayes(some)
+        row = model.flags.set_index("flag_id").loc["questionnaire"]
+        # Two samplers of one posterior: up to a tenth at the far end of three studies.
+        assert row["lr_positive"] == pytest.approx(fit.lr_positive.estimate, rel=0.02)
+        assert row["lr_positive_high"] == pytest.approx(fit.lr_positive.ci_high, rel=0.12)
+        found = model.risk(["questionnaire"])
+        assert found.lr.estimate == pytest.approx(row["lr_positive"], rel=0.01)
+        assert found.cohorts["studies"].tolist() == [len(some)]
+        assert "percentage points" not in str(found)
+        after = model.risk(["questionnaire"])
+        assert after.new_practice.ci_high > after.posttest.ci_high
 
 
 def test_one_result_three_faces() -> None:

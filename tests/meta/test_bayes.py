@@ -353,7 +353,7 @@ def test_wrong_options(options, error, words):
 def test_wrong_data():
     with pytest.raises(DataError, match="more than once"):
         fit_bayes(SMALL.assign(study="A"))
-    with pytest.raises(DataError, match="study"):
+    with pytest.raises(DataError, match="names the study"):
         fit_bayes(SMALL.drop(columns="study"), several_tables=True)
     with pytest.raises(DataError, match="four zeros"):
         fit_bayes(SMALL.assign(tp=[0, 1], fp=[0, 1], fn=[0, 1], tn=[0, 1]))

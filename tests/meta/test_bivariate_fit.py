@@ -270,7 +270,7 @@ def test_bad_data_give_one_clear_message(audit, change, message):
 
 
 def test_missing_columns_and_empty_data(audit):
-    with pytest.raises(DataError, match=r"lacks the column\(s\) study, tn"):
+    with pytest.raises(DataError, match=r"lacks the column\(s\) tn"):
         fit_bivariate(audit.drop(columns=["study", "tn"]))
     with pytest.raises(DataError, match="no rows"):
         fit_bivariate(audit.head(0))

@@ -8,9 +8,9 @@ import pytest
 
 from backpain_stats import fit_bivariate, natural_frequencies, pool
 from backpain_stats.errors import ArgumentError, NotEstimableError, UnknownNameError
-from backpain_stats.meta.bayes.fit import fit_bayes
+from backpain_stats.meta.bayes.fit import NODES, fit_bayes
+from backpain_stats.meta.published.every_flag import pool_all
 from backpain_stats.meta.published.imputation import fit_imputed
-from backpain_stats.meta.published.pooling import NODES, pool_all
 from backpain_stats.meta.published.reports import (
     MOST_TABLES,
     chosen_reports,
@@ -42,17 +42,49 @@ def test_cancer_history_counts_each_cohort_once(cancer_history):
     assert dict(zip(reports.index, reports["tables"], strict=True))["deyo1988_cancer_history"] == 20
 
 
-def test_pooled_is_the_fit_of_the_printed_figures(evidence, cancer_history):
-    rows = report_rows(evidence, cancer_history.reports)
+def test_exchangeable_cohorts_are_the_fit_of_the_printed_figures(evidence, cancer_history):
+    pooled = pool(
+        evidence, target="malignancy", flag="weight_loss_unexplained", settings="exchangeable"
+    )
+    rows = report_rows(evidence, pooled.reports)
     fit = fit_bayes(rows, several_tables=True, nodes=NODES)
-    pd.testing.assert_frame_equal(fit.draws, cancer_history.fit.draws)
-    assert cancer_history.lr_positive == fit.lr_positive
-    np.testing.assert_array_equal(cancer_history.coefficients, fit.coefficients)
+    pd.testing.assert_frame_equal(fit.draws, pooled.fit.draws)
+    assert pooled.lr_positive == fit.lr_positive
     # What the fit shows of each study is the middle table that the reports show.
     reports = cancer_history.reports
     shown = reports.loc[reports["used"], ["tp", "fp", "fn", "tn"]].astype("int64")
-    np.testing.assert_array_equal(fit.rows[["tp", "fp", "fn", "tn"]], shown)
-    np.testing.assert_array_equal(cancer_history.covariance, fit.covariance)
+    np.testing.assert_array_equal(cancer_history.fit.rows[["tp", "fp", "fn", "tn"]], shown)
+
+
+def test_two_samplers_agree_where_settings_are_one(evidence):
+    """Draws weighted by algebra against quadrature over each cohort's two logits."""
+    pooled = pool(
+        evidence, target="malignancy", flag="weight_loss_unexplained", setting="primary_care"
+    )
+    rows = report_rows(evidence, pooled.reports)
+    other = fit_bayes(rows, several_tables=True, nodes=11)
+    for measure in ("sensitivity", "specificity", "lr_positive", "lr_negative"):
+        one, two = pooled.fit.estimate(measure), other.estimate(measure)
+        # Ends of either are good to a few parts in a hundred of the interval's width.
+        width = two.ci_high - two.ci_low
+        assert one.estimate == pytest.approx(two.estimate, abs=0.03 * width)
+        assert one.ci_low == pytest.approx(two.ci_low, abs=0.06 * width)
+        assert one.ci_high == pytest.approx(two.ci_high, abs=0.08 * width)
+    assert pooled.fit.log_evidence == pytest.approx(other.log_evidence, abs=0.1)
+
+
+def test_other_settings_inform_a_setting_less_than_its_own_cohorts(evidence):
+    here = pool(evidence, target="malignancy", flag="cancer_history", setting="primary_care")
+    middle = pool(evidence, target="malignancy", flag="cancer_history")
+    own = pool(
+        evidence, target="malignancy", flag="cancer_history", setting="primary_care",
+        settings="exchangeable",
+    )  # fmt: skip
+    assert here.cohorts == middle.cohorts == 4
+    assert own.cohorts == 2
+    assert any("reinus1998" in note for note in here.notes)
+    ends = [one.lr_positive.ci_high / one.lr_positive.ci_low for one in (here, own)]
+    assert ends[0] < ends[1]
 
 
 def test_no_choice_of_tables_is_far_away(evidence, cancer_history):
@@ -77,7 +109,12 @@ def test_prediction_is_wider_than_the_summary(cancer_history):
     assert (frame["prediction_high"] > frame["ci_high"]).all()
     after = cancer_history.predict(0.01).set_index("measure").loc["posttest_positive"]
     assert after["pretest"] == 0.01
-    for words in ("exchangeable", "rests on the prior", "several tables fit", "in a new setting"):
+    for words in (
+        "around a common mean",
+        "rests on the prior",
+        "several tables fit",
+        "in a new practice",
+    ):
         assert words in str(cancer_history)
     assert "tsiang2017_cancer_history_patient" in cancer_history._repr_html_()
 
@@ -232,7 +269,7 @@ def test_indirect_evidence_is_pooled_only_on_request(evidence):
         ({"flag": "cancer_history", "family": "cancer_history"}, ArgumentError, "either"),
         ({"flag": "cancer_histroy"}, UnknownNameError, "cancer_history"),
         ({"flag": "cancer_history", "inference": "mcmc"}, ArgumentError, "likelihood"),
-        ({"flag": "cancer_history", "settings": "covariate"}, ArgumentError, "exchangeable"),
+        ({"flag": "cancer_history", "settings": "covariate"}, ArgumentError, "likelihood"),
         ({"flag": "cancer_history", "effects": "common"}, ArgumentError, "likelihood"),
         ({"flag": "cancer_history", "imputations": 1}, ArgumentError, "2 or more"),
         ({"flag": "cancer_history", "setting": "hospital"}, ArgumentError, "setting"),

@@ -23,6 +23,7 @@ from backpain_stats.combine.dependence.one_factor import OneFactor
 from backpain_stats.combine.dependence.patterns import ABSENT, PRESENT
 from backpain_stats.errors import FitError, NotEstimableError
 from backpain_stats.estimate import Estimate
+from backpain_stats.result import Grid, Result, Shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -160,8 +161,8 @@ def observed_rho(patterns: NDArray[np.int8], signs: Array, present: Array) -> fl
     )
 
 
-@dataclass(frozen=True, slots=True)
-class DependenceFit:
+@dataclass(frozen=True, slots=True, repr=False)
+class DependenceFit(Result):
     """Maximum-likelihood estimates of the dependence among cases and among non-cases.
 
     Parameters
@@ -205,16 +206,15 @@ class DependenceFit:
         ]
         return pd.DataFrame(rows).drop(columns="measure")
 
-    def __str__(self) -> str:
-        """Return the estimates as lines of text."""
+    def _shown(self) -> Shown:
+        """Show both correlations and what they gain over independence."""
         gain = 2 * (self.log_likelihood - self.log_likelihood_independent)
-        lines = [
-            f"rho among {self.n_cases} cases: {self.rho_cases}",
-            f"rho among {self.n_noncases} non-cases: {self.rho_noncases}",
-            f"likelihood-ratio statistic against independence: {gain:.1f}",
-            *self.boundary,
+        rows = [
+            (f"rho among {self.n_cases} cases", str(self.rho_cases)),
+            (f"rho among {self.n_noncases} non-cases", str(self.rho_noncases)),
+            ("likelihood-ratio statistic against independence", f"{gain:.1f}"),
         ]
-        return "\n".join(lines)
+        return Shown("Dependence of the findings", [Grid(rows)], self.boundary)
 
 
 def fit_dependence(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from scipy.special import logit
@@ -17,10 +17,11 @@ from scipy.stats import binom
 from backpain_stats.combine.calibration.estimate_dependence import observed_rho
 from backpain_stats.combine.calibration.logistic import fit_logistic
 from backpain_stats.combine.calibration.patient_data import PatientData
-from backpain_stats.combine.dependence.base import Combination, Marginals, RatioModel
+from backpain_stats.combine.dependence.base import Combination, Dependence, Marginals
 from backpain_stats.combine.dependence.maximum_entropy import MaximumEntropy
 from backpain_stats.combine.dependence.one_factor import OneFactor
-from backpain_stats.combine.dependence.patterns import NOT_ASSESSED, PRESENT
+from backpain_stats.combine.dependence.patterns import NOT_ASSESSED, PRESENT, distinct
+from backpain_stats.combine.risk.pattern_risks import point_log_ratios
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,6 +36,9 @@ class Learner(ABC):
 
     __slots__ = ()
 
+    #: As of a dependence model: it predicts one number.
+    leaves_range: ClassVar[bool] = False
+
     @abstractmethod
     def describe(self) -> str:
         """Return what is learned in one plain phrase."""
@@ -47,7 +51,7 @@ class Learner(ABC):
 
 
 def log_odds(
-    model: RatioModel | Learner,
+    model: Dependence | Learner,
     training: PatientData,
     patterns: NDArray[np.int8],
     correction: float,
@@ -63,15 +67,14 @@ def log_odds(
 
 
 def _posterior(
-    model: RatioModel,
+    model: Dependence,
     marginals: Marginals,
     training: PatientData,
     patterns: NDArray[np.int8],
 ) -> Array:
-    # Patients repeat each other's patterns: each different one is integrated once.
-    different, which = np.unique(patterns, axis=0, return_inverse=True)
-    ratio = model.log_ratios(marginals, different)[0]
-    return np.asarray(logit(training.outcome.mean()) + ratio[which.ravel()])
+    different, which = distinct(patterns)
+    ratio = point_log_ratios(model, marginals, different)
+    return np.asarray(logit(training.outcome.mean()) + ratio[which])
 
 
 @dataclass(frozen=True, slots=True)

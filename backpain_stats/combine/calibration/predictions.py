@@ -18,16 +18,15 @@ from backpain_stats.combine.calibration.learners import (
     log_odds,
 )
 from backpain_stats.combine.calibration.patient_data import DEFAULT_CORRECTION, PatientData
-from backpain_stats.combine.dependence.base import RatioModel
-from backpain_stats.combine.dependence.independent import Independent
-from backpain_stats.combine.dependence.one_factor import OneFactor
+from backpain_stats.combine.dependence.base import Dependence
+from backpain_stats.combine.dependence.registry import offers
 from backpain_stats.errors import ArgumentError, DataError
 from backpain_stats.sampling import DEFAULT_SEED, Seed, generator
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    Model = RatioModel | Learner
+    Model = Dependence | Learner
 
 
 def default_models() -> dict[str, Model]:
@@ -45,9 +44,7 @@ def default_models() -> dict[str, Model]:
     logistic regression
     """
     return {
-        "independent": Independent(),
-        "one-factor, rho 0.2": OneFactor(0.2, 0.2),
-        "one-factor, rho 0.4": OneFactor(0.4, 0.4),
+        **{one.label: one.dependence for one in offers("calibration")},
         "one-factor, rho fitted": FittedOneFactor(),
         "maximum entropy, rules": EntropyOfRules(),
         "logistic regression": LogisticRegression(),
@@ -168,7 +165,8 @@ def _checked_models(models: Mapping[str, Model]) -> dict[str, Model]:
             "{'product': Independent()}"
         )
     for name, model in models.items():
-        if not isinstance(model, RatioModel | Learner):
+        # A learner leaves no range, and neither does a dependence model that can predict.
+        if getattr(model, "leaves_range", True):
             raise ArgumentError(
                 f"model {name!r} is {model!r}; allowed: Independent(), OneFactor(...), "
                 "Shrunken(), MaximumEntropy(), FittedOneFactor(), EntropyOfRules(), "

@@ -30,14 +30,14 @@ Conventions
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 from scipy.special import expit, logit
 
-from backpain_stats.combine.dependence.patterns import all_patterns, as_patterns
+from backpain_stats.combine.dependence.patterns import all_patterns, as_patterns, matching
 from backpain_stats.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -248,19 +248,119 @@ class Dependence(ABC):
     Subclasses are small frozen objects. Those that choose one joint
     distribution derive from :class:`PatternModel`, those that give ratios
     without one from :class:`RatioModel`; :class:`Bounds` keeps them all.
+    Whatever works with a dependence model asks these methods, never its class;
+    :func:`~backpain_stats.combine.dependence.registry.register` makes a new
+    one known to the command line, the overview, the explorer and calibration.
     """
 
     __slots__ = ()
 
     #: Short name, as at the command line.
-    name: str = ""
+    name: ClassVar[str] = ""
 
     #: Whether published combinations are used.
-    uses_combinations: bool = False
+    uses_combinations: ClassVar[bool] = False
+
+    #: Whether a pattern keeps a range of risks instead of one ratio.
+    leaves_range: ClassVar[bool] = False
+
+    #: Whether it has a correlation that :meth:`with_prior` can draw from a range.
+    varies_rho: ClassVar[bool] = False
 
     @abstractmethod
     def describe(self) -> str:
         """Return the assumption in one plain sentence."""
+
+    def caveat(self, *, varied: bool, combinations: bool) -> str:
+        """Return what the model leaves open when several findings are assessed, or nothing.
+
+        Parameters
+        ----------
+        varied : bool
+            Whether the model's own parameters are drawn in the interval.
+        combinations : bool
+            Whether results of flags together were published.
+        """
+        del varied, combinations
+        return ""
+
+    def says_more(self, *, combinations: bool) -> bool:
+        """Return whether it differs from independence, with combinations published or without."""
+        del combinations
+        return True
+
+    def with_prior(self, rho_prior: tuple[float, float] | None) -> Self:
+        """Return the model with its correlation drawn from a range.
+
+        Raises
+        ------
+        ArgumentError
+            If the model has no correlation.
+        """
+        if rho_prior is None:
+            return self
+        raise ArgumentError(
+            f"rho_prior is a range for one-factor dependence; {self.name} has no correlation"
+        )
+
+    def drawn(self, uniform: NDArray[np.float64]) -> Dependence:
+        """Return the model with what it does not know of itself drawn, one value per draw.
+
+        ``uniform`` holds uniform numbers of shape (draws, 2). A model that is sure of its
+        parameters returns itself.
+        """
+        del uniform
+        return self
+
+    def draw_tied(
+        self,
+        point: Marginals,
+        sizes: Mapping[GroupName, NDArray[np.float64]],
+        random: np.random.Generator,
+        marginals: Mapping[GroupName, NDArray[np.float64]],
+    ) -> list[Combination]:
+        """Draw again, in place, the marginals that combinations tie; return the drawn combinations.
+
+        Parameters
+        ----------
+        point : Marginals
+            The point estimates.
+        sizes : mapping
+            For either group, the number of its patients behind each flag; NaN if not known.
+        random : numpy.random.Generator
+            Source of random numbers.
+        marginals : mapping
+            For either group, the draws so far, shape (draws, flags).
+        """
+        del point, sizes, random, marginals
+        return []
+
+    def pattern_probabilities(
+        self, marginals: Marginals, patterns: ArrayLike
+    ) -> LogProbabilities | None:
+        """Return the log probability of each pattern in either group; None without a joint one."""
+        del marginals, patterns
+        return None
+
+    def complete_table(self, marginals: Marginals) -> LogProbabilities | None:
+        """Return the log probability of every complete pattern; None without a joint one."""
+        del marginals
+        return None
+
+    def log_ratios(self, marginals: Marginals, patterns: ArrayLike) -> NDArray[np.float64]:
+        """Return the log likelihood ratio of each pattern, shape (draws, patterns).
+
+        ``marginals`` and ``patterns`` are as in :meth:`risk_range`. NaN where a pattern is
+        impossible in both groups, and everywhere for a model that leaves a range.
+        """
+        return np.full((marginals.draws, len(as_patterns(patterns, marginals.flags))), np.nan)
+
+    def log_ratio_blocks(
+        self, marginals: Marginals, patterns: NDArray[np.int8], width: int
+    ) -> Iterator[NDArray[np.float64]]:
+        """Yield :meth:`log_ratios` of at most ``width`` patterns at a time."""
+        for start in range(0, len(patterns), width):
+            yield self.log_ratios(marginals, patterns[start : start + width])
 
     @abstractmethod
     def risk_range(
@@ -298,14 +398,6 @@ class RatioModel(Dependence):
         where a pattern is impossible in both groups.
         """
 
-    def drawn(self, uniform: NDArray[np.float64]) -> RatioModel:
-        """Return the model with what it does not know of itself drawn, one value per draw.
-
-        ``uniform`` holds uniform numbers of shape (draws, 2). A model that is sure of its
-        parameters returns itself.
-        """
-        return self
-
     def risk_range(
         self, marginals: Marginals, patterns: ArrayLike, pretest: ArrayLike
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -322,6 +414,34 @@ class PatternModel(RatioModel):
     def log_ratios(self, marginals: Marginals, patterns: ArrayLike) -> NDArray[np.float64]:
         """Return the log likelihood ratio of each pattern, shape (draws, patterns)."""
         return self.log_probabilities(marginals, patterns).log_ratio
+
+    def pattern_probabilities(self, marginals: Marginals, patterns: ArrayLike) -> LogProbabilities:
+        """Return the log probability of each pattern in either group."""
+        return self.log_probabilities(marginals, patterns)
+
+    def complete_table(self, marginals: Marginals) -> LogProbabilities:
+        """Return the log probability of every complete pattern."""
+        return self.log_table(marginals)
+
+    def log_ratio_blocks(
+        self, marginals: Marginals, patterns: NDArray[np.int8], width: int
+    ) -> Iterator[NDArray[np.float64]]:
+        """Yield the log ratios of at most ``width`` patterns at a time.
+
+        Where there are no more complete patterns than patterns asked for, each ratio is
+        one of sums over the complete ones: far cheaper than integrating each.
+        """
+        # A product, as a float: it may be larger than any integer.
+        complete = np.prod([len(finding) + 1.0 for finding in marginals.findings])
+        if complete > min(len(patterns), width):
+            yield from super().log_ratio_blocks(marginals, patterns, width)
+            return
+        states = all_patterns(marginals.findings)
+        found = [np.exp(one) for one in self.log_probabilities(marginals, states)]
+        for start in range(0, len(patterns), width):
+            fits = matching(patterns[start : start + width], states).T.astype(float)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                yield np.log(found[0] @ fits) - np.log(found[1] @ fits)
 
     @abstractmethod
     def group_log_probabilities(

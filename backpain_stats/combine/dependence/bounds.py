@@ -80,6 +80,7 @@ class Bounds(Dependence):
 
     name = "bounds"
     uses_combinations = True
+    leaves_range = True
 
     def describe(self) -> str:
         """Return the assumption in one plain sentence."""

@@ -13,7 +13,12 @@ from backpain_stats.combine.dependence.patterns import extend, strata
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Independent"]
+__all__ = ["OVERCONFIDENT", "Independent"]
+
+# What is said of ratios that are multiplied.
+OVERCONFIDENT = (
+    "multiplying likelihood ratios was overconfident in patients with low back pain (see OneFactor)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,11 @@ class Independent(PatternModel):
         return (
             "findings are independent within each disease group: likelihood ratios are multiplied"
         )
+
+    def caveat(self, *, varied: bool, combinations: bool) -> str:
+        """Return that multiplying was overconfident in patients."""
+        del varied, combinations
+        return OVERCONFIDENT
 
     def group_log_probabilities(
         self, group: Group, patterns: NDArray[np.int8]

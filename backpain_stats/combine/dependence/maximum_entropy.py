@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import logsumexp
 
-from backpain_stats.combine.dependence.base import Group, PatternModel
+from backpain_stats.combine.dependence.base import (
+    Combination,
+    Group,
+    GroupName,
+    Marginals,
+    PatternModel,
+)
 from backpain_stats.combine.dependence.constraints import (
     JointSpace,
     combinations_of,
@@ -17,7 +24,7 @@ from backpain_stats.combine.dependence.constraints import (
     support,
     tied,
 )
-from backpain_stats.combine.dependence.independent import Independent
+from backpain_stats.combine.dependence.independent import OVERCONFIDENT, Independent
 from backpain_stats.combine.dependence.patterns import NOT_ASSESSED, strata
 from backpain_stats.errors import FitError
 
@@ -92,6 +99,53 @@ class MaximumEntropy(PatternModel):
             "marginals and published combinations"
         )
 
+    def caveat(self, *, varied: bool, combinations: bool) -> str:
+        """Return that multiplying was overconfident, which it does without combinations."""
+        del varied
+        return "" if combinations else OVERCONFIDENT
+
+    def says_more(self, *, combinations: bool) -> bool:
+        """Return whether combinations were published: without them it is independence."""
+        return combinations
+
+    def draw_tied(
+        self,
+        point: Marginals,
+        sizes: Mapping[GroupName, Array],
+        random: np.random.Generator,
+        marginals: Mapping[GroupName, Array],
+    ) -> list[Combination]:
+        """Draw tied findings jointly (in place) and return their combinations, one a draw.
+
+        The distribution at the point estimates counts for the patients of the largest
+        cohort, and half a patient with no finding and half with every one are added: the
+        shares of the states have the Dirichlet posterior of these counts.
+        """
+        values: dict[str, dict[str, Array]] = {one.label: {} for one in point.combinations}
+        for name, drawn in marginals.items():
+            group = point.group(name)
+            for places in tied(group):
+                if not combinations_of(group, places):
+                    continue
+                space = joint_space(group, places)
+                columns = list(space.columns)
+                shares = _drawn_shares(space, sizes[name][columns], random, len(drawn))
+                figures = np.clip(shares @ space.indicators.T, 0, 1)
+                drawn[:, columns] = figures[:, : len(columns)]
+                for label, figure in zip(
+                    space.labels[len(columns) :], figures.T[len(columns) :], strict=True
+                ):
+                    values[label][name] = figure
+        missing = np.full(len(marginals["cases"]), np.nan)
+        return [
+            replace(
+                one,
+                cases=values[one.label].get("cases", missing),
+                noncases=values[one.label].get("noncases", missing),
+            )
+            for one in point.combinations
+        ]
+
     def group_log_probabilities(self, group: Group, patterns: NDArray[np.int8]) -> Array:
         """Return log pattern probabilities, (draws, patterns): tied sets multiply."""
         total = np.zeros((len(group.present), len(patterns)))
@@ -112,6 +166,20 @@ class MaximumEntropy(PatternModel):
         total += Independent().group_log_probabilities(kept, patterns)
         total[:, ~strata(patterns, group.findings).possible] = -np.inf
         return total
+
+
+def _drawn_shares(
+    space: JointSpace, sizes: Array, random: np.random.Generator, draws: int
+) -> Array:
+    """Draw the shares of the states, (draws, states); as they are without a size of a cohort."""
+    joint = np.exp(log_joint(space)[0])
+    known = sizes[~np.isnan(sizes)]
+    if not known.size:
+        return np.broadcast_to(joint, (draws, len(joint)))
+    weight = known.max() * joint
+    weight[[0, -1]] += 0.5  # half a patient with no finding, half with every one
+    gamma = random.standard_gamma(weight, size=(draws, len(weight)))
+    return np.asarray(gamma / gamma.sum(axis=1, keepdims=True))
 
 
 def _pattern_sums(space: JointSpace, log_p: Array, patterns: NDArray[np.int8]) -> Array:

@@ -85,6 +85,35 @@ def all_patterns(findings: Sequence[Sequence[int]]) -> NDArray[np.int8]:
     return table
 
 
+def matching(patterns: NDArray[np.int8], states: NDArray[np.int8]) -> NDArray[np.bool_]:
+    """Return which complete patterns agree with each pattern, shape (patterns, states).
+
+    Examples
+    --------
+    >>> matching(as_patterns([[1, -1]]), all_patterns([(0,), (1,)])).tolist()
+    [[False, False, True, True]]
+    """
+    fits = np.ones((len(patterns), len(states)), dtype=bool)
+    for own, whole in zip(patterns.T, states.T, strict=True):
+        fits &= (own[:, None] == NOT_ASSESSED) | (own[:, None] == whole)
+    return fits
+
+
+def distinct(patterns: NDArray[np.int8]) -> tuple[NDArray[np.int8], NDArray[np.intp]]:
+    """Return the different patterns and, for each pattern, which of them it is.
+
+    Patients repeat each other's patterns, so that few have to be evaluated.
+
+    Examples
+    --------
+    >>> different, which = distinct(as_patterns([[1, 0], [0, 0], [1, 0]]))
+    >>> different.tolist(), which.tolist()
+    ([[0, 0], [1, 0]], [1, 0, 1])
+    """
+    different, which = np.unique(patterns, axis=0, return_inverse=True)
+    return different, which.ravel()
+
+
 class Strata(NamedTuple):
     """The stratum to which each pattern narrows each finding, as columns of exceedances.
 

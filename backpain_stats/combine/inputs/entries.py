@@ -4,29 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-import numpy as np
 import pandas as pd
 
-from backpain_stats.checks import COUNT_COLUMNS, check_count
+from backpain_stats.checks import check_count
 from backpain_stats.combine.inputs.findings import Threshold, ordered_thresholds
-from backpain_stats.errors import FitError, NotEstimableError
+from backpain_stats.errors import NotEstimableError
 from backpain_stats.evidence import Setting, Target
+from backpain_stats.meta.accuracy import FlagAccuracy
 from backpain_stats.printed.prevalence import Prevalence
-from backpain_stats.published import AccuracyDraws, FitAccuracy, TableAccuracy
-
-if TYPE_CHECKING:
-    pass
-
-
-# The bivariate model has five parameters; two proportions from each of fewer studies than this
-# hardly determine them.
-POOL_FROM = 4
-POOLED = (
-    "summary point of the bivariate model of {} cohorts; how far a single setting may lie from "
-    "it is not in the interval"
-)
+from backpain_stats.published import AccuracyDraws
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,10 +25,10 @@ class Entry:
     ----------
     flag_id, label, family : str
         As in the vocabulary of flags; the family may be empty.
-    accuracy : AccuracyDraws
-        What is known of it.
-    cohort_id : str
-        The cohort it comes from, or how many were pooled.
+    known : FlagAccuracy
+        What is known of it, in an average practice and in a new one.
+    cohort_ids : tuple of str
+        The cohorts behind it.
     threshold : Threshold or None
         The quantity it cuts and where, if it is a threshold.
     """
@@ -48,9 +36,20 @@ class Entry:
     flag_id: str
     label: str
     family: str
-    accuracy: AccuracyDraws
-    cohort_id: str
+    known: FlagAccuracy
+    cohort_ids: tuple[str, ...]
     threshold: Threshold | None = None
+
+    @property
+    def accuracy(self) -> AccuracyDraws:
+        """That of the average practice."""
+        return self.known.average
+
+    @property
+    def cohort_id(self) -> str:
+        """The cohort, or how many there are."""
+        several = len(self.cohort_ids)
+        return self.cohort_ids[0] if several == 1 else f"{several} cohorts"
 
 
 class Note(NamedTuple):
@@ -84,7 +83,9 @@ class Entries:
     entries : tuple of Entry
         The flags, in order.
     pretest : Prevalence
-        The pre-test probability and its uncertainty.
+        The pre-test probability and its uncertainty, in an average practice.
+    pretest_new : Prevalence
+        The same in a new practice; what a user gives holds there too.
     pretest_source : str
         Where it comes from.
     target, setting : str
@@ -105,6 +106,7 @@ class Entries:
 
     entries: tuple[Entry, ...]
     pretest: Prevalence
+    pretest_new: Prevalence
     pretest_source: str
     target: Target | Literal[""] = ""
     setting: Setting | Literal[""] = ""
@@ -116,73 +118,38 @@ class Entries:
     notes: tuple[Note, ...] = ()
 
     @property
+    def practices_alike(self) -> bool:
+        """Whether nothing differs between practices."""
+        return self.pretest_new is self.pretest and all(
+            entry.known.new is entry.known.average for entry in self.entries
+        )
+
+    @property
     def flags(self) -> tuple[str, ...]:
         """Names of the flags, in order."""
         return tuple(entry.flag_id for entry in self.entries)
 
 
-def one_accuracy(flag: str, usable: Sequence[AccuracyDraws]) -> tuple[AccuracyDraws, list[Note]]:
-    """Return the accuracy to use of a flag reported by one or several cohorts, with notes.
-
-    From four cohorts on, the summary point of the bivariate model (exact
-    binomial likelihood). Two or three hardly determine that model, and counts of
-    different populations must not be added, so the report with the most cases
-    stands alone and the others are named.
-    """
-    ranked = sorted(usable, key=lambda one: (-(one.n_cases or 0), -(one.n or 0)))
-    cohorts = {str(one.labels.get("cohort_id", "")) for one in ranked}
-    if len(ranked) == 1:
-        return ranked[0], []
-    counted = [one for one in ranked if isinstance(one, TableAccuracy)]
-    failed = ""
-    if len(counted) >= POOL_FROM and len(cohorts) == len(ranked) == len(counted):
-        try:
-            return _pooled(flag, counted), [Note(flag, POOLED.format(len(counted)))]
-        except FitError as error:
-            failed = f"; pooling failed: {error}"
-    others = ", ".join(
-        f"{one.labels.get('report_id') or one.labels.get('cohort_id') or 'another row'} "
-        f"({one.n_cases} cases)"
-        for one in ranked[1:]
-    )
-    chosen = ranked[0].labels.get("report_id") or ranked[0].labels.get("cohort_id") or "one row"
-    text = (
-        f"the report with the most cases is used ({chosen}, {ranked[0].n_cases} cases), "
-        f"not pooled with {others}{failed}"
-    )
-    return ranked[0], [Note(flag, text)]
-
-
-def _pooled(flag: str, reports: Sequence[TableAccuracy]) -> FitAccuracy:
-    """Pool four or more cohorts of one flag by the bivariate model."""
-    from backpain_stats.meta.bivariate import fit_bivariate
-
-    data = pd.DataFrame([one.middle for one in reports], columns=list(COUNT_COLUMNS))
-    data.insert(0, "study", [str(one.labels["cohort_id"]) for one in reports])
-    fit = fit_bivariate(data)
-    return FitAccuracy(
-        np.asarray(fit.coefficients, dtype=float)[:2],
-        np.asarray(fit.covariance, dtype=float)[:2, :2],
-        {"flag_id": flag, "report_id": "", "cohort_id": f"{len(reports)} cohorts pooled"},
-        studies=len(reports),
-        n=sum(one.n or 0 for one in reports),
-        n_cases=sum(one.n_cases or 0 for one in reports),
-        basis=f"bivariate model of {len(reports)} cohorts",
-    )
-
-
 def nested_entries(entries: Sequence[Entry], flags: pd.DataFrame) -> tuple[tuple[str, ...], ...]:
-    """Return the ordered thresholds among the entries, those of one cohort together."""
-    by_flag = {entry.flag_id: entry for entry in entries}
-    cohort = {flag: entry.cohort_id for flag, entry in by_flag.items()}
-    nested = []
+    """Return the thresholds of one quantity among the entries, least demanding first."""
+    by_flag = {entry.flag_id: entry.accuracy for entry in entries}
+    chains = []
     for chain in ordered_thresholds(flags):
-        for origin in dict.fromkeys(cohort[flag] for flag in chain if flag in cohort):
-            members = tuple(flag for flag in chain if cohort.get(flag) == origin)
-            counted = all(not isinstance(by_flag[one].accuracy, FitAccuracy) for one in members)
-            if len(members) > 1 and counted:
-                nested.append(members)
-    return tuple(nested)
+        kept: list[str] = []
+        for flag in chain:
+            if flag not in by_flag:
+                continue
+            # Cohorts may contradict each other: what reverses the order stays outside the chain,
+            # and is refused beside its family.
+            last = by_flag[kept[-1]] if kept else None
+            if last is None or (
+                by_flag[flag].sensitivity <= last.sensitivity
+                and by_flag[flag].specificity >= last.specificity
+            ):
+                kept.append(flag)
+        if len(kept) > 1:
+            chains.append(tuple(kept))
+    return tuple(chains)
 
 
 def given_source(prevalence: Prevalence) -> str:

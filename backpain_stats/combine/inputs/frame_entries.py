@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -20,13 +21,15 @@ from backpain_stats.combine.inputs.entries import (
     PublishedCombination,
     given_source,
     nested_entries,
-    one_accuracy,
     threshold_of_rule,
 )
 from backpain_stats.combine.inputs.findings import read_threshold
 from backpain_stats.errors import ArgumentError, DataError
+from backpain_stats.meta.accuracy import FlagAccuracy, tables_accuracy
 from backpain_stats.printed.prevalence import PrevalenceLike, read_prevalence
 from backpain_stats.published import AccuracyDraws, KnownAccuracy, TableAccuracy
+
+Effects = Literal["random", "common"]
 
 
 def entries_from_frame(
@@ -35,6 +38,7 @@ def entries_from_frame(
     *,
     nested: Iterable[Sequence[str]] = (),
     combinations: pd.DataFrame | None = None,
+    effects: Effects = "random",
 ) -> Entries:
     """Collect the flags of a user's own frame; see :meth:`RiskModel.from_frame`."""
     require_columns(frame, [], "the frame")
@@ -49,21 +53,19 @@ def entries_from_frame(
     for position in range(len(frame)):
         row = frame.iloc[position]
         reports.setdefault(str(row[names]), []).append(_row_accuracy(frame, position, names))
-    entries, notes = [], []
+    entries = []
     for flag, several in reports.items():
         tables = [one for one in several if isinstance(one, TableAccuracy)]
         if len(several) > 1 and len(tables) < len(several):
             raise DataError(f"flag {flag!r} has several rows; give counts (tp, fp, fn, tn) of each")
-        accuracy, note = one_accuracy(flag, tables) if tables else (several[0], [])
-        notes += note
         first = frame[frame[names].astype(str) == flag].iloc[0]
         entries.append(
             Entry(
                 flag,
                 str(first.get("label", flag)),
                 "" if pd.isna(first.get("family")) else str(first.get("family")),
-                accuracy,
-                str(accuracy.labels.get("cohort_id", "")),
+                _known(tables, several[0], effects),
+                tuple(dict.fromkeys(str(one.labels["cohort_id"]) for one in several)),
                 read_threshold(str(first.get("label", ""))),
             )
         )
@@ -81,11 +83,23 @@ def entries_from_frame(
     return Entries(
         tuple(entries),
         prevalence,
+        prevalence,
         given_source(prevalence),
         nested=tuple(sorted(chains)),
         combinations=_frame_combinations(combinations, list(reports)),
-        notes=tuple(notes),
     )
+
+
+def _known(tables: Sequence[TableAccuracy], first: AccuracyDraws, effects: Effects) -> FlagAccuracy:
+    """Return the accuracy of one flag: from its tables, or taken as known."""
+    if not tables:
+        return FlagAccuracy.everywhere(first)
+    if effects == "common":
+        counts = np.sum([one.middle for one in tables], axis=0, keepdims=True)
+        return FlagAccuracy.everywhere(TableAccuracy(counts, tables[0].labels))
+    rows = pd.DataFrame([one.middle for one in tables], columns=list(COUNT_COLUMNS))
+    rows.insert(0, "study", [f"row {place}" for place in range(len(tables))])
+    return tables_accuracy(rows, tables[0].labels)
 
 
 def _row_accuracy(frame: pd.DataFrame, position: int, names: str) -> AccuracyDraws:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,26 +18,24 @@ from backpain_stats.combine.inputs.entries import (
     given_source,
     nested_entries,
     no_report,
-    one_accuracy,
     threshold_of_rule,
 )
 from backpain_stats.combine.inputs.findings import read_thresholds, separate_findings
 from backpain_stats.errors import NotEstimableError
-from backpain_stats.estimate import format_percent
 from backpain_stats.evidence import Evidence, Setting, Target, require_evidence
+from backpain_stats.meta.accuracy import FlagAccuracy
+from backpain_stats.meta.published.accuracy import flag_accuracy, pooled_flag
+from backpain_stats.meta.published.prevalence import PooledPrevalence, pool_prevalence
+from backpain_stats.meta.published.reports import named_reports
 from backpain_stats.printed import Prevalence, PrevalenceLike, read_prevalence
 from backpain_stats.published import (
-    AccuracyDraws,
+    RULES,
     Remark,
     Report,
-    SettingPrevalence,
     filled_rows,
     published_reports,
-    report_accuracy,
     sentences,
-    setting_prevalence,
 )
-from backpain_stats.tables import middle_table
 
 
 def entries_from_evidence(
@@ -61,13 +60,15 @@ def entries_from_evidence(
     # What findings have to do with each other is read from the whole evidence.
     whole = require_evidence(evidence).whole
     vocabulary = whole.flags.set_index("flag_id")
-    if evidence.select(target=target, setting=setting).accuracy.empty:
+    if not named_reports(evidence, target, setting):
         raise NotEstimableError(f"no report about any flag for {target} in {setting}")
-    accuracies, notes, unusable = _accuracies(evidence, target, setting, indirect=indirect)
     # A flag named twice is one finding; entered twice, its ratio would count twice.
-    wanted = sorted(accuracies) if flags is None else list(dict.fromkeys(as_names(flags, "flags")))
-    for flag in wanted:
+    named = None if flags is None else list(dict.fromkeys(as_names(flags, "flags")))
+    for flag in named or ():
         check_known(flag, vocabulary.index, "flag")
+    accuracies, notes, unusable = _accuracies(evidence, target, setting, named, indirect=indirect)
+    wanted = sorted(accuracies) if named is None else named
+    for flag in wanted:
         if flag not in accuracies:
             raise no_report(flag, unusable, target, setting)
     if not wanted:
@@ -81,19 +82,19 @@ def entries_from_evidence(
             flag,
             str(vocabulary.loc[flag, "label"]),
             str(vocabulary.loc[flag, "family"]),
-            accuracies[flag],
-            str(accuracies[flag].labels["cohort_id"]),
+            *accuracies[flag],
             thresholds.get(flag),
         )
         for flag in wanted
     )
-    prevalence, source, warning = _pretest(evidence, target, setting, pretest)
+    prevalence, in_new_practice, warning = _pretest(evidence, target, setting, pretest)
     studies = whole.accuracy.merge(whole.cohorts[["cohort_id", "study_id"]], on="cohort_id")
     listed = whole.combinations["flags"].dropna().str.split(";")
     base = Entries(
         entries,
         prevalence,
-        source,
+        in_new_practice,
+        prevalence.source,
         target,
         setting,
         separate=frozenset(
@@ -112,47 +113,60 @@ def entries_from_evidence(
     )
 
 
+class _Known(NamedTuple):
+    """The accuracy of a flag and the cohorts behind it."""
+
+    accuracy: FlagAccuracy
+    cohorts: tuple[str, ...]
+
+
 def _accuracies(
-    evidence: Evidence, target: Target, setting: Setting, *, indirect: bool
-) -> tuple[dict[str, AccuracyDraws], dict[str, list[Note]], dict[str, str]]:
+    evidence: Evidence,
+    target: Target,
+    setting: Setting,
+    named: Sequence[str] | None,
+    *,
+    indirect: bool,
+) -> tuple[dict[str, _Known], dict[str, list[Note]], dict[str, str]]:
     """Return the accuracy of each flag with its notes, and why the other flags have none."""
-    every = published_reports(evidence)
     of_flag: dict[str, list[Report]] = {}
-    for name in evidence.select(target=target, setting=setting).accuracy["report_id"]:
-        of_flag.setdefault(every[name].flag_id, []).append(every[name])
-    accuracies: dict[str, AccuracyDraws] = {}
+    for report in named_reports(evidence, target, setting, named):
+        of_flag.setdefault(report.flag_id, []).append(report)
+    accuracies: dict[str, _Known] = {}
     notes: dict[str, list[Note]] = {}
     unusable: dict[str, str] = {}
     for flag, reports in sorted(of_flag.items()):
-        direct = [
-            report
-            for report in reports
-            if report.counted and (indirect or not report.cohort.is_indirect)
-        ]
-        known = [accuracy for report in direct if (accuracy := report_accuracy(report)) is not None]
-        if known:
-            accuracies[flag], note = one_accuracy(flag, known)
-            notes[flag] = [*note, *_without_cases(accuracies[flag], direct)]
-        else:
+        try:
+            known = flag_accuracy(evidence, target, setting, flag, indirect=indirect)
+        except NotEstimableError:
             unusable[flag] = "; ".join(
                 f"{report.report_id}: {_why_not(report)}" for report in reports
             )
+            continue
+        cohorts: tuple[str, ...] = (str(known.average.labels["cohort_id"]),)
+        notes[flag] = []
+        if known.average.tables:
+            pooled = pooled_flag(evidence, target, setting, flag, indirect=indirect)
+            used = pooled.reports[pooled.reports["used"]]
+            cohorts = tuple(used["cohort_id"])
+            # That tables are several stands in the column tables.
+            notes[flag] = [Note(flag, text) for text in pooled.notes if "tables fit" not in text]
+            notes[flag] += _in_place_of(set(used["report_id"]), reports)
+        accuracies[flag] = _Known(known, cohorts)
     return accuracies, notes, unusable
 
 
-def _without_cases(used: AccuracyDraws, reports: Sequence[Report]) -> list[Note]:
-    """Say what cohorts without cases found: their false-positive fractions are not used."""
-    notes = []
-    for report in reports:
-        if report.cohort.n_cases == 0 and report.complete:
-            _, fp, _, tn = report.cells[middle_table(report.cells)].tolist()
-            text = (
-                f"{report.report_id} has no cases and is not used; it found the flag in "
-                f"{format_percent(fp / (fp + tn))} of its {fp + tn} non-cases, the "
-                f"report used in {format_percent(1 - used.specificity)}"
-            )
-            notes.append(Note(report.flag_id, text))
-    return notes
+def _in_place_of(used: Collection[str], reports: Sequence[Report]) -> list[Note]:
+    """Say which reports on the same patients do not count, and by which rule."""
+    return [
+        Note(
+            report.flag_id,
+            f"{report.displaced_by} counts instead of {report.report_id} (same patients): "
+            f"{RULES[report.displaced_because]}",
+        )
+        for report in reports
+        if report.displaced_by in used
+    ]
 
 
 def _why_not(report: Report) -> str:
@@ -166,28 +180,31 @@ def _why_not(report: Report) -> str:
 
 def _pretest(
     evidence: Evidence, target: Target, setting: Setting, given: PrevalenceLike | None
-) -> tuple[Prevalence, str, list[Note]]:
-    """Return the pre-test, its source, and what speaks against it."""
+) -> tuple[Prevalence, Prevalence, list[Note]]:
+    """Return the pre-test in an average practice and in a new one, and what speaks against it."""
     if given is None:
-        given = setting_prevalence(evidence, target, setting)
+        given = pool_prevalence(evidence, target, setting)
+    warning = getattr(given, "warning", "")
+    notes = [Note("pretest", str(warning))] if warning else []
+    if isinstance(given, PooledPrevalence):
+        return given.average, given.new, notes
     prevalence = read_prevalence(given)
-    if isinstance(given, SettingPrevalence):
-        text = f"{given.prevalence_id}: {given.warning}"
-        return prevalence, given.source, [Note("pretest", text)] if given.warning else []
-    return prevalence, given_source(prevalence), []
+    if not prevalence.source:
+        prevalence = replace(prevalence, source=given_source(prevalence))
+    return prevalence, prevalence, notes
 
 
 def _with_combinations(base: Entries, evidence: Evidence, target: Target) -> Entries:
     """Add the published combinations whose flags and cohort are those of the model."""
     kept: list[PublishedCombination] = []
     notes = list(base.notes)
-    cohort = {entry.flag_id: entry.cohort_id for entry in base.entries}
+    cohorts = {entry.flag_id: entry.cohort_ids for entry in base.entries}
     every = published_reports(evidence, "combination")
     for row in filled_rows(evidence.select(target=target).combinations):
-        if row["cohort_id"] not in cohort.values() or "flags" not in row:
+        own = [flag for flag in cohorts if row["cohort_id"] in cohorts[flag]]
+        if not own or "flags" not in row:
             continue
         named = row["flags"].split(";")
-        own = [flag for flag in cohort if cohort[flag] == row["cohort_id"]]
         flags, stands = _resolve(named, own, base, evidence)
         name = row["combination_id"]
         at_least = threshold_of_rule(row["rule"], row.get("k", pd.NA), len(named))

@@ -12,24 +12,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import logit
 
 from backpain_stats.checks import check_level
-from backpain_stats.combine.dependence.base import PatternModel, RatioModel
-from backpain_stats.combine.dependence.patterns import ABSENT, NOT_ASSESSED, PRESENT, all_patterns
+from backpain_stats.combine.dependence.patterns import ABSENT, NOT_ASSESSED, PRESENT
 from backpain_stats.combine.risk.contributions import shapley_values
-from backpain_stats.combine.risk.patient import patient_pattern
-from backpain_stats.combine.risk.posterior import point_marginals
+from backpain_stats.combine.risk.patient import refused_patterns
+from backpain_stats.combine.risk.pattern_risks import IMPOSSIBLE, pattern_risks
 from backpain_stats.errors import ArgumentError
-from backpain_stats.sampling import interval_around
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from backpain_stats.combine.dependence.base import Marginals
-    from backpain_stats.combine.inputs.entries import Entries
     from backpain_stats.combine.risk.model import RiskModel
-    from backpain_stats.combine.risk.posterior import Posterior
 
     Array = NDArray[np.float64]
 
@@ -37,8 +32,6 @@ __all__ = ["IMPOSSIBLE", "LARGEST_FLAGS", "PatternRatios", "pattern_ratios"]
 
 # 3**9 patterns are 20,000; more would make a page slow to load.
 LARGEST_FLAGS = 9
-# What is said of a pattern that the figures exclude among cases and among non-cases.
-IMPOSSIBLE = "the published figures make these findings impossible together"
 # The state of a flag by its ternary digit.
 STATES = np.array([NOT_ASSESSED, PRESENT, ABSENT], dtype=np.int8)
 
@@ -119,72 +112,20 @@ def pattern_ratios(model: RiskModel, *, level: float = 0.95) -> PatternRatios:
         raise ArgumentError(f"the model has {len(flags)} flags; {LARGEST_FLAGS} is the most here")
     digits = _digits(len(flags))
     patterns = STATES[digits]
-    refused = _refused(model.entries, patterns)
+    refused = refused_patterns(model.entries, patterns)
     allowed = np.setdiff1d(np.arange(len(patterns)), list(refused))
-    point = point_marginals(model.entries)
-    lr, low, high = (np.full(len(patterns), np.nan) for _ in range(3))
+    found = pattern_risks(model.known, patterns[allowed], level)
+    lr, low, high, log_ratio = (np.full(len(patterns), np.nan) for _ in range(4))
+    lr[allowed], low[allowed], high[allowed] = found.lr, found.lr_low, found.lr_high
+    log_ratio[allowed] = found.log_ratio
     factors = None
-    if isinstance(model.dependence, RatioModel):
-        log_ratio = _log_ratios(model.dependence, point, patterns)[0]
-        lr[allowed] = np.exp(log_ratio[allowed])
-        if not model.posterior.certain:
-            drawn = _drawn(model.dependence, model.posterior, patterns[allowed])
-            low[allowed], high[allowed] = _intervals(lr[allowed], drawn, level)
+    if not model.dependence.leaves_range:
         factors = np.full(digits.shape, np.nan)
-        factors[allowed] = np.exp(_shapley_table(log_ratio, digits[allowed], point))
-        impossible = np.isnan(lr)
-    else:
-        pretest = model.entries.pretest.estimate
-        ends = model.dependence.risk_range(point, patterns[allowed], pretest)
-        low[allowed], high[allowed] = np.exp(logit([end[0] for end in ends]) - logit(pretest))
-        impossible = np.isnan(low)
-    for row in np.flatnonzero(impossible):
+        shares = _shapley_table(log_ratio, digits[allowed], model.without_draws.marginals)
+        factors[allowed] = np.exp(shares)
+    for row in np.flatnonzero(np.isnan(low if factors is None else lr)):
         refused.setdefault(int(row), IMPOSSIBLE)
     return PatternRatios(flags, lr, low, high, factors, refused)
-
-
-def _refused(entries: Entries, patterns: NDArray[np.int8]) -> dict[int, str]:
-    """Return the patterns a patient cannot have, with the message of ``RiskModel.risk``."""
-    refused = {}
-    flags = np.array(entries.flags)
-    for row, pattern in enumerate(patterns):
-        try:
-            patient_pattern(entries, flags[pattern == PRESENT], flags[pattern == ABSENT])
-        except ArgumentError as error:
-            refused[row] = str(error)
-    return refused
-
-
-def _log_ratios(dependence: RatioModel, marginals: Marginals, patterns: NDArray[np.int8]) -> Array:
-    """Return log likelihood ratios (draws, patterns), as sums over the complete patterns.
-
-    There are at most ``2**m`` complete patterns, so this is far cheaper than
-    integrating each of the ``3**m``. A model without pattern probabilities has no sums.
-    """
-    if not isinstance(dependence, PatternModel):
-        return dependence.log_ratios(marginals, patterns)
-    complete = all_patterns(marginals.findings)
-    found = dependence.log_probabilities(marginals, complete)
-    fits = np.ones((len(patterns), len(complete)))
-    for own, whole in zip(patterns.T, complete.T, strict=True):
-        fits *= (own[:, None] == NOT_ASSESSED) | (own[:, None] == whole)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.log(np.exp(found.cases) @ fits.T) - np.log(np.exp(found.noncases) @ fits.T)
-
-
-def _drawn(dependence: RatioModel, posterior: Posterior, patterns: NDArray[np.int8]) -> Array:
-    """Return likelihood ratios (patterns, draws), the dependence drawn if it is."""
-    dependence = posterior.dependence or dependence
-    return np.exp(_log_ratios(dependence, posterior.marginals, patterns)).T
-
-
-def _intervals(lr: Array, drawn: Array, level: float) -> tuple[Array, Array]:
-    """Return the interval of each pattern; draws without a ratio are left out."""
-    low, high = interval_around(lr, drawn, level)
-    for row in np.flatnonzero(np.isnan(drawn).any(axis=1)):
-        kept = drawn[row, ~np.isnan(drawn[row])]
-        low[row], high[row] = interval_around(lr[row], kept, level) if kept.size else [np.nan] * 2
-    return low, high
 
 
 def _shapley_table(log_ratio: Array, digits: NDArray[np.int64], point: Marginals) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,24 +10,27 @@ import numpy as np
 import pandas as pd
 from scipy.special import logit
 
-from backpain_stats.combine.dependence.base import Dependence, Marginals, RatioModel
+from backpain_stats.combine.dependence.base import Marginals
 from backpain_stats.combine.dependence.independent import Independent
-from backpain_stats.combine.dependence.maximum_entropy import MaximumEntropy
-from backpain_stats.combine.dependence.one_factor import OneFactor
 from backpain_stats.combine.dependence.patterns import NOT_ASSESSED, PRESENT
 from backpain_stats.combine.inputs.entries import Entries, Entry
-from backpain_stats.combine.risk.contributions import (
-    assessed_findings,
-    contributions,
-    log_ratios_alone,
+from backpain_stats.combine.risk.contributions import alone, assessed_findings, contributions
+from backpain_stats.combine.risk.pattern_risks import (
+    Known,
+    PatternRisks,
+    pattern_risks,
+    point_log_ratios,
 )
 from backpain_stats.combine.risk.posterior import Posterior
-from backpain_stats.sampling import interval_around
+from backpain_stats.meta.accuracy import accuracy_row
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
+
+# Shares of this many findings are those of the medians: 128 patterns with all their draws.
+LARGEST_DRAWN = 7
 
 
 def without_combinations(marginals: Marginals) -> Marginals:
@@ -41,46 +44,49 @@ def without_combinations(marginals: Marginals) -> Marginals:
     )
 
 
-def drawn_log_ratios(
-    dependence: RatioModel, posterior: Posterior, pattern: NDArray[np.int8]
-) -> Array:
-    """Return the log likelihood ratio of a pattern, one a draw, the dependence drawn if it is."""
-    dependence = posterior.dependence or dependence
-    return dependence.log_ratios(posterior.marginals, pattern)[:, 0]
+def width_shares(known: Known, pattern: NDArray[np.int8], found: PatternRisks) -> dict[str, float]:
+    """Share the variance of the post-test log odds in a new practice among its four sources.
 
-
-def width_shares(
-    dependence: RatioModel,
-    known: tuple[Marginals, Posterior],
-    pattern: NDArray[np.int8],
-    drawn: Array,
-) -> dict[str, float]:
-    """Share the variance of the post-test log odds among its three sources.
-
-    The log odds are the pre-test's plus the log likelihood ratio. The pre-test
-    is independent of the rest, so its share is its variance. The log ratio
-    depends on the accuracies and, where it is drawn, on the dependence: each is frozen at its
+    The log odds are the pre-test's plus the log likelihood ratio. In an average practice the
+    pre-test is independent of the rest, so its share is its variance; the log ratio depends
+    on the accuracies and, where it is drawn, on the dependence: each is frozen at its
     point value in turn, and what it adds is averaged over the two orders
-    (Shapley), a negative addition counting as none. The squared width of an
+    (Shapley), a negative addition counting as none. What the variance gains in a new
+    practice is the share of the difference between practices. The squared width of an
     interval of the log odds is proportional to their variance.
-    ``drawn`` are the draws of the log ratio, everything varying.
+
+    Parameters
+    ----------
+    known : Known
+        The model.
+    pattern : numpy.ndarray
+        The patient's findings, shape (flags,).
+    found : PatternRisks
+        Of that pattern, its draws kept.
 
     Returns
     -------
     dict
-        ``prevalence``, ``accuracy`` and ``dependence``, summing to 1; empty if
+        ``prevalence``, ``accuracy``, ``practice`` and ``dependence``, summing to 1; empty if
         nothing varies or a draw has infinite log odds.
     """
-    point, posterior = known
-    both = accuracy = _variance(drawn)
+    posterior = known.draws
+    if posterior is None or found.drawn is None or found.drawn_new is None:
+        return {}
+    both = accuracy = _variance(found.drawn[0])
     together = 0.0
     if posterior.dependence is not None:
-        fixed, frozen = replace(posterior, dependence=None), replace(posterior, marginals=point)
-        accuracy = _variance(drawn_log_ratios(dependence, fixed, pattern))
-        together = _variance(drawn_log_ratios(dependence, frozen, pattern))
+        accuracy = _variance(known.dependence.log_ratios(posterior.marginals, pattern))
+        together = _variance(posterior.dependence.log_ratios(known.marginals, pattern))
+    prevalence = _variance(logit(posterior.pretest))
+    practice = 0.0
+    if known.new_practice is not None:
+        new = _variance(found.drawn_new[0]) + _variance(logit(known.new_practice.pretest))
+        practice = max(new - both - prevalence, 0.0)
     parts = {
-        "prevalence": _variance(logit(posterior.pretest)),
+        "prevalence": prevalence,
         "accuracy": (accuracy + max(both - together, 0.0)) / 2,
+        "practice": practice,
         "dependence": (together + max(both - accuracy, 0.0)) / 2,
     }
     total = sum(parts.values())
@@ -94,29 +100,25 @@ def _variance(values: Array) -> float:
 
 
 def contribution_frame(
-    entries: Entries,
-    dependence: Dependence,
-    known: tuple[Marginals, Posterior],
-    pattern: NDArray[np.int8],
-    level: float,
+    entries: Entries, known: Known, pattern: NDArray[np.int8], level: float
 ) -> pd.DataFrame:
     """Return what each assessed finding says by itself and adds in this patient."""
-    point, posterior = known
+    point = known.marginals
     groups = assessed_findings(point, pattern)
     # Every model keeps the marginals, so a finding's own ratio does not depend on it.
-    alone = np.exp(log_ratios_alone(Independent(), without_combinations(point), pattern)[0])
-    low = high = np.full(len(groups), np.nan)
-    if not posterior.certain and groups:
-        drawn = log_ratios_alone(Independent(), without_combinations(posterior.marginals), pattern)
-        low, high = interval_around(alone, np.exp(drawn.T), level)
+    own = replace(
+        known, dependence=Independent(), marginals=without_combinations(point),
+        posterior=_uncombined(known.posterior), new_practice=None,
+    )  # fmt: skip
+    by_itself = pattern_risks(own, alone(point, pattern), level)
     added, method = np.full(len(groups), np.nan), "none: bounds leave no single ratio"
-    if isinstance(dependence, RatioModel):
-        added, method = contributions(dependence, point, pattern)
+    if not known.dependence.leaves_range:
+        added, method = contributions(point, pattern, _log_ratios(known, len(groups)))
     rows = []
     for place, group in enumerate(groups):
         present = [column for column in group if pattern[column] == PRESENT]
         decisive = present[-1] if present else group[0]
-        entry = entries.entries[decisive]
+        entry, state = entries.entries[decisive], int(pattern[decisive])
         rows.append(
             {
                 "flag_id": entry.flag_id,
@@ -128,9 +130,7 @@ def contribution_frame(
                 "cohort_id": entry.cohort_id,
                 "sensitivity": point.cases[0, decisive],
                 "specificity": 1 - point.noncases[0, decisive],
-                "lr_alone": alone[place],
-                "lr_alone_low": low[place],
-                "lr_alone_high": high[place],
+                **_lr_alone(entry if len(group) == 1 else None, state, by_itself, place, level),
                 "log_odds": added[place],
                 "factor": np.exp(added[place]),
                 "method": method,
@@ -143,31 +143,50 @@ def contribution_frame(
     return pd.DataFrame(rows, columns=columns)
 
 
+def _uncombined(posterior: Posterior | None) -> Posterior | None:
+    """Return the same draws with no combination to satisfy and no dependence."""
+    if posterior is None:
+        return None
+    marginals = without_combinations(posterior.marginals)
+    return replace(posterior, marginals=marginals, dependence=None)
+
+
+def _log_ratios(known: Known, findings: int) -> Callable[[NDArray[np.int8]], Array]:
+    """Return what gives patterns their log ratio: medians, or for many findings point values."""
+    if findings <= LARGEST_DRAWN:
+        without = replace(known, new_practice=None)
+        return lambda patterns: pattern_risks(without, patterns, 0.5).log_ratio
+    return lambda patterns: point_log_ratios(known.dependence, known.marginals, patterns)
+
+
+def _lr_alone(
+    entry: Entry | None, state: int, found: PatternRisks, place: int, level: float
+) -> dict[str, float]:
+    """Return a finding's own ratio: of a single flag as everywhere, of strata (None) from draws."""
+    names = ("lr_alone", "lr_alone_low", "lr_alone_high")
+    if entry is None or entry.known.fit is None:
+        values = [found.lr[place], found.lr_low[place], found.lr_high[place]]
+    else:
+        row = entry.known.measures(level).loc[
+            f"lr_{'positive' if state == PRESENT else 'negative'}"
+        ]
+        values = [row["estimate"], row["ci_low"], row["ci_high"]]
+    return dict(zip(names, map(float, values), strict=True))
+
+
 def flag_frame(entries: Entries) -> pd.DataFrame:
     """Return what enters a model, one row a flag; see ``RiskModel.flags``."""
-    rows = []
-    for entry in entries.entries:
-        accuracy = entry.accuracy
-        with np.errstate(divide="ignore", invalid="ignore"):
-            positive = np.float64(accuracy.sensitivity) / (1 - accuracy.specificity)
-            negative = np.float64(1 - accuracy.sensitivity) / accuracy.specificity
-        rows.append(
-            {
-                "flag_id": entry.flag_id,
-                "label": entry.label,
-                "family": entry.family or pd.NA,
-                "cohort_id": entry.cohort_id,
-                "n_cases": accuracy.n_cases,
-                "n": accuracy.n,
-                "tables": accuracy.tables,
-                "sensitivity": accuracy.sensitivity,
-                "specificity": accuracy.specificity,
-                "lr_positive": positive,
-                "lr_negative": negative,
-                "basis": accuracy.basis,
-            }
-        )
-    return pd.DataFrame(rows).astype({"n_cases": "Int64", "n": "Int64"})
+    rows = [
+        {
+            "flag_id": entry.flag_id,
+            "label": entry.label,
+            "family": entry.family or pd.NA,
+            "cohort_id": entry.cohort_id,
+            **accuracy_row(entry.known),
+        }
+        for entry in entries.entries
+    ]
+    return pd.DataFrame(rows).astype(dict.fromkeys(("studies", "n_cases", "n", "tables"), "Int64"))
 
 
 def cohort_frame(entries: Entries, pattern: NDArray[np.int8]) -> pd.DataFrame:
@@ -196,10 +215,9 @@ def _largest(counts: Iterable[int | None]) -> Any:
     return pd.NA if None in known else max(one for one in known if one is not None)
 
 
-def remarks(
-    entries: Entries, dependence: Dependence, posterior: Posterior, pattern: NDArray[np.int8]
-) -> list[str]:
+def remarks(entries: Entries, known: Known, pattern: NDArray[np.int8]) -> list[str]:
     """Return what a reader must know of this patient's risk."""
+    dependence, posterior = known.dependence, known.draws
     assessed = [flag for flag, state in zip(entries.flags, pattern, strict=True) if state >= 0]
     texts = [
         f"{note.about}: {note.text}".replace("pretest:", "pre-test:")
@@ -213,27 +231,12 @@ def remarks(
         for entry in entries.entries
         if entry.flag_id in assessed and not entry.accuracy.tables
     ]
-    if uncounted and not posterior.certain:
+    if uncounted and posterior is not None:
         texts.append(
-            f"no counts of {', '.join(uncounted)}: taken as known, the interval leaves out how "
-            "uncertain they are"
+            f"no counts of {', '.join(uncounted)}: what was found in its patients is taken as "
+            "known, and the interval leaves out how uncertain that is"
         )
     if len(assessed) > 1:
-        texts += _assumption(entries, dependence, posterior)
-    return texts
-
-
-def _assumption(entries: Entries, dependence: Dependence, posterior: Posterior) -> list[str]:
-    """Return what the dependence model leaves open when several findings are assessed."""
-    if isinstance(dependence, OneFactor) and posterior.dependence is None:
-        return [
-            "how the findings occur together was not found in print: their correlation is an "
-            "assumption, and the interval does not vary it (a prior on rho does)"
-        ]
-    unpublished = isinstance(dependence, MaximumEntropy) and not entries.combinations
-    if isinstance(dependence, Independent) or unpublished:
-        return [
-            "multiplying likelihood ratios was overconfident in patients with low back pain "
-            "(see OneFactor)"
-        ]
-    return []
+        varied = posterior is not None and posterior.dependence is not None
+        texts.append(dependence.caveat(varied=varied, combinations=bool(entries.combinations)))
+    return [text for text in texts if text]

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import factorial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backpain_stats.combine.dependence.base import Marginals, RatioModel
+from backpain_stats.combine.dependence.base import Marginals
 from backpain_stats.combine.dependence.patterns import NOT_ASSESSED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
+    LogRatios = Callable[[NDArray[np.int8]], Array]
 
 # All subsets of this many findings are evaluated; beyond it, one order of entry.
 LARGEST_EXACT = 12
@@ -28,16 +30,14 @@ def assessed_findings(marginals: Marginals, pattern: NDArray[np.int8]) -> list[l
     return [one for one in columns if one]
 
 
-def log_ratios_alone(
-    dependence: RatioModel, marginals: Marginals, pattern: NDArray[np.int8]
-) -> Array:
-    """Return the log likelihood ratio of each assessed finding by itself, (draws, findings)."""
+def alone(marginals: Marginals, pattern: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Return one pattern for each assessed finding, nothing else assessed."""
     groups = assessed_findings(marginals, pattern)
-    return dependence.log_ratios(marginals, _with_only(pattern, [[group] for group in groups]))
+    return _with_only(pattern, [[group] for group in groups])
 
 
 def contributions(
-    dependence: RatioModel, marginals: Marginals, pattern: NDArray[np.int8]
+    marginals: Marginals, pattern: NDArray[np.int8], log_ratios: LogRatios
 ) -> tuple[Array, str]:
     r"""Share the combined log likelihood ratio among the assessed findings.
 
@@ -49,10 +49,19 @@ def contributions(
     ratio. With more than 12 findings their exact average is too long: they are
     added in one order, the strongest by itself first.
 
+    Parameters
+    ----------
+    marginals : Marginals
+        For the findings: their flags, which may be nested.
+    pattern : numpy.ndarray
+        The patient's findings, shape (flags,).
+    log_ratios : callable
+        Maps patterns of shape (n, flags) to n log likelihood ratios.
+
     Returns
     -------
     contributions : numpy.ndarray
-        One a finding with anything assessed, in log odds, at the first draw;
+        One a finding with anything assessed, in log odds;
         NaN where a likelihood ratio of 0 or infinity leaves no difference.
     method : str
         ``"shapley"`` or ``"strongest first"``.
@@ -60,14 +69,13 @@ def contributions(
     groups = assessed_findings(marginals, pattern)
     count = len(groups)
     if count > LARGEST_EXACT:
-        return _strongest_first(dependence, marginals, pattern), "strongest first"
+        return _strongest_first(marginals, pattern, log_ratios), "strongest first"
     subsets = (np.arange(2**count)[:, None] >> np.arange(count)) & 1
     patterns = _with_only(
         pattern,
         [[group for group, kept in zip(groups, row, strict=True) if kept] for row in subsets],
     )
-    value = dependence.log_ratios(marginals, patterns)[0]
-    return shapley_values(value), "shapley"
+    return shapley_values(log_ratios(patterns)), "shapley"
 
 
 def shapley_values(value: Array) -> Array:
@@ -104,14 +112,14 @@ def shapley_values(value: Array) -> Array:
 
 
 def _strongest_first(
-    dependence: RatioModel, marginals: Marginals, pattern: NDArray[np.int8]
+    marginals: Marginals, pattern: NDArray[np.int8], log_ratios: LogRatios
 ) -> Array:
     """Add the findings one by one, the strongest by itself first."""
     groups = assessed_findings(marginals, pattern)
-    alone = np.abs(log_ratios_alone(dependence, marginals, pattern)[0])
-    order = np.argsort(-np.nan_to_num(alone, nan=-1.0), kind="stable")
+    by_themselves = np.abs(log_ratios(_with_only(pattern, [[group] for group in groups])))
+    order = np.argsort(-np.nan_to_num(by_themselves, nan=-1.0), kind="stable")
     steps = [[groups[place] for place in order[:length]] for length in range(len(groups) + 1)]
-    value = dependence.log_ratios(marginals, _with_only(pattern, steps))[0]
+    value = log_ratios(_with_only(pattern, steps))
     result = np.empty(len(groups))
     with np.errstate(invalid="ignore"):
         result[order] = np.diff(value)

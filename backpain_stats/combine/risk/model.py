@@ -10,24 +10,22 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 import pandas as pd
 
-from backpain_stats.checks import check_level, check_pretest
+from backpain_stats.checks import check_choice, check_level, check_pretest
 from backpain_stats.combine.dependence.base import Dependence
-from backpain_stats.combine.dependence.one_factor import OneFactor
+from backpain_stats.combine.dependence.registry import check_dependence
+from backpain_stats.combine.dependence.shrunken import Shrunken
 from backpain_stats.combine.inputs.entries import Entries
-from backpain_stats.combine.inputs.frame_entries import entries_from_frame
+from backpain_stats.combine.inputs.frame_entries import Effects, entries_from_frame
 from backpain_stats.combine.inputs.published_entries import entries_from_evidence
 from backpain_stats.combine.risk.assessment import flag_frame, without_combinations
 from backpain_stats.combine.risk.patient import check_together, patient_pattern
+from backpain_stats.combine.risk.patient_frame import frame_patterns
 from backpain_stats.combine.risk.patient_risk import patient_risk
-from backpain_stats.combine.risk.posterior import (
-    Posterior,
-    checked_rho_prior,
-    draw_posterior,
-    point_marginals,
-)
+from backpain_stats.combine.risk.pattern_risks import Known
+from backpain_stats.combine.risk.posterior import Posterior, draw_posterior, point_marginals
 from backpain_stats.combine.risk.risk import Risk
-from backpain_stats.combine.risk.tables import profile_frame, sensitivity_frame
-from backpain_stats.errors import ArgumentError, PretestError
+from backpain_stats.combine.risk.tables import profile_frame, risks_frame, sensitivity_frame
+from backpain_stats.errors import PretestError
 from backpain_stats.evidence import Setting, Target
 from backpain_stats.sampling import DEFAULT_SEED, DRAWS, Seed, check_draws
 
@@ -37,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RiskModel"]
 
-DEFAULT_DEPENDENCE = OneFactor()
+DEFAULT_DEPENDENCE = Shrunken()
 RHO_GRID = tuple(round(0.05 * step, 2) for step in range(19))
 
 
@@ -60,13 +58,13 @@ class RiskModel:
         The condition and where the patient is seen.
     flags : sequence of str, optional
         The flags that enter; by default every flag with a usable report.
-    dependence : Dependence, default OneFactor(0.2, 0.2)
+    dependence : Dependence, default Shrunken()
         How findings hang together within a disease group; see
-        :class:`OneFactor` for the reason of the default.
+        :class:`Shrunken` for the reason of the default.
     pretest : float, str or SettingPrevalence, optional
         Pre-test probability: a fraction, counts (``"13/1975"``) or a range
-        (``"0.1% to 0.7%"``); by default the published prevalence of the
-        setting.
+        (``"0.1% to 0.7%"``); by default :func:`~backpain_stats.pool_prevalence` of the
+        setting, which differs between practices, too.
     rho_prior : tuple of float, optional
         For one-factor dependence: the range over which the correlation of
         either group is uniform and independent in the interval. The estimate
@@ -89,12 +87,11 @@ class RiskModel:
 
     Notes
     -----
-    The estimate takes the published figures at their point values (the middle
-    of the tables that fit); the interval comes from their joint posterior (see
-    :mod:`backpain_stats.combine.risk.posterior`) and is widened to hold the estimate
-    where an observed proportion is 0 or 1. One flag reported by several
-    cohorts: four or more are pooled by the bivariate model; with fewer, the one
-    with the most cases stands alone.
+    What is known of each flag is :func:`~backpain_stats.flag_accuracy`: the posterior from
+    all its direct cohorts, with practices that differ. Every risk has two intervals: for an
+    average practice, and for a new one, which is where a patient is seen. Estimates are
+    medians of the posterior that the interval comes from (see
+    :mod:`backpain_stats.combine.risk.posterior`).
 
     Examples
     --------
@@ -138,6 +135,7 @@ class RiskModel:
         dependence: Dependence = DEFAULT_DEPENDENCE,
         nested: Iterable[Sequence[str]] = (),
         combinations: pd.DataFrame | None = None,
+        effects: Effects = "random",
         rho_prior: tuple[float, float] | None = None,
         draws: int = DRAWS,
         seed: Seed = DEFAULT_SEED,
@@ -158,6 +156,10 @@ class RiskModel:
             As in :class:`RiskModel`.
         nested : iterable of sequence of str, optional
             Flags that are thresholds of one quantity, least demanding first.
+        effects : {"random", "common"}
+            Whether the practices of the rows are some of many that differ, as in
+            :class:`RiskModel`, or one accuracy holds in every practice: the counts are then
+            added up, and there is no new practice.
         combinations : pandas.DataFrame, optional
             Results of flags together: ``flags`` (joined by semicolons), ``rule``
             (any, all, at_least_k), ``k``, ``sensitivity, specificity``.
@@ -177,7 +179,10 @@ class RiskModel:
         >>> model.risk(present=["first"], absent=["second"]).lr.estimate
         3.75...
         """
-        entries = entries_from_frame(frame, pretest, nested=nested, combinations=combinations)
+        check_choice(effects, "effects", ("random", "common"))
+        entries = entries_from_frame(
+            frame, pretest, nested=nested, combinations=combinations, effects=effects
+        )
         model = cls.__new__(cls)
         model._set(entries, dependence, rho_prior, draws, seed)
         return model
@@ -190,15 +195,10 @@ class RiskModel:
         draws: int,
         seed: Seed,
     ) -> None:
-        if not isinstance(dependence, Dependence):
-            raise ArgumentError(
-                f"dependence is {dependence!r}; give Independent(), OneFactor(), Shrunken(), "
-                "MaximumEntropy() or Bounds()"
-            )
         draws = check_draws(draws)
         self.entries = entries
-        self.dependence = dependence
-        self._rho_prior = checked_rho_prior(rho_prior, dependence)
+        self.dependence = check_dependence(dependence).with_prior(rho_prior)
+        self._rho_prior = rho_prior
         self._draws, self._seed = draws, seed
         self._point = point_marginals(entries)
 
@@ -220,7 +220,7 @@ class RiskModel:
         >>> multiplied.risk(findings).lr.estimate > model.risk(findings).lr.estimate
         True
         """
-        prior = self._rho_prior if isinstance(dependence, OneFactor) else None
+        prior = self._rho_prior if check_dependence(dependence).varies_rho else None
         model = type(self).__new__(type(self))
         model._set(self.entries, dependence, prior, self._draws, self._seed)
         return model
@@ -229,21 +229,34 @@ class RiskModel:
     def flags(self) -> pd.DataFrame:
         """What enters, one row a flag.
 
-        ``flag_id, label, family, cohort_id, n_cases, n, tables, sensitivity,
-        specificity, lr_positive, lr_negative, basis``.
+        ``flag_id, label, family, cohort_id``, then the columns of
+        :func:`~backpain_stats.accuracy_table` from ``studies`` to ``basis``.
         """
         return flag_frame(self.entries)
 
     @cached_property
     def posterior(self) -> Posterior:
         """The joint posterior draws behind every interval, made when first needed."""
+        return draw_posterior(self.entries, self.dependence, draws=self._draws, seed=self._seed)
+
+    @cached_property
+    def new_practice(self) -> Posterior | None:
+        """The same for a practice that was not studied; None where practices are alike."""
+        if self.entries.practices_alike:
+            return None
         return draw_posterior(
-            self.entries,
-            self.dependence,
-            draws=self._draws,
-            seed=self._seed,
-            rho_prior=self._rho_prior,
+            self.entries, self.dependence, draws=self._draws, seed=self._seed, practice="new"
         )
+
+    @property
+    def known(self) -> Known:
+        """Everything a risk is computed from, the posterior draws included."""
+        return replace(self.without_draws, posterior=self.posterior, new_practice=self.new_practice)
+
+    @property
+    def without_draws(self) -> Known:
+        """Everything an estimate is computed from, without draws."""
+        return Known(self.dependence, self._point, self.entries.pretest.estimate, None)
 
     def risk(
         self, present: Iterable[str] = (), absent: Iterable[str] = (), *, level: float = 0.95
@@ -281,11 +294,73 @@ class RiskModel:
         """
         check_level(level)
         pattern = patient_pattern(self.entries, present, absent)
-        known = (self._point, self.posterior)
-        return patient_risk(self.entries, self.dependence, known, pattern, level)
+        risk = patient_risk(self.entries, self.known, pattern, level)
+        return replace(risk, seed=self._seed) if isinstance(self._seed, int) else risk
 
-    def profile(self) -> pd.DataFrame:
+    def risks(self, patients: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
+        """Return the risk of many patients, one row each.
+
+        Each different pattern of findings is computed once, all from the same posterior
+        draws: each row is that of :meth:`risk`.
+
+        Parameters
+        ----------
+        patients : pandas.DataFrame
+            One row a patient, one column a flag: 1 or True for present, 0 or False for
+            absent, missing for not assessed. A flag without a column was not assessed in
+            anybody.
+        level : float, default 0.95
+            Level of the intervals.
+
+        Returns
+        -------
+        pandas.DataFrame
+            With the index of ``patients``: ``present, absent`` (flags, joined by
+            semicolons), ``lr, lr_low, lr_high`` (combined likelihood ratio), ``pretest``,
+            ``posttest, ci_low, ci_high`` (post-test probability in an average practice),
+            ``new_practice_low, new_practice_high`` (its interval in a practice that was
+            not studied), ``ci_level, method``.
+            Findings that the figures make impossible together, in both groups, have
+            neither ratio nor risk (NaN); ``method`` says so. Under :class:`Bounds` there
+            is no estimate (NaN) and the ends are sharp bounds, without a level (NaN).
+
+        Raises
+        ------
+        UnknownNameError, NotEstimableError
+            If a column is no flag, or a flag has no usable report.
+        DataError, ArgumentError
+            If a cell is no finding, a column occurs twice, or the findings of a patient
+            contradict each other; the message names row and column.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from backpain_stats import RiskModel, load_evidence
+        >>> patients = pd.DataFrame(
+        ...     {"age_50": [1, 1, 0], "cancer_history": [1, 0, None]}, index=["Ann", "Bo", "Cy"])
+        >>> risks = RiskModel(load_evidence()).risks(patients)
+        >>> risks["posttest"].is_monotonic_decreasing
+        True
+        >>> risks[["present", "absent"]]
+                            present          absent
+        Ann   age_50;cancer_history
+        Bo                   age_50  cancer_history
+        Cy                                   age_50
+        """
+        check_level(level)
+        patterns = frame_patterns(self.entries, patients)
+        return risks_frame(
+            self.known, self.entries.flags, patterns, index=patients.index, level=level
+        )
+
+    def profile(self, *, level: float | None = 0.95) -> pd.DataFrame:
         """Return every complete pattern of findings with its probability and risk.
+
+        Parameters
+        ----------
+        level : float or None, default 0.95
+            Level of the intervals; None for point estimates only, which is quick with
+            any number of flags.
 
         Returns
         -------
@@ -293,10 +368,12 @@ class RiskModel:
             One row a pattern: a column for each flag (1 present, 0 absent), then
             ``probability_cases, probability_noncases`` (within each group; they
             sum to 1), ``probability`` (among all patients at the pre-test),
-            ``lr, pretest, posttest``. A pattern that is impossible in both
-            groups has neither ratio nor risk (NaN). Under :class:`Bounds`
-            the columns after the flags are ``pretest, posttest_low,
-            posttest_high``. Point estimates, no sampling error.
+            ``lr, lr_low, lr_high, pretest, posttest, ci_low, ci_high,
+            new_practice_low, new_practice_high, ci_level, method`` as in :meth:`risks`.
+            A dependence model without a joint distribution has no probabilities. A
+            pattern that is impossible in both groups has neither ratio nor risk (NaN).
+            Under :class:`Bounds` the columns after the flags are ``pretest, posttest_low,
+            posttest_high``: no sampling error.
 
         Raises
         ------
@@ -318,7 +395,10 @@ class RiskModel:
         3      1       1  15.000     0.625
         """
         check_together(self.entries, self.entries.flags)
-        return profile_frame(self.dependence, self._point, self.entries.pretest.estimate)
+        if level is None:
+            return profile_frame(self.without_draws, np.nan)
+        check_level(level)
+        return profile_frame(self.known, level)
 
     def sensitivity(
         self,
@@ -370,7 +450,6 @@ class RiskModel:
         """
         check_level(level)
         pattern = patient_pattern(self.entries, present, absent)
-        point = without_combinations(self._point)
         if pretest is None:
             pretests = [(self.entries.pretest.estimate, self.posterior.pretest)]
         else:
@@ -383,7 +462,8 @@ class RiskModel:
             marginals=without_combinations(self.posterior.marginals),
             dependence=None,
         )
-        return sensitivity_frame(point, fixed, pattern, pretests=pretests, rho=rho, level=level)
+        known = replace(self.known, marginals=without_combinations(self._point), posterior=fixed)
+        return sensitivity_frame(known, pattern, pretests=pretests, rho=rho, level=level)
 
     def __repr__(self) -> str:
         """Return what the model is about and what enters."""

@@ -9,15 +9,11 @@ import numpy as np
 import pandas as pd
 
 from backpain_stats.checks import check_level
-from backpain_stats.combine.dependence.base import PatternModel
+from backpain_stats.combine.dependence.base import Dependence
 from backpain_stats.combine.dependence.bounds import Bounds
-from backpain_stats.combine.dependence.independent import Independent
-from backpain_stats.combine.dependence.maximum_entropy import MaximumEntropy
-from backpain_stats.combine.dependence.one_factor import OneFactor
+from backpain_stats.combine.dependence.registry import check_dependence, offers
 from backpain_stats.combine.risk.assessment import without_combinations
 from backpain_stats.combine.risk.model import RiskModel
-from backpain_stats.combine.risk.posterior import point_marginals
-from backpain_stats.combine.risk.tables import risk_and_ratio
 from backpain_stats.errors import ArgumentError
 from backpain_stats.evidence import Setting, Target
 from backpain_stats.sampling import DEFAULT_SEED, DRAWS, Seed
@@ -35,20 +31,15 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def overview_models() -> dict[str, PatternModel]:
+def overview_models() -> dict[str, Dependence]:
     """Return the dependence models set beside each other, by name.
 
     Examples
     --------
     >>> list(overview_models())
-    ['independent', 'one-factor, rho 0.2', 'one-factor, rho 0.4', 'maximum entropy']
+    ['independent', 'one-factor, rho 0.2', 'one-factor, rho 0.4', 'maximum entropy', 'shrunken product']
     """
-    return {
-        "independent": Independent(),
-        "one-factor, rho 0.2": OneFactor(0.2, 0.2),
-        "one-factor, rho 0.4": OneFactor(0.4, 0.4),
-        "maximum entropy": MaximumEntropy(),
-    }
+    return {one.label: one.dependence for one in offers("overview")}
 
 
 def pattern_overview(
@@ -58,7 +49,7 @@ def pattern_overview(
     *,
     flags: Sequence[str] | None = None,
     pretest: PrevalenceLike | None = None,
-    models: Mapping[str, PatternModel] | None = None,
+    models: Mapping[str, Dependence] | None = None,
     level: float = 0.95,
     draws: int = DRAWS,
     seed: Seed = DEFAULT_SEED,
@@ -76,7 +67,7 @@ def pattern_overview(
     pretest : float, str or SettingPrevalence, optional
         Pre-test probability, as in :class:`backpain_stats.RiskModel`.
     models : mapping, optional
-        Name to dependence model; :func:`overview_models` by default.
+        Name to dependence model, not :class:`Bounds`; :func:`overview_models` by default.
     level : float
         Level of the intervals.
     draws, seed
@@ -87,7 +78,8 @@ def pattern_overview(
     pandas.DataFrame
         One row a pattern and model, patterns in one order throughout:
         ``pattern`` (flags present, joined by semicolons; ``"none"``),
-        ``n_present, model, probability`` (share of all patients), ``lr, lr_low,
+        ``n_present, model, probability`` (share of all patients; NaN for a model
+        without a joint distribution), ``lr, lr_low,
         lr_high, pretest, pretest_source, estimate, ci_low, ci_high, ci_level``
         (post-test probability), ``bound_low, bound_high`` (sharp bounds over
         every dependence that fits the figures the model uses), ``method``. A
@@ -117,64 +109,42 @@ def pattern_overview(
     check_level(level)
     chosen = overview_models() if models is None else dict(models)
     for name, dependence in chosen.items():
-        if not isinstance(dependence, PatternModel):
+        if check_dependence(dependence).leaves_range:
             raise ArgumentError(
-                f"model {name!r} is {dependence!r}; it must give each pattern one probability "
+                f"model {name!r} is {dependence!r}; it must give each pattern one ratio "
                 "(the bounds stand in columns of their own)"
             )
     if not chosen:
         raise ArgumentError("models is empty; name at least one dependence model")
-    blocks = []
-    for name, dependence in chosen.items():
-        model = RiskModel(
-            evidence,
-            target,
-            setting,
-            flags=flags,
-            dependence=dependence,
-            pretest=pretest,
-            draws=draws,
-            seed=seed,
-        )
-        blocks.append(_rows(name, model, dependence, level))
+    first = next(iter(chosen.values()))
+    model = RiskModel(
+        evidence, target, setting, flags=flags, dependence=first, pretest=pretest,
+        draws=draws, seed=seed,
+    )  # fmt: skip
+    blocks = [_rows(name, model.with_dependence(one), level) for name, one in chosen.items()]
     frame = pd.concat(blocks, ignore_index=True)[list(COLUMNS)]
     frame.attrs["notes"] = [f"{note.about}: {note.text}" for note in model.entries.notes]
     return frame
 
 
-def _rows(name: str, model: RiskModel, dependence: PatternModel, level: float) -> pd.DataFrame:
-    """Return the patterns under one model."""
-    profile = model.profile()
+def _rows(name: str, model: RiskModel, level: float) -> pd.DataFrame:
+    """Return the patterns under one model: its profile, with names and sharp bounds."""
+    profile = model.profile(level=level).rename(columns={"posttest": "estimate"})
     names = np.array(model.entries.flags)
     patterns = profile[list(names)].to_numpy(dtype=np.int8)
-    point = point_marginals(model.entries)
-    if not dependence.uses_combinations:
+    point = model.without_draws.marginals
+    if not model.dependence.uses_combinations:
         point = without_combinations(point)
-    pretest = model.entries.pretest.estimate
-    low, high = Bounds().risk_range(point, patterns, pretest)
-    posterior = model.posterior
-    drawn = None
-    if not posterior.certain:
-        drawn = dependence.log_probabilities(posterior.marginals, patterns).log_ratio
-    with np.errstate(divide="ignore"):
-        log_ratios = np.log(profile["lr"].to_numpy(dtype=float))
-    values = np.full((len(patterns), 6), np.nan)
-    for row in np.flatnonzero(~np.isnan(log_ratios)):
-        sampled = None if drawn is None else drawn[:, row]
-        risk, ratio, _ = risk_and_ratio(
-            float(log_ratios[row]), pretest, sampled, posterior.pretest, level
-        )
-        values[row] = [*ratio, *risk]
-    columns = ["lr", "lr_low", "lr_high", "estimate", "ci_low", "ci_high"]
-    return pd.DataFrame(values, columns=columns).assign(
+    low, high = Bounds().risk_range(point, patterns, model.entries.pretest.estimate)
+    if "probability" not in profile:
+        profile["probability"] = np.nan
+    return profile.assign(
         pattern=[";".join(names[row == 1]) or "none" for row in patterns],
         n_present=(patterns == 1).sum(axis=1),
         model=name,
-        probability=profile["probability"].to_numpy(),
-        pretest=pretest,
         pretest_source=model.entries.pretest_source,
-        ci_level=level,
-        bound_low=low[0],
-        bound_high=high[0],
-        method=dependence.describe(),
+        # As in ``Risk.bounds``: of the point values, never without the median.
+        bound_low=np.fmin(low[0], profile["estimate"]),
+        bound_high=np.fmax(high[0], profile["estimate"]),
+        method=model.dependence.describe(),
     )

@@ -34,7 +34,7 @@ def patient_pattern(
     """
     lists = [as_names(present, "present"), as_names(absent, "absent")]
     for name in [*lists[0], *lists[1]]:
-        _check_flag(entries, name)
+        check_flag(entries, name)
     both = sorted(set(lists[0]) & set(lists[1]))
     if both:
         raise ArgumentError(
@@ -47,7 +47,8 @@ def patient_pattern(
     return np.array([state.get(flag, NOT_ASSESSED) for flag in entries.flags], dtype=np.int8)
 
 
-def _check_flag(entries: Entries, name: str) -> None:
+def check_flag(entries: Entries, name: str) -> None:
+    """Refuse a name that is no flag of the model, saying why."""
     if name in entries.flags:
         return
     if name in entries.unusable or name in entries.vocabulary:
@@ -76,12 +77,41 @@ def check_together(entries: Entries, names: Sequence[str]) -> None:
     """
     by_name = {entry.flag_id: entry for entry in entries.entries}
     for first, second in combinations(dict.fromkeys(names), 2):
-        one, other = by_name[first], by_name[second]
-        nested = any({first, second} <= set(chain) for chain in entries.nested)
-        if not one.family or one.family != other.family or nested:
-            continue
-        if frozenset((first, second)) not in entries.separate:
-            raise ArgumentError(_refusal(one, other))
+        if _one_finding(entries, by_name[first], by_name[second]):
+            raise ArgumentError(_refusal(by_name[first], by_name[second]))
+
+
+def _one_finding(entries: Entries, one: Entry, other: Entry) -> bool:
+    """Return whether two flags are one finding in two wordings."""
+    if not one.family or one.family != other.family:
+        return False
+    pair = frozenset((one.flag_id, other.flag_id))
+    nested = any(pair <= set(chain) for chain in entries.nested)
+    return not nested and pair not in entries.separate
+
+
+def refused_patterns(entries: Entries, patterns: NDArray[np.int8]) -> dict[int, str]:
+    """Return which patterns a patient cannot have, with the message of ``RiskModel.risk``."""
+    assessed = patterns != NOT_ASSESSED
+    refused = np.zeros(len(patterns), dtype=bool)
+    for (first, one), (second, other) in combinations(enumerate(entries.entries), 2):
+        if _one_finding(entries, one, other):
+            refused |= assessed[:, first] & assessed[:, second]
+    column = {flag: place for place, flag in enumerate(entries.flags)}
+    for chain in entries.nested:
+        for easier, harder in combinations([column[flag] for flag in chain], 2):
+            refused |= (patterns[:, harder] == PRESENT) & (patterns[:, easier] == ABSENT)
+    return {int(row): _why(entries, patterns[row]) for row in np.flatnonzero(refused)}
+
+
+def _why(entries: Entries, pattern: NDArray[np.int8]) -> str:
+    """Return the message with which a pattern is refused."""
+    flags = np.array(entries.flags)
+    try:
+        patient_pattern(entries, flags[pattern == PRESENT], flags[pattern == ABSENT])
+    except ArgumentError as error:
+        return str(error)
+    raise AssertionError("a pattern is refused without a reason")  # pragma: no cover
 
 
 def _refusal(one: Entry, other: Entry) -> str:

@@ -5,23 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import logit
+from scipy.special import expit, logit
 
-from backpain_stats.combine.dependence.base import Dependence, Marginals, RatioModel
 from backpain_stats.combine.dependence.bounds import Bounds
 from backpain_stats.combine.dependence.patterns import ABSENT, NOT_ASSESSED, PRESENT
 from backpain_stats.combine.inputs.entries import Entries
 from backpain_stats.combine.risk.assessment import (
     cohort_frame,
     contribution_frame,
-    drawn_log_ratios,
     remarks,
     width_shares,
     without_combinations,
 )
-from backpain_stats.combine.risk.posterior import Posterior
+from backpain_stats.combine.risk.pattern_risks import Known, PatternRisks, pattern_risks
 from backpain_stats.combine.risk.risk import Risk
-from backpain_stats.combine.risk.tables import risk_and_ratio
 from backpain_stats.errors import NotEstimableError
 from backpain_stats.estimate import Estimate, PosttestEstimate
 
@@ -34,21 +31,13 @@ if TYPE_CHECKING:
 UNINFORMATIVE = 1e-6
 
 
-def patient_risk(
-    entries: Entries,
-    dependence: Dependence,
-    known: tuple[Marginals, Posterior],
-    pattern: NDArray[np.int8],
-    level: float,
-) -> Risk:
+def patient_risk(entries: Entries, known: Known, pattern: NDArray[np.int8], level: float) -> Risk:
     """Return the risk of a patient; see ``RiskModel.risk``.
 
     Parameters
     ----------
-    entries, dependence
+    entries, known
         Of the model.
-    known : tuple of Marginals and Posterior
-        The point estimates and the draws.
     pattern : numpy.ndarray
         The patient's findings, shape (flags,).
     level : float
@@ -61,111 +50,78 @@ def patient_risk(
     ConstraintError
         If published combinations contradict the marginals.
     """
-    point, posterior = known
-    shares: dict[str, float] = {}
-    draws = None
-    if isinstance(dependence, RatioModel):
-        posttest, ratio, shares, draws = _estimates(entries, dependence, known, pattern, level)
-        bounds = _sharp_bounds(entries, dependence, point, pattern)
-    else:
-        bounds = _sharp_bounds(entries, dependence, point, pattern)
-        posttest, ratio = _range(entries, bounds, pattern)
-    warnings = remarks(entries, dependence, posterior, pattern)
+    found = pattern_risks(known, pattern[None], level, keep=True)
+    if np.isnan(found.lr[0]) and not known.dependence.leaves_range:
+        raise NotEstimableError(
+            f"the published figures make {_described(entries, pattern)} impossible among cases "
+            "and among non-cases, so it has no likelihood ratio"
+        )
+    bounds = _sharp_bounds(known, found, pattern)
+    warnings = remarks(entries, known, pattern)
     if bounds[0] < UNINFORMATIVE and bounds[1] > 1 - UNINFORMATIVE:
         warnings.append(
             "without an assumption about dependence, the figures used leave any risk from "
             "0 to 1 possible for these findings together"
         )
     flags = np.array(entries.flags)
+    lr, lr_low, lr_high = (float(one[0]) for one in (found.lr, found.lr_low, found.lr_high))
+
+    def posttest(estimate: Array, low: Array, high: Array) -> PosttestEstimate:
+        return PosttestEstimate(
+            float(estimate[0]),
+            float(low[0]),
+            float(high[0]),
+            found.ci_level,
+            known.method,
+            "posttest",
+            pretest=known.pretest,
+            pretest_source=entries.pretest_source,
+            result=_described(entries, pattern),
+        )
+
     return Risk(
-        posttest=posttest,
-        pretest=entries.pretest.estimate,
+        posttest=posttest(found.posttest, found.ci_low, found.ci_high),
+        new_practice=posttest(found.new_practice, found.new_practice_low, found.new_practice_high),
+        pretest=known.pretest,
         pretest_source=entries.pretest_source,
-        lr=ratio,
-        contributions=contribution_frame(entries, dependence, known, pattern, level),
-        dependence=dependence.describe(),
+        practices_alike=known.new_practice is None,
+        lr=Estimate(lr, lr_low, lr_high, found.ci_level, known.method, "lr"),
+        contributions=contribution_frame(entries, known, pattern, level),
+        dependence=known.dependence.describe(),
         cohorts=cohort_frame(entries, pattern),
         bounds=bounds,
-        width_shares=shares,
+        width_shares=width_shares(known, pattern, found),
         warnings=tuple(warnings),
         present=tuple(flags[pattern == PRESENT].tolist()),
         absent=tuple(flags[pattern == ABSENT].tolist()),
         not_assessed=tuple(flags[pattern == NOT_ASSESSED].tolist()),
         target=entries.target,
         setting=entries.setting,
-        draws=draws,
+        draws=_risk_draws(known, found),
     )
 
 
-def _estimates(
-    entries: Entries,
-    dependence: RatioModel,
-    known: tuple[Marginals, Posterior],
-    pattern: NDArray[np.int8],
-    level: float,
-) -> tuple[PosttestEstimate, Estimate, dict[str, float], Array | None]:
-    """Return post-test, likelihood ratio, shares of the width, and the draws."""
-    point, posterior = known
-    log_ratio = float(dependence.log_ratios(point, pattern)[0, 0])
-    if np.isnan(log_ratio):
-        raise NotEstimableError(
-            f"the published figures make {_described(entries, pattern)} impossible among cases "
-            "and among non-cases, so it has no likelihood ratio"
-        )
-    shares: dict[str, float] = {}
-    sampled = None
-    if posterior.certain:
-        method = f"{dependence.name}; no counts were given"
-    else:
-        draws = len(posterior.pretest)
-        method = f"{dependence.name}; Jeffreys posterior, {draws} quasi-random draws"
-        sampled = drawn_log_ratios(dependence, posterior, pattern)
-        shares = width_shares(dependence, known, pattern, sampled)
-    risk, ratio, risks = risk_and_ratio(
-        log_ratio, entries.pretest.estimate, sampled, posterior.pretest, level
-    )
-    posttest = _posttest(entries, risk, level, method, pattern)
-    return posttest, Estimate(*ratio, level, method, "lr"), shares, risks
-
-
-def _range(
-    entries: Entries, bounds: tuple[float, float], pattern: NDArray[np.int8]
-) -> tuple[PosttestEstimate, Estimate]:
-    """Return the bounds in place of estimates: they are no confidence interval."""
-    with np.errstate(divide="ignore"):
-        ends = np.exp(logit(bounds) - logit(entries.pretest.estimate))
-    method = "sharp bounds, no sampling error"
-    posttest = _posttest(entries, (np.nan, *bounds), np.nan, method, pattern)
-    return posttest, Estimate(np.nan, float(ends[0]), float(ends[1]), np.nan, method, "lr")
+def _risk_draws(known: Known, found: PatternRisks) -> Array | None:
+    """Return the draws of the risk; one that makes the pattern impossible has none."""
+    if found.drawn is None or known.draws is None:
+        return None
+    kept = ~np.isnan(found.drawn[0])
+    return np.asarray(expit(logit(known.draws.pretest[kept]) + found.drawn[0, kept]))
 
 
 def _sharp_bounds(
-    entries: Entries, dependence: Dependence, point: Marginals, pattern: NDArray[np.int8]
+    known: Known, found: PatternRisks, pattern: NDArray[np.int8]
 ) -> tuple[float, float]:
     """Return the sharp bounds from the figures that the dependence model uses."""
-    model = dependence if isinstance(dependence, Bounds) else Bounds()
-    if not dependence.uses_combinations:
+    if known.dependence.leaves_range:
+        return float(found.ci_low[0]), float(found.ci_high[0])
+    point = known.marginals
+    if not known.dependence.uses_combinations:
         point = without_combinations(point)
-    low, high = model.risk_range(point, pattern, entries.pretest.estimate)
-    return float(low[0, 0]), float(high[0, 0])
-
-
-def _posttest(
-    entries: Entries,
-    risk: tuple[float, float, float],
-    level: float,
-    method: str,
-    pattern: NDArray[np.int8],
-) -> PosttestEstimate:
-    return PosttestEstimate(
-        *risk,
-        level,
-        method,
-        "posttest",
-        pretest=entries.pretest.estimate,
-        pretest_source=entries.pretest_source,
-        result=_described(entries, pattern),
-    )
+    low, high = Bounds().risk_range(point, pattern, known.pretest)
+    # The bounds are those of the point values, the estimate is a median over all values.
+    estimate = float(found.posttest[0])
+    return min(float(low[0, 0]), estimate), max(float(high[0, 0]), estimate)
 
 
 def _described(entries: Entries, pattern: NDArray[np.int8]) -> str:

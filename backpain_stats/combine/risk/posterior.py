@@ -1,25 +1,26 @@
 """The joint posterior of everything a risk rests on, as draws.
 
-* Each sensitivity and specificity has its Jeffreys posterior,
-  Beta(x + 1/2, n - x + 1/2). Where several tables fit what was printed, each is
-  drawn equally often. A flag pooled from several cohorts has the normal
-  posterior of the summary logits.
-* Flags of one cohort were observed in the same patients. Their proportions
-  vary together as their findings do: two sample proportions from the same
-  patients have the correlation of the two findings (the phi coefficient). It is
-  that of the dependence model at the point estimates, and enters through a
-  Gaussian copula of the Beta posteriors.
-* Thresholds of one quantity are drawn so that they stay nested: the more
-  demanding one is a share of the less demanding one, with the Jeffreys
-  posterior of that share, independent of everything else.
+* Each flag's sensitivity and specificity have the posterior of
+  :func:`backpain_stats.flag_accuracy`, for an average practice or for a new one; where one
+  accuracy is taken to hold in every practice, the Jeffreys posterior of its counts,
+  Beta(x + 1/2, n - x + 1/2). What one flag's practice says of another flag is not known:
+  flags are drawn independently.
+* Flags whose accuracy is that of one cohort's own patients were observed together. Their
+  proportions vary together as their findings do: two sample proportions from the same
+  patients have the correlation of the two findings (the phi coefficient). It is that of
+  the dependence model at the point estimates, and enters through a Gaussian copula of the
+  Beta posteriors.
+* Thresholds of one quantity stay nested in every draw. Those who meet the more demanding
+  one are some of those who meet the less demanding one, so that their proportions have
+  the correlation of two such findings; it enters by the ranks of the draws, and a draw
+  that would still reverse the order takes the share of the point estimates.
 * Findings tied by a published combination (maximum entropy only) must stay
   consistent with it in every draw. Their joint distribution is drawn from a
   Dirichlet posterior: the maximum-entropy distribution at the point estimates
   counts for the cohort's patients, and half a patient with every finding and
-  half a patient with none are added. Every marginal and every combination then
-  has exactly its Jeffreys posterior. (The middle table is used for these.)
-* The pre-test probability has the posterior of its own counts, or is spread
-  over its printed range, or is fixed; it is independent of the rest.
+  half a patient with none are added. (The middle table is used for these.)
+* The pre-test probability has its own posterior, or is spread over its printed range, or
+  is fixed; it is independent of the rest.
 * The dependence model is fixed, or drawn: the correlation of one-factor
   dependence uniform over a range, independently in either group; the exponent
   of shrunken dependence from its distribution between sets of patients.
@@ -30,29 +31,25 @@ All but the Dirichlet part is a scrambled Sobol sample, so few draws go far.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from backpain_stats.checks import real_numbers
 from backpain_stats.combine.dependence.base import (
     Combination,
     Dependence,
+    GroupName,
     Marginals,
-    PatternModel,
-    RatioModel,
 )
-from backpain_stats.combine.dependence.constraints import combinations_of, joint_space, tied
-from backpain_stats.combine.dependence.maximum_entropy import MaximumEntropy, log_joint
-from backpain_stats.combine.dependence.one_factor import OneFactor
 from backpain_stats.combine.dependence.patterns import NOT_ASSESSED, PRESENT
 from backpain_stats.combine.inputs.entries import Entries, Entry
-from backpain_stats.errors import ArgumentError, DataError
+from backpain_stats.errors import DataError
+from backpain_stats.meta.accuracy import Practice
 from backpain_stats.published import TableAccuracy
-from backpain_stats.sampling import Seed, generator, jeffreys_quantile, quasi_uniform
+from backpain_stats.sampling import Seed, generator, quasi_uniform
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -76,7 +73,7 @@ class Posterior:
         One row a draw.
     pretest : numpy.ndarray
         One a draw.
-    dependence : RatioModel, optional
+    dependence : Dependence, optional
         The dependence model with its parameters drawn, one value per draw; None
         where the model is sure of them.
     certain : bool
@@ -85,7 +82,7 @@ class Posterior:
 
     marginals: Marginals
     pretest: Array
-    dependence: RatioModel | None = None
+    dependence: Dependence | None = None
     certain: bool = False
 
 
@@ -123,58 +120,37 @@ def point_marginals(entries: Entries) -> Marginals:
     )
 
 
-def checked_rho_prior(
-    prior: tuple[float, float] | None, dependence: Dependence
-) -> tuple[float, float] | None:
-    """Return the range of a prior on rho, or raise ArgumentError."""
-    if prior is None:
-        return None
-    if not isinstance(dependence, OneFactor):
-        raise ArgumentError(
-            f"rho_prior is a range for one-factor dependence; {dependence.name} has no correlation"
-        )
-    ends = real_numbers(prior)
-    if ends is None or ends.shape != (2,) or not 0 <= ends[0] < ends[1] < 1:
-        raise ArgumentError(
-            f"rho_prior is {prior!r}; it must be two numbers with 0 <= low < high < 1"
-        )
-    return float(ends[0]), float(ends[1])
-
-
 def draw_posterior(
     entries: Entries,
     dependence: Dependence,
     *,
     draws: int,
     seed: Seed,
-    rho_prior: tuple[float, float] | None = None,
+    practice: Practice = "average",
 ) -> Posterior:
     """Draw from the joint posterior; see the module's documentation for what it assumes."""
+    new = practice == "new"
     point = point_marginals(entries)
     flags = len(entries.entries)
     random = generator(seed)
     uniform = quasi_uniform(draws, PER_FLAG * flags + FURTHER, random)
     own = uniform[:, : PER_FLAG * flags].reshape(draws, flags, PER_FLAG)
-    if isinstance(dependence, PatternModel):
-        own = _together(own, entries.entries, dependence, point)
+    own = _together(own, entries.entries, dependence, point)
     cases, noncases = np.empty((draws, flags)), np.empty((draws, flags))
     for place, entry in enumerate(entries.entries):
-        sensitivity, specificity = entry.accuracy.draws(own[:, place])
+        accuracy = entry.known.new if new else entry.known.average
+        sensitivity, specificity = accuracy.draws(own[:, place])
         cases[:, place], noncases[:, place] = sensitivity, 1 - specificity
     column = {flag: place for place, flag in enumerate(entries.flags)}
     for chain in entries.nested:
-        _keep_nested([column[flag] for flag in chain], entries.entries, own, cases, noncases)
-    combinations: list[Combination] = []
-    if isinstance(dependence, MaximumEntropy) and point.combinations:
-        combinations = _tied_draws(entries.entries, point, random, cases, noncases)
+        places = [column[flag] for flag in chain]
+        _keep_nested(places, cases, point.cases[0])
+        _keep_nested(places, noncases, point.noncases[0])
+    marginals: dict[GroupName, Array] = {"cases": cases, "noncases": noncases}
+    combinations = dependence.draw_tied(point, _group_sizes(entries.entries), random, marginals)
     further = uniform[:, PER_FLAG * flags :]
-    drawn: RatioModel | None = None
-    if rho_prior is not None:
-        low, high = rho_prior
-        drawn = OneFactor(*(low + (high - low) * further[:, 1:3]).T)
-    elif isinstance(dependence, RatioModel):
-        own_draws = dependence.drawn(further[:, 1:3])
-        drawn = None if own_draws is dependence else own_draws
+    own_draws = dependence.drawn(further[:, 1:3])
+    drawn = None if own_draws is dependence else own_draws
     return Posterior(
         Marginals(
             cases,
@@ -184,20 +160,23 @@ def draw_posterior(
             labels=entries.flags,
             signs=point.signs,
         ),
-        entries.pretest.draws(further[:, 0]),
+        (entries.pretest_new if new else entries.pretest).draws(further[:, 0]),
         drawn,
         certain=drawn is None
         and entries.pretest.kind == "fixed"
-        and not any(entry.accuracy.tables for entry in entries.entries),
+        and not any(entry.accuracy.tables or entry.known.fit for entry in entries.entries),
     )
 
 
 def _together(
-    uniform: Array, entries: Sequence[Entry], dependence: PatternModel, point: Marginals
+    uniform: Array, entries: Sequence[Entry], dependence: Dependence, point: Marginals
 ) -> Array:
-    """Correlate the uniforms of flags observed in the same patients."""
+    """Correlate the uniforms of flags observed in the same patients, as their findings are.
+
+    A dependence model without pattern probabilities has no correlation to give.
+    """
     result = uniform.copy()
-    # The more demanding of nested thresholds is drawn as a share, independent of the rest.
+    # The more demanding of nested thresholds follows the less demanding one.
     shares = {column for chain in point.nested for column in chain[1:]}
     cohorts = {entry.cohort_id for entry in entries if isinstance(entry.accuracy, TableAccuracy)}
     for cohort in cohorts:
@@ -214,7 +193,9 @@ def _together(
         patterns = np.full((len(pairs), point.flags), NOT_ASSESSED, dtype=np.int8)
         for row, (j, k) in enumerate(pairs):
             patterns[row, [places[j], places[k]]] = PRESENT
-        both = dependence.log_probabilities(point, patterns)
+        both = dependence.pattern_probabilities(point, patterns)
+        if both is None:
+            return uniform
         for which, log_both, marginal in (
             (SENSITIVITY, both.cases, point.cases),
             (SPECIFICITY, both.noncases, point.noncases),
@@ -234,72 +215,33 @@ def _together(
     return result
 
 
-def _keep_nested(
-    places: Sequence[int],
-    entries: Sequence[Entry],
-    uniform: Array,
-    cases: Array,
-    noncases: Array,
-) -> None:
-    """Redraw the more demanding thresholds as shares of the less demanding ones (in place)."""
+def _keep_nested(places: Sequence[int], drawn: Array, point: Array) -> None:
+    """Order the draws of thresholds of one quantity, least demanding first (in place).
+
+    Among p of the patients the easier threshold is met, among q of them the harder one, too:
+    two such findings of a patient, and two such proportions of one sample, have the
+    correlation sqrt(q (1 - p) / (p (1 - q))).
+    """
     for easier, harder in pairwise(places):
-        counts = []
-        for place in (easier, harder):
-            accuracy = entries[place].accuracy
-            if not isinstance(accuracy, TableAccuracy):
-                return  # known without counts: constant, and checked to be nested
-            table = (uniform[:, place, TABLE] * accuracy.tables).astype(int)
-            counts.append(accuracy.tables_array[table])
-        for drawn, cell, which in ((cases, 0, SENSITIVITY), (noncases, 1, SPECIFICITY)):
-            fewer = np.minimum(counts[1][:, cell], counts[0][:, cell])
-            share = uniform[:, harder, which]
-            # Specificity falls where the false-positive fraction rises.
-            share = share if which == SENSITIVITY else 1 - share
-            drawn[:, harder] = drawn[:, easier] * jeffreys_quantile(
-                share, fewer, counts[0][:, cell] - fewer
-            )
+        p, q = point[easier], point[harder]
+        first, second = drawn[:, easier], drawn[:, harder]
+        phi = np.sqrt(q * (1 - p) / (p * (1 - q))) if 0 < q <= p < 1 else 0.0
+        scores = phi * _scores(first) + np.sqrt(1 - phi**2) * _scores(second)
+        coupled = np.sort(second)[np.argsort(np.argsort(scores, kind="stable"))]
+        share = q / p if p > 0 else 0.0
+        drawn[:, harder] = np.where(coupled <= first, coupled, share * first)
 
 
-def _tied_draws(
-    entries: Sequence[Entry],
-    point: Marginals,
-    random: np.random.Generator,
-    cases: Array,
-    noncases: Array,
-) -> list[Combination]:
-    """Draw tied findings jointly (in place) and return their combinations, one a draw."""
-    values: dict[str, dict[str, Array]] = {one.label: {} for one in point.combinations}
-    for name, drawn in (("cases", cases), ("noncases", noncases)):
-        group = point.group("cases" if name == "cases" else "noncases")
-        for places in tied(group):
-            if not combinations_of(group, places):
-                continue
-            space = joint_space(group, places)
-            sizes = [
-                (accuracy.n_cases if name == "cases" else accuracy.n - accuracy.n_cases)
-                for accuracy in (entries[column].accuracy for column in space.columns)
-                if accuracy.n is not None and accuracy.n_cases is not None
-            ]
-            joint = np.exp(log_joint(space)[0])
-            if sizes:
-                weight = max(sizes) * joint
-                weight[[0, -1]] += 0.5  # half a patient with no finding, half with every one
-                gamma = random.standard_gamma(weight, size=(len(drawn), len(weight)))
-                shares = gamma / gamma.sum(axis=1, keepdims=True)
-            else:
-                shares = np.broadcast_to(joint, (len(drawn), len(joint)))
-            figures = np.clip(shares @ space.indicators.T, 0, 1)
-            drawn[:, list(space.columns)] = figures[:, : len(space.columns)]
-            for label, figure in zip(
-                space.labels[len(space.columns) :], figures.T[len(space.columns) :], strict=True
-            ):
-                values[label][name] = figure
-    missing = np.full(len(cases), np.nan)
-    return [
-        replace(
-            one,
-            cases=values[one.label].get("cases", missing),
-            noncases=values[one.label].get("noncases", missing),
-        )
-        for one in point.combinations
-    ]
+def _scores(values: Array) -> Array:
+    """Return the normal scores of the ranks of some values."""
+    ranks = np.argsort(np.argsort(values, kind="stable"))
+    return np.asarray(ndtri((ranks + 0.5) / len(values)))
+
+
+def _group_sizes(entries: Sequence[Entry]) -> dict[GroupName, Array]:
+    """Return how many cases and non-cases stand behind each flag; NaN if that is not known."""
+    known = [(entry.accuracy.n_cases, entry.accuracy.n) for entry in entries]
+    sizes = np.array(
+        [(np.nan, np.nan) if None in pair else pair for pair in known], dtype=float
+    ).reshape(-1, 2)
+    return {"cases": sizes[:, 0], "noncases": sizes[:, 1] - sizes[:, 0]}

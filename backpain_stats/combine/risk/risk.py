@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 __all__ = ["Risk"]
 
 LINE = 100  # width of the printed result
+# Where the width of an interval comes from, in words.
+SOURCES = {
+    "prevalence": "prevalence",
+    "accuracy": "accuracy of the flags",
+    "practice": "difference between practices",
+    "dependence": "dependence of the findings",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -33,9 +40,12 @@ class Risk:
     Parameters
     ----------
     posttest : PosttestEstimate
-        Post-test probability with its interval. Under :class:`Bounds` there is
-        no point estimate (NaN); the ends are the sharp bounds, and the level is
-        NaN because they are no confidence interval.
+        Post-test probability in an average practice, with its interval. Under
+        :class:`Bounds` there is no point estimate (NaN); the ends are the sharp bounds,
+        and the level is NaN because they are no confidence interval.
+    new_practice : PosttestEstimate
+        The same in a practice that was not studied, such as the patient's own: the
+        interval has the difference between practices in it.
     pretest : float
         Pre-test probability.
     pretest_source : str
@@ -55,9 +65,10 @@ class Risk:
         specificities rest on; ``studies`` is above 1 where cohorts were pooled.
     bounds : tuple of float
         Lowest and highest risk over every dependence that fits the figures
-        used (point estimates; no sampling error).
+        used, at their point estimates (no sampling error); never without ``posttest``.
     width_shares : mapping
-        Share of the interval's width due to ``prevalence``, ``accuracy`` and
+        Share of the width of the interval in a new practice due to ``prevalence``,
+        ``accuracy``, the difference between practices (``practice``) and
         ``dependence``; empty without an interval.
     warnings : tuple of str
         What a reader must know.
@@ -66,10 +77,16 @@ class Risk:
     target, setting : str
         What it is the risk of, and where; empty for a user's own frame.
     draws : numpy.ndarray
-        Draws of the post-test probability; empty without an interval.
+        Draws of the post-test probability in an average practice; None without an interval.
+    seed : int, optional
+        The seed of the draws; None where there are none or a generator was handed in.
+    practices_alike : bool
+        Whether one accuracy and one pre-test probability are taken to hold in every
+        practice; ``new_practice`` is then ``posttest``.
     """
 
     posttest: PosttestEstimate
+    new_practice: PosttestEstimate
     pretest: float
     pretest_source: str
     lr: Estimate
@@ -85,6 +102,8 @@ class Risk:
     target: str = ""
     setting: str = ""
     draws: NDArray | None = field(default=None)
+    seed: int | None = None
+    practices_alike: bool = False
 
     def to_frame(self) -> pd.DataFrame:
         """Return the result as one row, with the column names every frame of the package uses."""
@@ -103,6 +122,8 @@ class Risk:
                     "estimate": self.posttest.estimate,
                     "ci_low": self.posttest.ci_low,
                     "ci_high": self.posttest.ci_high,
+                    "new_practice_low": self.new_practice.ci_low,
+                    "new_practice_high": self.new_practice.ci_high,
                     "ci_level": self.posttest.ci_level,
                     "bound_low": self.bounds[0],
                     "bound_high": self.bounds[1],
@@ -130,8 +151,11 @@ class Risk:
             steps.append((str(row.finding), f"{here}by itself {alone}"))
         if len(self.contributions):
             steps.append(("all together", "LR " + _interval(self.lr, format_number)))
-        steps.append(("post-test", _interval(self.posttest, format_percent)))
-        return steps
+        after = _interval(self.posttest, format_percent)
+        if self.practices_alike or math.isnan(self.posttest.estimate):
+            return [*steps, ("post-test", after)]
+        new = _interval(self.new_practice, format_percent)
+        return [*steps, ("post-test, average practice", after), ("in a new practice", new)]
 
     def _notes(self) -> list[tuple[str, list[str]]]:
         """Return what the result assumes and rests on, by heading."""
@@ -147,7 +171,7 @@ class Risk:
             shares = ", ".join(
                 "dependence held fixed"
                 if name == "dependence" and not share
-                else f"{name} {100 * share:.0f}%"
+                else f"{SOURCES[name]} {100 * share:.0f}%"
                 for name, share in self.width_shares.items()
             )
             notes.append(("Width of the interval", [shares]))

@@ -1,86 +1,94 @@
-"""Risks as numbers and frames: one pattern, all patterns, a range of dependence."""
+"""Risks as frames: patients, all patterns, a range of dependence."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit, logit
 
 from backpain_stats.checks import real_numbers
-from backpain_stats.combine.dependence.base import (
-    Dependence,
-    Marginals,
-    PatternModel,
-    RatioModel,
-    posttest_from_log_ratio,
-)
 from backpain_stats.combine.dependence.bounds import Bounds
 from backpain_stats.combine.dependence.one_factor import OneFactor
-from backpain_stats.combine.dependence.patterns import all_patterns
-from backpain_stats.combine.risk.assessment import drawn_log_ratios
-from backpain_stats.combine.risk.posterior import Posterior
+from backpain_stats.combine.dependence.patterns import ABSENT, PRESENT, all_patterns, distinct
+from backpain_stats.combine.risk.pattern_risks import (
+    IMPOSSIBLE,
+    Known,
+    PatternRisks,
+    log_interval,
+    pattern_risks,
+)
 from backpain_stats.errors import ArgumentError
-from backpain_stats.sampling import interval_around
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
-    Triple = tuple[float, float, float]
+
+#: The columns of ratio and risk, in every frame of risks.
+RISK_COLUMNS = (
+    "lr", "lr_low", "lr_high", "pretest", "posttest", "ci_low", "ci_high",
+    "new_practice_low", "new_practice_high", "ci_level", "method",
+)  # fmt: skip
 
 
-def risk_and_ratio(
-    log_ratio: float, pretest: float, sampled: Array | None, pretests: Array, level: float
-) -> tuple[Triple, Triple, Array | None]:
-    """Return post-test and likelihood ratio, each with its interval, and the draws of the risk.
+def _result_frame(known: Known, found: PatternRisks) -> pd.DataFrame:
+    """Return ratios and risks as one row a pattern, with ``RISK_COLUMNS``."""
+    impossible = np.isnan(found.ci_low if known.dependence.leaves_range else found.lr)
+    methods = np.where(impossible, f"none: {IMPOSSIBLE}", known.method)
+    others = {"pretest": known.pretest, "method": methods.astype(object)}
+    return pd.DataFrame(
+        {name: others.get(name, getattr(found, name, None)) for name in RISK_COLUMNS},
+        index=range(len(found.lr)),
+    ).astype(dict.fromkeys(RISK_COLUMNS[:-1], float))
 
-    ``sampled`` are draws of the log ratio and ``pretests`` of the pre-test;
-    without draws the ends are NaN.
+
+def risks_frame(
+    known: Known,
+    flags: Sequence[str],
+    patterns: NDArray[np.int8],
+    *,
+    index: pd.Index,
+    level: float,
+) -> pd.DataFrame:
+    """Return one row a patient; see ``RiskModel.risks``. Each different pattern is computed once.
+
+    ``flags`` are the names of the columns of ``patterns``, shape (patients, flags).
     """
-    risk = float(posttest_from_log_ratio(np.array([[log_ratio]]), pretest)[0, 0])
-    ratio = float(np.exp(log_ratio))
-    if sampled is None:
-        return (risk, np.nan, np.nan), (ratio, np.nan, np.nan), None
-    # A draw that makes the pattern impossible in both groups has no ratio.
-    kept = ~np.isnan(sampled)
-    draws = posttest_from_log_ratio(sampled[kept, None], pretests[kept])[:, 0]
-    low, high = interval_around(risk, draws, level)
-    ratio_low, ratio_high = interval_around(ratio, np.exp(sampled[kept]), level)
-    return (
-        (risk, float(low), float(high)),
-        (ratio, float(ratio_low), float(ratio_high)),
-        draws,
-    )
+    different, which = distinct(patterns)
+    frame = _result_frame(known, pattern_risks(known, different, level))
+    names = np.array(flags, dtype=object)
+    for place, (column, state) in enumerate((("present", PRESENT), ("absent", ABSENT))):
+        named = [";".join(names[row == state]) for row in different]
+        frame.insert(place, column, pd.Series(named, index=frame.index, dtype=object))
+    return frame.iloc[which].set_axis(index)
 
 
-def profile_frame(dependence: Dependence, point: Marginals, pretest: float) -> pd.DataFrame:
+def profile_frame(known: Known, level: float) -> pd.DataFrame:
     """Return every complete pattern with its probability and risk; see ``RiskModel.profile``."""
-    patterns = all_patterns(point.findings)
-    frame = pd.DataFrame(patterns, columns=list(point.labels))
-    if isinstance(dependence, RatioModel) and not isinstance(dependence, PatternModel):
-        ratios = dependence.log_ratios(point, patterns)
-        posttest = posttest_from_log_ratio(ratios, pretest)[0]
-        return frame.assign(lr=np.exp(ratios[0]), pretest=pretest, posttest=posttest)
-    if not isinstance(dependence, PatternModel):
-        low, high = dependence.risk_range(point, patterns, pretest)
-        return frame.assign(pretest=pretest, posttest_low=low[0], posttest_high=high[0])
-    table = dependence.log_table(point)
-    cases, noncases = np.exp(table.cases[0]), np.exp(table.noncases[0])
-    return frame.assign(
-        probability_cases=cases,
-        probability_noncases=noncases,
-        probability=pretest * cases + (1 - pretest) * noncases,
-        lr=np.exp(table.log_ratio[0]),
-        pretest=pretest,
-        posttest=posttest_from_log_ratio(table.log_ratio, pretest)[0],
-    )
+    patterns = all_patterns(known.marginals.findings)
+    frame = pd.DataFrame(patterns, columns=list(known.marginals.labels))
+    table = known.dependence.complete_table(known.marginals)
+    found = pattern_risks(known, patterns, level)
+    if known.dependence.leaves_range:
+        return frame.assign(
+            pretest=known.pretest, posttest_low=found.ci_low, posttest_high=found.ci_high
+        )
+    if table is not None:
+        cases, noncases = np.exp(table.cases[0]), np.exp(table.noncases[0])
+        frame = frame.assign(
+            probability_cases=cases,
+            probability_noncases=noncases,
+            probability=known.pretest * cases + (1 - known.pretest) * noncases,
+        )
+    return pd.concat([frame, _result_frame(known, found)], axis=1)
 
 
 def sensitivity_frame(
-    point: Marginals,
-    posterior: Posterior,
+    known: Known,
     pattern: NDArray[np.int8],
     *,
     pretests: Sequence[tuple[float, Array]],
@@ -94,22 +102,23 @@ def sensitivity_frame(
     correlations = real_numbers(rho)
     if correlations is None or not correlations.size:
         raise ArgumentError(f"rho is {rho!r}; give one or more correlations from 0 to below 1")
-    bounds = [Bounds().risk_range(point, pattern, prior) for prior, _ in pretests]
+    bounds = [Bounds().risk_range(known.marginals, pattern, prior) for prior, _ in pretests]
     rows = []
     for correlation in np.atleast_1d(correlations).tolist():
         model = OneFactor(correlation, correlation)
-        log_ratio = float(model.log_ratios(point, pattern)[0, 0])
-        sampled = None if posterior.certain else drawn_log_ratios(model, posterior, pattern)
-        for (prior, drawn), (low, high) in zip(pretests, bounds, strict=True):
-            risk, ratio, _ = risk_and_ratio(log_ratio, prior, sampled, drawn, level)
+        found = pattern_risks(replace(known, dependence=model), pattern[None], level, keep=True)
+        for (prior, priors), (low, high) in zip(pretests, bounds, strict=True):
+            ends = np.array([[np.nan], logit(prior) + found.log_ratio, [np.nan]])
+            if found.drawn is not None:
+                ends = log_interval(found.drawn + logit(priors), level)
             rows.append(
                 {
                     "rho": float(correlation),
                     "pretest": prior,
-                    "lr": ratio[0],
-                    "estimate": risk[0],
-                    "ci_low": risk[1],
-                    "ci_high": risk[2],
+                    "lr": found.lr[0],
+                    "estimate": expit(ends[1, 0]),
+                    "ci_low": expit(ends[0, 0]),
+                    "ci_high": expit(ends[2, 0]),
                     "ci_level": level,
                     "bound_low": float(low[0, 0]),
                     "bound_high": float(high[0, 0]),

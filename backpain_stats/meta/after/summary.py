@@ -148,8 +148,9 @@ def _notes(fit: FittedModel) -> tuple[str, ...]:
 
 
 def remarks(studies: Studies) -> tuple[str, ...]:
-    """Return what there is to say about single studies, those left out included."""
-    return tuple(
+    """Return what was read, and what there is to say of single studies, those left out included."""
+    origin = (f"Read from {studies.origin}.",) if studies.origin else ()
+    return origin + tuple(
         f"{name}: {reason}{'' if used else ' (not used)'}."
         for name, used, reason in zip(studies.names, studies.used, studies.reasons, strict=True)
         if reason

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from backpain_stats.checks import check_count, check_level
@@ -13,17 +14,26 @@ from backpain_stats.meta.bayes.sampling import (
     read_tables,
     sample_tables,
 )
+from backpain_stats.meta.bayes.settings import sample_settings
 from backpain_stats.meta.likelihood.quadrature import gauss_hermite
 from backpain_stats.sampling import DEFAULT_SEED, Seed
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["fit_bayes"]
+    from backpain_stats.tables import TablesLike
+
+__all__ = ["fit_bayes", "fit_settings"]
+
+# For fits of cohorts inside settings.
+# The ends of a 95% interval then move by a few parts in a hundred from seed to seed.
+EFFECTIVE_SIZE = 3000
+# Every feasible table is an integral; with 7 x 7 nodes each is good to 1e-3 of log likelihood.
+NODES = 7
 
 
 def fit_bayes(
-    data: pd.DataFrame,
+    data: TablesLike,
     *,
     priors: Priors | None = None,
     several_tables: bool = False,
@@ -47,8 +57,9 @@ def fit_bayes(
 
     Parameters
     ----------
-    data : pandas.DataFrame
-        Columns ``study, tp, fp, fn, tn``. A study without cases (or without
+    data : pandas.DataFrame, StudyTables, str or path-like
+        Columns ``study, tp, fp, fn, tn``, or whatever
+        :func:`backpain_stats.read_tables` reads as such. A study without cases (or without
         non-cases) informs the specificity (the sensitivity) only.
     priors : Priors, optional
         The default is described there.
@@ -135,3 +146,32 @@ def fit_bayes(
             seed=seed,
         )
     )  # fmt: skip
+
+
+def fit_settings(
+    rows: pd.DataFrame,
+    places: Sequence[str],
+    place: str,
+    *,
+    priors: Priors | None = None,
+    level: float = 0.95,
+    seed: Seed = DEFAULT_SEED,
+) -> BayesianFit:
+    """Fit cohorts inside settings.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        ``study, tp, fp, fn, tn``; rows that share a study are its tables.
+    places, place, priors, level, seed
+        As in :func:`backpain_stats.meta.bayes.settings.sample_settings`.
+
+    Returns
+    -------
+    BayesianFit
+    """
+    found = sample_settings(
+        read_tables(rows, several_tables=True), places, place, priors=priors or Priors(),
+        effective_size=EFFECTIVE_SIZE, level=level, seed=seed, nodes=NODES,
+    )  # fmt: skip
+    return BayesianFit.of(found)

@@ -71,6 +71,12 @@ class Posterior:
         All tables, those of a study side by side.
     asked : int
         The effective draws asked for.
+    seed : int, optional
+        The seed of the draws; None where a generator was handed in.
+    places : tuple of str
+        The setting of each study, where the model has settings; else empty.
+    place : str
+        The setting that the draws are about; empty for all.
     """
 
     draws: pd.DataFrame
@@ -84,6 +90,9 @@ class Posterior:
     log_evidence: float
     counts: Counts
     asked: int
+    seed: int | None = None
+    places: tuple[str, ...] = ()
+    place: str = ""
 
     @classmethod
     def of(cls, state: Posterior, **changes: Any) -> Self:

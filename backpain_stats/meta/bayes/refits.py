@@ -13,6 +13,7 @@ from backpain_stats.meta.after.parts import chosen_studies
 from backpain_stats.meta.arrays import Booleans
 from backpain_stats.meta.bayes.posterior import Posterior
 from backpain_stats.meta.bayes.sampling import Tables, sample_tables
+from backpain_stats.meta.bayes.settings import sample_settings
 from backpain_stats.meta.point import MEASURES
 from backpain_stats.meta.studies import Studies
 from backpain_stats.sampling import DEFAULT_SEED, Seed
@@ -73,11 +74,14 @@ def _refit(fit: P, chosen: Booleans, seed: Seed) -> P:
         tuple(why for why, kept in zip(every.reasons, chosen, strict=True) if kept),
     )
     tables = Tables(studies, fit.counts[np.repeat(chosen, sizes)], sizes[chosen])
-    again = sample_tables(
-        tables, priors=fit.priors, nodes=fit.nodes, effective_size=fit.asked, level=fit.level,
-        seed=seed,
-    )  # fmt: skip
-    return type(fit).of(again)
+    options: dict[str, Any] = {
+        "priors": fit.priors, "nodes": fit.nodes, "effective_size": fit.asked,
+        "level": fit.level, "seed": seed,
+    }  # fmt: skip
+    if not fit.places:
+        return type(fit).of(sample_tables(tables, **options))
+    places = [place for place, kept in zip(fit.places, chosen, strict=True) if kept]
+    return type(fit).of(sample_settings(tables, places, fit.place, **options))
 
 
 def leave_one_out(fit: Posterior, *, seed: Seed = DEFAULT_SEED) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backpain_stats.errors import ArgumentError, DataError, FitError
+from backpain_stats.errors import ArgumentError, FitError
 from backpain_stats.meta.arrays import Counts, Floats, Rows
 from backpain_stats.meta.bayes.importance import WORST_K_HAT, LogLikelihood, sample_posterior
 from backpain_stats.meta.bayes.posterior import Posterior
@@ -17,10 +17,10 @@ from backpain_stats.meta.likelihood.binomial import Arms, marginal
 from backpain_stats.meta.likelihood.parameters import root_from_sds
 from backpain_stats.meta.studies import OUTCOMES, Studies, check_studies
 from backpain_stats.sampling import Seed, generator
-from backpain_stats.tables import middle_table
+from backpain_stats.tables import middle_table, rows_of_studies
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from backpain_stats.tables import TablesLike
 
 # Below this a 95% interval's ends are blurred by the sampling itself
 # (Vehtari et al. 2021, https://doi.org/10.1214/20-BA1221: 100 for each of four chains).
@@ -56,21 +56,19 @@ class Tables:
         return np.cumsum(self.sizes) - self.sizes
 
 
-def read_tables(data: pd.DataFrame, several_tables: bool) -> Tables:
+def read_tables(data: TablesLike, several_tables: bool) -> Tables:
     """Check the data and group the tables by study; see ``fit_bayes``."""
     if not several_tables:
         checked = check_studies(data)
         return Tables(checked, checked.counts, np.ones(len(checked.names), dtype=np.intp))
-    if not hasattr(data, "columns") or "study" not in data.columns:
-        raise DataError("the data lacks the column study, which says whose table a row is")
-    data = data.reset_index(drop=True)
-    names = data["study"].astype(str)
+    frame = rows_of_studies(data).reset_index(drop=True)
+    names = frame["study"].astype(str)
     # Numbered, so that each row passes as a study of its own.
-    numbered = names + " (table " + (data.groupby(names).cumcount() + 1).astype(str) + ")"
-    counts = check_studies(data.assign(study=numbered.where(data["study"].notna(), None))).counts
-    groups = list(data.groupby(names, sort=False).indices.values())
+    numbered = names + " (table " + (frame.groupby(names).cumcount() + 1).astype(str) + ")"
+    counts = check_studies(frame.assign(study=numbered.where(frame["study"].notna(), None))).counts
+    groups = list(frame.groupby(names, sort=False).indices.values())
     middle = [group[middle_table(counts[group])] for group in groups]
-    studies = check_studies(data.iloc[middle])
+    studies = check_studies(frame.iloc[middle])
     sizes = np.array([len(group) for group in groups], dtype=np.intp)
     return Tables(studies, counts[np.concatenate(groups)], sizes)
 
@@ -171,4 +169,5 @@ def sample_tables(
         log_evidence=found.log_evidence,
         counts=tables.counts,
         asked=effective_size,
+        seed=seed if isinstance(seed, int) else None,
     )

@@ -27,8 +27,9 @@ from backpain_stats.meta.designs.paired_models import (
 from backpain_stats.meta.likelihood.quadrature import gauss_hermite
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
+
+    from backpain_stats.tables import TablesLike
 
     Floats = NDArray[np.float64]
 
@@ -43,7 +44,7 @@ _SUSPICIOUS = 0.05
 
 
 def compare_tests(
-    data: pd.DataFrame,
+    data: TablesLike,
     *,
     test: str = "test",
     study: str = "study",
@@ -67,8 +68,10 @@ def compare_tests(
 
     Parameters
     ----------
-    data : pandas.DataFrame
-        One row per study and test, with the whole numbers ``tp, fp, fn, tn``. A study may have
+    data : pandas.DataFrame, StudyTables, str or path-like
+        One row per study and test, with the whole numbers ``tp, fp, fn, tn``, or whatever
+        :func:`backpain_stats.read_tables` reads as such
+        (tests side by side become a column ``test``). A study may have
         given one, some or all tests; those it did not give are taken as missing at random.
     test, study : str, optional
         Names of the columns.

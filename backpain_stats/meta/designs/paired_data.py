@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backpain_stats.checks import COUNT_COLUMNS, counts_from_frame, require_columns
+from backpain_stats.checks import COUNT_COLUMNS, counts_from_frame, fill_empty_arms, require_columns
 from backpain_stats.errors import ArgumentError, DataError, NotEstimableError
+from backpain_stats.tables import rows_of_studies
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
+
+    from backpain_stats.tables import TablesLike
 
     Floats = NDArray[np.float64]
 
@@ -93,13 +96,13 @@ def _order(tests: Sequence[str] | None, present: list[str]) -> list[str]:
 
 
 def read_tested_studies(
-    data: pd.DataFrame, *, test: str, study: str, tests: Sequence[str] | None = None
+    data: TablesLike, *, test: str, study: str, tests: Sequence[str] | None = None
 ) -> TestedStudies:
     """Check a frame with one row per study and test.
 
     Parameters
     ----------
-    data : pandas.DataFrame
+    data : pandas.DataFrame, StudyTables, str or path-like
         Columns ``tp, fp, fn, tn`` and the two named by ``test`` and ``study``.
     test, study : str
         Names of columns.
@@ -130,8 +133,9 @@ def read_tested_studies(
     1     A  CRP   5   8   1  34               2
     2     B  CRP   9   7   1  61               1
     """
-    require_columns(data, (study, test, *COUNT_COLUMNS), "the data")
-    test_names, study_names = _names(data[test], "test name"), _names(data[study], "study name")
+    frame = rows_of_studies(data, study)
+    require_columns(frame, (study, test, *COUNT_COLUMNS), "the data")
+    test_names, study_names = _names(frame[test], "test name"), _names(frame[study], "study name")
     compared = _order(tests, list(dict.fromkeys(test_names)))
     if len(compared) < 2:
         raise ArgumentError(
@@ -139,7 +143,7 @@ def read_tested_studies(
             "needs at least two"
         )
     wanted = np.array([name in compared for name in test_names])
-    counts = counts_from_frame(data[wanted], "the data")
+    counts = counts_from_frame(fill_empty_arms(frame)[0][wanted], "the data")
     rows = [
         (name, label)
         for name, label, keep in zip(study_names, test_names, wanted, strict=True)

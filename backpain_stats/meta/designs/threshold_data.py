@@ -8,12 +8,21 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from backpain_stats.checks import COUNT_COLUMNS, counts_from_frame, real_numbers, require_columns
+from backpain_stats.checks import (
+    COUNT_COLUMNS,
+    counts_from_frame,
+    fill_empty_arms,
+    real_numbers,
+    require_columns,
+)
 from backpain_stats.errors import DataError, NotEstimableError
+from backpain_stats.tables import rows_of_studies
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
+
+    from backpain_stats.tables import TablesLike
 
     Floats = NDArray[np.float64]
 
@@ -98,7 +107,7 @@ def scale_of(values: Floats, transform: Transform, positive: Positive) -> Floats
 
 
 def read_threshold_studies(
-    data: pd.DataFrame,
+    data: TablesLike,
     *,
     threshold: str,
     study: str,
@@ -109,7 +118,7 @@ def read_threshold_studies(
 
     Parameters
     ----------
-    data : pandas.DataFrame
+    data : pandas.DataFrame, StudyTables, str or path-like
         Columns ``tp, fp, fn, tn`` and the two named by ``threshold`` and ``study``.
     threshold, study : str
         Names of columns.
@@ -141,15 +150,16 @@ def read_threshold_studies(
     >>> studies.names, studies.observed_range
     (('A', 'B', 'C', 'D'), (20.0, 100.0))
     """
-    require_columns(data, (study, threshold, *COUNT_COLUMNS), "the data")
-    counts = counts_from_frame(data, "the data")
+    frame = rows_of_studies(data, study)
+    require_columns(frame, (study, threshold, *COUNT_COLUMNS), "the data")
+    counts = counts_from_frame(fill_empty_arms(frame)[0], "the data")
     if not len(counts):
         raise DataError("the data have no rows")
-    missing = data[study].isna()
-    labels = [str(name).strip() for name in data[study]]
+    missing = frame[study].isna()
+    labels = [str(name).strip() for name in frame[study]]
     if missing.any() or "" in labels:
         raise DataError("the data have rows without a study name")
-    values = real_numbers(data[threshold])
+    values = real_numbers(frame[threshold])
     if values is None or not np.isfinite(values).all():
         raise DataError(f"column {threshold!r} has cells that are not finite numbers")
     names = tuple(dict.fromkeys(labels))

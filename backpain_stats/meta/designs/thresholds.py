@@ -35,8 +35,9 @@ from backpain_stats.meta.designs.threshold_models import (
 from backpain_stats.meta.likelihood.quadrature import gauss_hermite
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
+
+    from backpain_stats.tables import TablesLike
 
     Floats = NDArray[np.float64]
 
@@ -54,7 +55,7 @@ _SINGULAR = 1e-6
 
 
 def fit_thresholds(
-    data: pd.DataFrame,
+    data: TablesLike,
     *,
     threshold: str = "threshold",
     study: str = "study",
@@ -85,9 +86,10 @@ def fit_thresholds(
 
     Parameters
     ----------
-    data : pandas.DataFrame
+    data : pandas.DataFrame, StudyTables, str or path-like
         One row per study and threshold, with the whole numbers ``tp, fp, fn, tn`` that a
-        dichotomy at this threshold gives.
+        dichotomy at this threshold gives, or whatever
+        :func:`backpain_stats.read_tables` reads as such.
     threshold, study : str, optional
         Names of the columns.
     transform : {"auto", "log", "identity"}, optional

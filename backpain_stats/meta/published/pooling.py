@@ -9,12 +9,15 @@ import numpy as np
 
 from backpain_stats.checks import check_choice, check_count, check_level
 from backpain_stats.errors import ArgumentError, NotEstimableError
-from backpain_stats.estimate import Estimate, format_number, format_percent
+from backpain_stats.estimate import Estimate
 from backpain_stats.evidence import Setting, Target
-from backpain_stats.meta.bayes.fit import fit_bayes
-from backpain_stats.meta.point import MEASURES
+from backpain_stats.meta.accuracy import FlagAccuracy
+from backpain_stats.meta.bayes.fit import NODES, fit_bayes, fit_settings
+from backpain_stats.meta.bayes.result import BayesianFit
+from backpain_stats.meta.point import MEASURE_TABLE, MEASURES
 from backpain_stats.meta.published.imputation import fit_imputed
 from backpain_stats.meta.published.reports import chosen_reports, report_rows
+from backpain_stats.result import Grid, Result, Shown
 from backpain_stats.sampling import DEFAULT_SEED, Seed
 
 if TYPE_CHECKING:
@@ -23,18 +26,15 @@ if TYPE_CHECKING:
 
     from backpain_stats.evidence import Evidence
     from backpain_stats.meta.bayes.priors import Priors
-    from backpain_stats.meta.bayes.result import BayesianFit
     from backpain_stats.meta.result import BivariateFit
 
-__all__ = ["PooledEvidence", "pool", "pool_all"]
+__all__ = ["PooledEvidence", "pool"]
 
-SETTINGS = ("exchangeable", "covariate")
-# Every feasible table is an integral; with 7 x 7 nodes each is good to 1e-3 of log likelihood.
-NODES = 7
+SETTINGS = ("nested", "exchangeable", "covariate")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PooledEvidence:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class PooledEvidence(Result):
     """The cohorts that measured one flag, pooled.
 
     Parameters
@@ -69,6 +69,31 @@ class PooledEvidence:
     def cohorts(self) -> int:
         """Number of cohorts pooled."""
         return int(self.reports["used"].sum())
+
+    @property
+    def accuracy(self) -> FlagAccuracy:
+        """As the accuracy of a flag, in an average practice and in a new one.
+
+        Raises
+        ------
+        NotEstimableError
+            If the fit is not Bayesian, or no patient informs the sensitivity or the
+            specificity.
+        """
+        if not isinstance(self.fit, BayesianFit):
+            raise NotEstimableError("only a Bayesian fit knows of a new practice")
+        used = self.reports[self.reports["used"]]
+        own = used if self.setting is None else used[used["setting"] == self.setting]
+        one = own.iloc[0] if len(used) == 1 else None
+        labels = {
+            "flag_id": self.name,
+            "report_id": "" if one is None else one["report_id"],
+            "cohort_id": f"{len(used)} cohorts" if one is None else one["cohort_id"],
+            "study": "" if one is None else one["study"],
+            "target": self.target,
+            "setting": self.setting or "",
+        }
+        return FlagAccuracy.of(self.fit, labels)
 
     @property
     def sensitivity(self) -> Estimate:
@@ -128,31 +153,38 @@ class PooledEvidence:
         names = ("measure", "estimate", "ci_low", "ci_high", "prediction_low", "prediction_high")
         return frame[[*names, "ci_level", "method"]]
 
-    def __str__(self) -> str:
-        """Return the result as a few printed lines, exclusions included."""
-        where = self.setting or "all settings"
-        lines = [f"{self.name} for {self.target}, {where}: {self.cohorts} cohorts pooled"]
-        for row in self.frame().to_dict("records"):
-            percent = row["measure"] in ("sensitivity", "specificity")
-            write = format_percent if percent else format_number
-            lines.append(
-                f"  {row['measure']:<12} {write(row['estimate'])} ({100 * row['ci_level']:g}% "
-                f"{write(row['ci_low'])} to {write(row['ci_high'])}); in a new setting "
-                f"{write(row['prediction_low'])} to {write(row['prediction_high'])}"
-            )
-        for row in self.reports.to_dict("records"):
-            mark, tail = ("+", "") if row["used"] else ("-", f": {row['reason']}")
-            lines.append(f"  {mark} {row['report_id']} ({row['setting']}){tail}")
-        return "\n".join([*lines, *(f"  note: {note}" for note in self.notes)])
+    def to_frame(self) -> pd.DataFrame:
+        """Return the same as :meth:`frame`."""
+        return self.frame()
 
-    def _repr_html_(self) -> str:
-        """Return the same for notebooks."""
-        return (
-            f"<h4>{self.name} for {self.target}</h4>"
-            + self.frame().to_html(index=False, float_format=format_number)
-            + self.reports.to_html(index=False, na_rep="")
-            + "".join(f"<p>{note}</p>" for note in self.notes)
-        )
+    def _shown(self) -> Shown:
+        """Show the measures, every report with what became of it, and the notes."""
+        where = self.setting or "all settings"
+        measures = []
+        for row in self.frame().to_dict("records"):
+            write = MEASURE_TABLE[str(row["measure"])].write
+            measures.append(
+                (
+                    MEASURE_TABLE[str(row["measure"])].label,
+                    f"{write(row['estimate'])} ({100 * row['ci_level']:g}% interval "
+                    f"{write(row['ci_low'])} to {write(row['ci_high'])})",
+                    f"in a new practice {write(row['prediction_low'])} to "
+                    f"{write(row['prediction_high'])}",
+                )
+            )
+        used = self.reports[self.reports["used"]]
+        left_out = self.reports[~self.reports["used"]]
+        notes = [
+            *(f"used: {row['report_id']} ({row['setting']})" for row in used.to_dict("records")),
+            *(
+                f"left out: {row['report_id']} ({row['setting']}): {row['reason']}"
+                for row in left_out.to_dict("records")
+            ),
+            *(f"note: {note}" for note in self.notes),
+        ]
+        cohorts = f"{self.cohorts} cohort{'s' if self.cohorts != 1 else ''}"
+        title = f"{self.name} for {self.target}, {where}: {cohorts} together"
+        return Shown(title, [Grid(measures)], notes)
 
 
 def pool(
@@ -163,7 +195,7 @@ def pool(
     family: str | None = None,
     setting: Setting | None = None,
     inference: str = "bayes",
-    settings: str = "exchangeable",
+    settings: str | None = None,
     effects: str = "random",
     priors: Priors | None = None,
     imputations: int = 20,
@@ -188,18 +220,22 @@ def pool(
         Exactly one of them. A family pools different wordings or thresholds as if
         they were one test: say so when you quote it.
     setting : str, optional
-        Only the cohorts of this setting.
+        The setting whose practices the result is about; by default the middle of all
+        settings.
     inference : {"bayes", "likelihood"}
         Two or three cohorts, which is what most flags have, determine no
         between-study variance: the priors of
         :class:`~backpain_stats.meta.bayes.priors.Priors` carry it, and are part of the
         result. ``"likelihood"`` needs four cohorts for each of sensitivity and
         specificity.
-    settings : {"exchangeable", "covariate"}
-        By default primary care, emergency departments and clinics are draws from one
-        distribution of settings: the summary is the middle one and the prediction
-        interval says how far a new one may be. ``"covariate"`` (likelihood only, many
-        cohorts) lets the means differ by setting; see ``fit.subgroups()``.
+    settings : {"nested", "exchangeable", "covariate"}, optional
+        How cohorts of other settings are used. ``"nested"`` (Bayesian, and its default):
+        practices vary around the mean of their setting and settings around a common mean,
+        so that cohorts of other settings inform this one, less than its own do.
+        ``"exchangeable"`` (the default of the likelihood): cohorts of all settings are
+        draws from one distribution; with ``setting`` only its own cohorts take part.
+        ``"covariate"`` (likelihood only, many cohorts): the means differ by setting; see
+        ``fit.subgroups()``.
     effects : {"random", "common"}
         ``"common"`` (likelihood only) adds the tables up.
     priors : Priors, optional
@@ -250,131 +286,59 @@ def pool(
     if (flag is None) == (family is None):
         raise ArgumentError("give either a flag or a family, not both and not neither")
     check_choice(inference, "inference", ("bayes", "likelihood"))
+    settings = settings or ("nested" if inference == "bayes" else "exchangeable")
     check_choice(settings, "settings", SETTINGS)
     check_choice(effects, "effects", ("random", "common"))
     check_level(level)
     if check_count(imputations, "imputations") < 2:
         raise ArgumentError(f"imputations is {imputations}; it must be 2 or more")
-    if inference == "bayes" and (settings, effects) != ("exchangeable", "random"):
+    nested = settings == "nested"
+    if inference == "bayes" and (settings == "covariate" or effects != "random"):
         raise ArgumentError(
-            "settings='covariate' and effects='common' go with inference='likelihood'; the "
-            "Bayesian fit takes all cohorts as exchangeable"
+            "settings='covariate' and effects='common' go with inference='likelihood'"
         )
-    reports = chosen_reports(evidence, target, setting, flag, family, indirect=indirect)
+    if inference == "likelihood" and nested:
+        raise ArgumentError("settings='nested' goes with inference='bayes'")
+    reports = chosen_reports(
+        evidence, target, setting, flag, family, indirect=indirect, borrow=nested
+    )
     rows = report_rows(evidence, reports)
-    if rows.empty:
-        raise NotEstimableError(_nothing_to_pool(reports, target, flag or family))
+    if rows.empty or not (setting is None or (rows["setting"] == setting).any()):
+        raise NotEstimableError(_nothing_to_pool(reports, target, flag or family, setting))
     fit: BayesianFit | BivariateFit
     if inference == "bayes":
-        data = rows.drop(columns="setting")
-        fit = fit_bayes(
-            data, priors=priors, several_tables=True, nodes=NODES, level=level, seed=seed
-        )
+        fit = _bayes(rows, setting or "", priors, level, seed, nested=nested)
     else:
         formula = "setting" if settings == "covariate" else None
         fit = fit_imputed(
             rows, imputations=imputations, formula=formula, effects=effects, level=level, seed=seed
         )
-    notes = _notes(reports, settings, inference)
+    notes = _notes(reports, setting, settings, inference)
     return PooledEvidence(target, setting, flag, family, fit, reports, notes)
 
 
-def pool_all(
-    evidence: Evidence,
-    target: Target,
+def _bayes(
+    rows: pd.DataFrame,
+    setting: str,
+    priors: Priors | None,
+    level: float,
+    seed: Seed,
     *,
-    setting: Setting | None = None,
-    by: str = "flag",
-    priors: Priors | None = None,
-    level: float = 0.95,
-    seed: Seed = DEFAULT_SEED,
-) -> pd.DataFrame:
-    """Pool every flag (or family) that two or more cohorts have measured.
-
-    Parameters
-    ----------
-    evidence : Evidence
-    target : str
-    setting : str, optional
-    by : {"flag", "family"}
-    priors, level, seed
-        As in :func:`pool`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a flag, sorted by name: ``flag_id`` (or ``family``), ``target, settings,
-        cohorts, n, n_cases``, then each of the five measures with ``_low, _high,
-        _prediction_low, _prediction_high``, ``ci_level, method, reports``. ``n`` and
-        ``n_cases`` sum the middle tables. Empty if no flag has two cohorts.
-
-    Examples
-    --------
-    >>> from backpain_stats import load_evidence
-    >>> found = pool_all(load_evidence(), "malignancy", setting="primary_care")
-    >>> found = found.set_index("flag_id").loc["cancer_history"]
-    >>> found["settings"], bool(found["cohorts"] >= 2)
-    ('primary_care', True)
-    """
-    import pandas as pd
-
-    check_choice(by, "by", ("flag", "family"))
-    names = evidence.select(target=target, setting=setting).accuracy["flag_id"]
-    if by == "family":
-        names = names.map(evidence.flags.set_index("flag_id")["family"])
-    # Two cohorts need two reports: most names are settled by a count.
-    counts = names.value_counts()
-    rows = []
-    for name in sorted(counts.index[counts >= 2]):
-        chosen: dict[str, Any] = {by: str(name)}
-        reports = chosen_reports(
-            evidence, target, setting, chosen.get("flag"), chosen.get("family")
+    nested: bool,
+) -> BayesianFit:
+    """Fit the rows by their posterior, cohorts inside settings or all exchangeable."""
+    data = rows.drop(columns="setting")
+    if not nested:
+        return fit_bayes(
+            data, priors=priors, several_tables=True, nodes=NODES, level=level, seed=seed
         )
-        informed = reports.loc[reports["used"], "contributes"]
-        # A pooled ratio needs someone who saw cases and someone who saw non-cases.
-        sides = {"sensitivity only", "specificity only"}
-        if len(informed) >= 2 and ((informed == "both").any() or sides <= set(informed)):
-            pooled = pool(
-                evidence, target=target, setting=setting, priors=priors, level=level, seed=seed,
-                **chosen,
-            )  # fmt: skip
-            rows.append(_row(pooled, by))
-    columns = _columns(by)
-    return pd.DataFrame(rows, columns=columns)
+    places = rows.drop_duplicates("study")["setting"].fillna("").tolist()
+    return fit_settings(data, places, setting, priors=priors, level=level, seed=seed)
 
 
-def _columns(by: str) -> list[str]:
-    name = "flag_id" if by == "flag" else "family"
-    ends = ("", "_low", "_high", "_prediction_low", "_prediction_high")
-    measures = [f"{measure}{end}" for measure in MEASURES for end in ends]
-    head = [name, "target", "settings", "cohorts", "n", "n_cases"]
-    return [*head, *measures, "ci_level", "method", "reports"]
-
-
-def _row(pooled: PooledEvidence, by: str) -> dict[str, Any]:
-    used = pooled.reports.loc[pooled.reports["used"]]
-    counts = used[["tp", "fp", "fn", "tn"]].fillna(0)
-    row: dict[str, Any] = {
-        "flag_id" if by == "flag" else "family": pooled.name,
-        "target": pooled.target,
-        "settings": ";".join(dict.fromkeys(used["setting"].fillna("not stated"))),
-        "cohorts": pooled.cohorts,
-        "n": int(np.sum(counts.to_numpy(dtype=float))),
-        "n_cases": int(np.sum(counts[["tp", "fn"]].to_numpy(dtype=float))),
-        "ci_level": pooled.fit.level,
-        "method": pooled.fit.method,
-        "reports": ";".join(used["report_id"]),
-    }
-    for one in pooled.frame().to_dict("records"):
-        measure = one["measure"]
-        row[measure] = one["estimate"]
-        row |= {f"{measure}_low": one["ci_low"], f"{measure}_high": one["ci_high"]}
-        row[f"{measure}_prediction_low"] = one["prediction_low"]
-        row[f"{measure}_prediction_high"] = one["prediction_high"]
-    return row
-
-
-def _notes(reports: pd.DataFrame, settings: str, inference: str) -> tuple[str, ...]:
+def _notes(
+    reports: pd.DataFrame, setting: Setting | None, settings: str, inference: str
+) -> tuple[str, ...]:
     used = reports.loc[reports["used"]]
     notes = []
     where = used["setting"].fillna("not stated").unique()
@@ -383,14 +347,23 @@ def _notes(reports: pd.DataFrame, settings: str, inference: str) -> tuple[str, .
             f"settings ({', '.join(where)}) are taken as exchangeable: the summary is that of "
             "the middle setting"
         )
+    others = used.loc[used["setting"] != setting, "report_id"]
+    if len(where) > 1 and settings == "nested":
+        notes.append(
+            f"settings ({', '.join(where)}) vary around a common mean: the summary is that of "
+            "the middle setting"
+            if setting is None
+            else f"cohorts of other settings inform this one: {', '.join(others)}"
+        )
     flags = used["flag_id"].unique()
     if len(flags) > 1:
         notes.append(f"different flags are pooled as if they were one: {', '.join(flags)}")
     both = int((used["contributes"] != "specificity only").sum())
     if inference == "bayes" and both < 4:
+        who = "one cohort informs" if both == 1 else f"{both} cohorts inform"
         notes.append(
-            f"{both} cohort(s) inform the sensitivity: how far settings differ rests on the "
-            "prior as much as on the data"
+            f"{who} the sensitivity: how far practices differ rests on the prior as much as on "
+            "the data"
         )
     several = int((used["tables"] > 1).sum())
     if several:
@@ -398,11 +371,15 @@ def _notes(reports: pd.DataFrame, settings: str, inference: str) -> tuple[str, .
     return tuple(notes)
 
 
-def _nothing_to_pool(reports: pd.DataFrame, target: Target, name: str | None) -> str:
-    if reports.empty:
-        return f"no cohort reports {name} for {target} here"
+def _nothing_to_pool(
+    reports: pd.DataFrame, target: Target, name: str | None, setting: Setting | None
+) -> str:
+    where = "here" if setting is None else f"in {setting}"
+    here = reports if setting is None else reports[reports["setting"] == setting]
+    if here.empty:
+        return f"no cohort reports {name} for {target} {where}"
     reasons = "; ".join(
         f"{report}: {reason}"
-        for report, reason in zip(reports["report_id"], reports["reason"], strict=True)
+        for report, reason in zip(here["report_id"], here["reason"], strict=True)
     )
-    return f"no report on {name} for {target} has a 2x2 table ({reasons})"
+    return f"no report on {name} for {target} {where} has a 2x2 table ({reasons})"

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from backpain_stats.checks import COUNT_COLUMNS
-from backpain_stats.evidence import Evidence, Setting, Target, require_evidence
+from backpain_stats.checks import COUNT_COLUMNS, as_names, check_choice, check_known
+from backpain_stats.evidence import (
+    Evidence,
+    Setting,
+    Target,
+    require_evidence,
+)
 from backpain_stats.published import (
     VERDICTS,
     Remark,
     Report,
     codes,
     published_reports,
+    read_cohorts,
     sentences,
 )
 from backpain_stats.tables import middle_table, ratio_order
@@ -29,6 +35,51 @@ COLUMNS = [
 ]
 
 
+def named_reports(
+    evidence: Evidence,
+    target: Target | None,
+    setting: Setting | None = None,
+    flag: str | Sequence[str] | None = None,
+    family: str | None = None,
+) -> list[Report]:
+    """Return the reports about a condition, a setting and some flags, in the evidence's order.
+
+    The same as ``evidence.select`` and its reports, without building the other frames.
+
+    Raises
+    ------
+    ArgumentError, UnknownNameError
+        As in :meth:`backpain_stats.Evidence.select`.
+    """
+    require_evidence(evidence)
+    if target is not None:
+        check_choice(target, "target", list(evidence.targets["target"]))
+    if setting is not None:
+        check_choice(setting, "setting", list(evidence.settings["setting"]))
+    families = evidence.derived("families", _families)
+    kept = set(evidence.flags["flag_id"]) if flag is not None or family is not None else None
+    if kept is not None and flag is not None:
+        kept &= {check_known(name, kept, "flag") for name in as_names(flag, "flag")}
+    if kept is not None and family is not None:
+        check_known(family, set(families.values()), "family of flags")
+        kept = {name for name in kept if families[name] == family}
+    every = published_reports(evidence)
+    cohorts = evidence.derived("cohorts of the pooled evidence", read_cohorts)
+    rows = evidence.accuracy[["report_id", "flag_id", "cohort_id"]]
+    # A report is read when it is first looked at: those of other conditions are not.
+    return [
+        every[name]
+        for name, own, cohort in rows.itertuples(index=False)
+        if (target is None or cohorts[cohort].target == target)
+        and (setting is None or cohorts[cohort].setting == setting)
+        and (kept is None or own in kept)
+    ]
+
+
+def _families(evidence: Evidence) -> dict[str, str]:
+    return dict(zip(evidence.flags["flag_id"], evidence.flags["family"], strict=True))
+
+
 def chosen_reports(
     evidence: Evidence,
     target: Target,
@@ -37,13 +88,15 @@ def chosen_reports(
     family: str | None,
     *,
     indirect: bool = False,
+    borrow: bool = False,
 ) -> pd.DataFrame:
     """Return every report about the flag or family, with ``used`` and the reason if not.
 
     A report is used if a 2x2 table, or one column of it, follows from what is
     printed, and no other report about these patients is used. In a family, the flag
     that most cohorts report goes first. Indirect evidence (other patients, another
-    target) is used only on request.
+    target) is used only on request. With ``borrow`` the cohorts of other settings are
+    listed, too.
 
     Returns
     -------
@@ -52,11 +105,9 @@ def chosen_reports(
         tp, fp, fn, tn, verdict, used, contributes, reason_code, reason``; the counts are
         the middle table's.
     """
-    named = require_evidence(evidence).select(
-        target=target, setting=setting, flag=flag, family=family
-    )
-    every = published_reports(evidence)
-    reports = [every[name] for name in named.accuracy["report_id"]]
+    reports = named_reports(evidence, target, setting, flag, family)
+    if borrow and setting is not None:
+        reports = named_reports(evidence.whole, target, None, flag, family)
     able = [
         report
         for report in reports

@@ -18,6 +18,8 @@ from backpain_stats.tables import CORRECTIONS
 if TYPE_CHECKING:
     import pandas as pd
 
+    from backpain_stats.tables import TablesLike
+
 __all__ = ["DeeksTest", "deeks_test"]
 
 
@@ -61,7 +63,7 @@ class DeeksTest(Result):
 
 
 def deeks_test(
-    data: pd.DataFrame, *, correction: str = "zero_cells", level: float = 0.95
+    data: TablesLike, *, correction: str = "zero_cells", level: float = 0.95
 ) -> DeeksTest:
     r"""Test a diagnostic funnel for asymmetry (Deeks, Macaskill & Irwig 2005).
 
@@ -71,8 +73,9 @@ def deeks_test(
 
     Parameters
     ----------
-    data : pandas.DataFrame
-        Columns ``study, tp, fp, fn, tn``; one row a study.
+    data : pandas.DataFrame, StudyTables, str or path-like
+        Columns ``study, tp, fp, fn, tn``, or whatever
+        :func:`backpain_stats.read_tables` reads as such; one row a study.
     correction : {"zero_cells", "all", "none"}
         Studies whose four cells receive 0.5; ``"none"`` leaves out studies with
         an infinite odds ratio.

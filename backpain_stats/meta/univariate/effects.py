@@ -14,6 +14,8 @@ from backpain_stats.tables import corrected_cells
 if TYPE_CHECKING:
     import pandas as pd
 
+    from backpain_stats.tables import TablesLike
+
 
 EMPTY_GROUPS = ("exclude", "correct")
 
@@ -36,7 +38,7 @@ def left_out(studies: pd.DataFrame) -> list[str]:
 
 
 def log_ratios(
-    data: pd.DataFrame,
+    data: TablesLike,
     measure: str,
     *,
     correction: str,
@@ -47,8 +49,9 @@ def log_ratios(
 
     Parameters
     ----------
-    data : pandas.DataFrame
-        Columns ``study, tp, fp, fn, tn``.
+    data : pandas.DataFrame, StudyTables, str or path-like
+        Columns ``study, tp, fp, fn, tn``, or whatever
+        :func:`backpain_stats.read_tables` reads as such.
     measure : {"odds_ratio", "lr_positive", "lr_negative"}
     correction : {"zero_cells", "all", "none"}
         To which studies 0.5 is added in all four cells.

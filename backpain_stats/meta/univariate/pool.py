@@ -31,6 +31,8 @@ from backpain_stats.tables import CORRECTIONS, RATIO_MEASURES
 if TYPE_CHECKING:
     import pandas as pd
 
+    from backpain_stats.tables import TablesLike
+
 
 __all__ = ["UnivariatePool", "pool_univariate"]
 
@@ -120,7 +122,7 @@ class UnivariatePool(Result):
 
 
 def pool_univariate(
-    data: pd.DataFrame,
+    data: TablesLike,
     measure: str = "odds_ratio",
     method: str = "reml",
     *,
@@ -147,8 +149,9 @@ def pool_univariate(
 
     Parameters
     ----------
-    data : pandas.DataFrame
-        Columns ``study, tp, fp, fn, tn``; one row a study.
+    data : pandas.DataFrame, StudyTables, str or path-like
+        Columns ``study, tp, fp, fn, tn``, or whatever
+        :func:`backpain_stats.read_tables` reads as such; one row a study.
     measure : {"odds_ratio", "lr_positive", "lr_negative"}
         The ratio to pool.
     method : {"reml", "dersimonian_laird", "paule_mandel", "mantel_haenszel"}

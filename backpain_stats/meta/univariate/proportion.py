@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit, stdtrit
 
-from backpain_stats.checks import COUNT_COLUMNS, check_choice, check_level, require_columns
+from backpain_stats.checks import ARMS, COUNT_COLUMNS, check_choice, check_level
 from backpain_stats.errors import FitError, NotEstimableError
 from backpain_stats.estimate import Estimate, format_number, format_percent
 from backpain_stats.meta.after.heterogeneity import Profile
@@ -18,13 +18,15 @@ from backpain_stats.meta.fitting.structure import STRUCTURES
 from backpain_stats.meta.likelihood.binomial import Arms
 from backpain_stats.meta.likelihood.exact import ExactModel
 from backpain_stats.meta.likelihood.quadrature import gauss_hermite
-from backpain_stats.meta.studies import ARMS, OUTCOMES, PATIENTS, Studies, check_studies
+from backpain_stats.meta.studies import OUTCOMES, PATIENTS, Studies, check_studies
 from backpain_stats.meta.univariate.effects import left_out
 from backpain_stats.result import Grid, Result, Shown
-from backpain_stats.tables import normal_quantile
+from backpain_stats.tables import normal_quantile, plain_tables
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from backpain_stats.tables import TablesLike
 
 __all__ = ["PooledProportion", "pool_proportion"]
 
@@ -96,7 +98,7 @@ class PooledProportion(Result):
 
 
 def pool_proportion(
-    data: pd.DataFrame, outcome: str = "sensitivity", *, level: float = 0.95, nodes: int = 21
+    data: TablesLike, outcome: str = "sensitivity", *, level: float = 0.95, nodes: int = 21
 ) -> PooledProportion:
     r"""Pool sensitivity or specificity alone by the random-effects logistic model.
 
@@ -110,9 +112,10 @@ def pool_proportion(
 
     Parameters
     ----------
-    data : pandas.DataFrame
+    data : pandas.DataFrame, StudyTables, str or path-like
         One row per study: ``study``, and ``tp, fn`` for the sensitivity or ``fp, tn`` for
-        the specificity; the other two may be missing or empty.
+        the specificity; the other two may be missing or empty. Or whatever
+        :func:`backpain_stats.read_tables` reads as 2x2 tables.
     outcome : {"sensitivity", "specificity"}
     level : float, optional
         Confidence level of all intervals.
@@ -190,12 +193,17 @@ def pool_proportion(
     )
 
 
-def _one_arm(data: pd.DataFrame, outcome: str) -> Studies:
+def _one_arm(data: TablesLike, outcome: str) -> Studies:
     """Check the two cells of the outcome; the others are taken as they are, or as 0."""
     needed, other = ARMS if outcome == "sensitivity" else ARMS[::-1]
-    require_columns(data, ("study", *needed), "the data")
-    missing = [cell for cell in other if cell not in data.columns]
-    filled = data.assign(**dict.fromkeys(missing, 0))
+    import pandas as pd
+
+    if isinstance(data, pd.DataFrame) and {"study", *needed} <= set(data.columns):
+        frame = data
+    else:
+        frame, _ = plain_tables(data)
+    missing = [cell for cell in other if cell not in frame.columns]
+    filled = frame.assign(**dict.fromkeys(missing, 0))
     return check_studies(filled[["study", *COUNT_COLUMNS]])
 
 

@@ -17,19 +17,12 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from backpain_stats import __version__
-from backpain_stats.combine.dependence.bounds import Bounds
-from backpain_stats.combine.dependence.independent import Independent
-from backpain_stats.combine.dependence.maximum_entropy import MaximumEntropy
-from backpain_stats.combine.dependence.one_factor import OneFactor
-from backpain_stats.combine.risk.all_patterns import IMPOSSIBLE, PatternRatios, pattern_ratios
+from backpain_stats.combine.dependence.registry import offers
+from backpain_stats.combine.risk.all_patterns import PatternRatios, pattern_ratios
 from backpain_stats.combine.risk.model import RiskModel
-from backpain_stats.combine.risk.posterior import point_marginals
+from backpain_stats.combine.risk.pattern_risks import IMPOSSIBLE
 from backpain_stats.errors import ArgumentError, NotEstimableError
 from backpain_stats.evidence import (
-    SETTING_LABELS,
-    SETTINGS,
-    TARGET_LABELS,
-    TARGETS,
     Setting,
     Target,
 )
@@ -74,25 +67,9 @@ class PageModel:
 
 def page_models() -> tuple[PageModel, ...]:
     """Return the dependence models of the page, the default first."""
-    assumed = (
-        "How these findings occur together was not found in print: their correlation is "
-        "assumed, and the interval does not vary it. Try the other models."
-    )
-    return (
-        PageModel("one_factor", "One shared factor, correlation 0.2", OneFactor(), assumed),
-        PageModel(
-            "one_factor_0.4", "One shared factor, correlation 0.4", OneFactor(0.4, 0.4), assumed
-        ),
-        PageModel(
-            "independent",
-            "Independent: the ratios are multiplied",
-            Independent(),
-            "Multiplying likelihood ratios was overconfident in patients with low back pain.",
-        ),
-        PageModel(
-            "maximum_entropy", "Maximum entropy, with the published combination", MaximumEntropy()
-        ),
-        PageModel("bounds", "No assumption: the sharp bounds", Bounds()),
+    return tuple(
+        PageModel(one.key or one.label, one.sentence or one.label, one.dependence, one.caution)
+        for one in offers("explorer", default_first=True)
     )
 
 
@@ -126,16 +103,16 @@ def explorer_data(
     plain = PlainWords(evidence)
     cases = []
     studied = set(zip(evidence.cohorts["target"], evidence.cohorts["setting"], strict=True))
-    for target in TARGETS:
-        for setting in SETTINGS:
+    for target, target_label in evidence.target_labels.items():
+        for setting, setting_label in evidence.setting_labels.items():
             if (target, setting) not in studied:
                 continue
             try:
                 model = published_model(evidence, target, setting)
             except NotEstimableError:
                 continue
-            progress(f"{TARGET_LABELS[target]}, {SETTING_LABELS[setting]}")
-            cases.append(_case(evidence, model, plain))
+            progress(f"{target_label}, {setting_label}")
+            cases.append(_case(evidence, model, plain, (target_label, setting_label)))
     if not cases:
         raise NotEstimableError("no flag of this evidence has a usable report: nothing to explore")
     models = [
@@ -237,14 +214,15 @@ def published_model(evidence: Evidence, target: Target, setting: Setting) -> Ris
     return model(sorted(ranked["flag_id"].head(OFFERED)))
 
 
-def _case(evidence: Evidence, model: RiskModel, plain: PlainWords) -> dict[str, Any]:
+def _case(
+    evidence: Evidence, model: RiskModel, plain: PlainWords, labels: tuple[str, str]
+) -> dict[str, Any]:
     """Build one target and setting."""
     entries = model.entries
     tables = {}
     refused: dict[int, str] = {}
     for one in page_models():
-        # Without a published combination, maximum entropy is independence.
-        if one.id == "maximum_entropy" and not entries.combinations:
+        if not one.dependence.says_more(combinations=bool(entries.combinations)):
             continue
         ratios = pattern_ratios(model.with_dependence(one.dependence))
         tables[one.id] = _table(ratios)
@@ -252,13 +230,13 @@ def _case(evidence: Evidence, model: RiskModel, plain: PlainWords) -> dict[str, 
     reasons = list(dict.fromkeys(refused.values()))
     return {
         "target": entries.target,
-        "target_label": TARGET_LABELS[entries.target],
+        "target_label": labels[0],
         "setting": entries.setting,
-        "setting_label": SETTING_LABELS[entries.setting],
+        "setting_label": labels[1],
         **_suggestion(evidence, model, plain),
         "flags": _flags(evidence, model, plain),
         "left_out": _left_out(evidence, model, plain),
-        "findings": [list(finding) for finding in point_marginals(entries).findings],
+        "findings": [list(finding) for finding in model.without_draws.marginals.findings],
         "combinations": [
             plain(note.text) for note in entries.notes if note.about == "combinations"
         ],

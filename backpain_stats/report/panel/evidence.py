@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from backpain_stats import plots
-from backpain_stats.evidence import TARGET_LABELS
 from backpain_stats.report.page.parts import (
     Block,
     Bullets,
@@ -28,7 +27,7 @@ __all__ = ["endorsement_section", "grade_section", "provenance_section"]
 def endorsement_section(results: PanelResults) -> Section:
     """Set what guidelines endorse beside what is known."""
     found, target = results.endorsement, results.question.target
-    word = TARGET_LABELS[target].lower()
+    word = results.evidence.target_labels[target].lower()
     flags = found.flags
     named = flags[flags["guidelines"] + flags["other_documents"] > 0]
     endorsed = flags[flags["guidelines"] > 0]

@@ -21,7 +21,7 @@ from backpain_stats.decide.published import printed_labels, published_tables, se
 from backpain_stats.decide.quality import quality_judgements
 from backpain_stats.decide.thresholds import check_values, thresholds
 from backpain_stats.errors import ArgumentError, NotEstimableError
-from backpain_stats.evidence import SETTINGS, TARGETS, Setting, Target
+from backpain_stats.evidence import Setting, Target
 from backpain_stats.printed.prevalence import Prevalence, read_prevalence
 from backpain_stats.published import setting_prevalence
 from backpain_stats.report.page.build import Progress
@@ -72,8 +72,6 @@ class PanelQuestion:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be answered before anything is computed."""
-        check_choice(self.target, "target", TARGETS)
-        check_choice(self.setting, "setting", SETTINGS)
         check_level(self.level)
         for one in self.prevalences:
             read_prevalence(one)
@@ -97,6 +95,11 @@ class PanelResults:
     question: PanelQuestion
     progress: Progress = field(default=lambda message: None)
     sheet: str = SHEET
+
+    def __post_init__(self) -> None:
+        """Refuse a condition or a setting that this evidence does not know."""
+        check_choice(self.question.target, "target", list(self.evidence.targets["target"]))
+        check_choice(self.question.setting, "setting", list(self.evidence.settings["setting"]))
 
     @cached_property
     def prevalences(self) -> list[Prevalence]:

@@ -12,7 +12,6 @@ from backpain_stats import plots
 from backpain_stats.decide.endorsement import NOT_FOUND
 from backpain_stats.decide.frequencies import count_phrase
 from backpain_stats.estimate import format_number
-from backpain_stats.evidence import SETTING_LABELS, TARGET_LABELS
 from backpain_stats.report.page.parts import (
     Bullets,
     Cards,
@@ -69,7 +68,8 @@ def panel_sections(results: PanelResults) -> tuple[list[Section], Prose, str]:
     title : str
     """
     asked = results.question
-    target, setting = TARGET_LABELS[asked.target], SETTING_LABELS[asked.setting]
+    target = results.evidence.target_labels[asked.target]
+    setting = results.evidence.setting_labels[asked.setting]
     steps: list[tuple[str, Any]] = [
         ("natural frequencies", _findings),
         ("icon arrays", _patients),
@@ -141,7 +141,7 @@ def _findings(results: PanelResults) -> Section:
 def _cards(results: PanelResults) -> list[tuple[str, str]]:
     """Return the main results: a figure and what it says, one per card."""
     frame, per = results.usable, f"{results.question.per:,}"
-    word = TARGET_LABELS[results.question.target].lower()
+    word = results.evidence.target_labels[results.question.target].lower()
     cards = [
         (
             f"{_diseased_text(frame.iloc[0])} of {per}",

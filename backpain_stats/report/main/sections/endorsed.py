@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from backpain_stats import plots
-from backpain_stats.evidence import TARGET_LABELS, TARGETS
 from backpain_stats.report.page.parts import Bullets, Column, FigurePart, Section, TablePart
 
 if TYPE_CHECKING:
@@ -36,13 +35,12 @@ def endorsed_section(context: Context) -> Section:
     figures = tuple(
         FigurePart(
             f"endorsement_{target}",
-            f"{TARGET_LABELS[target]}: which guideline or other text names which flag. The first "
+            f"{label}: which guideline or other text names which flag. The first "
             "column shows what is known of the flag.",
-            f"Map of guidelines by flags for {TARGET_LABELS[target].lower()}; the table holds "
-            "the verdicts.",
+            f"Map of guidelines by flags for {label.lower()}; the table holds the verdicts.",
             partial(plots.endorsement, found, target=target),
         )
-        for target in TARGETS
+        for target, label in context.evidence.target_labels.items()
         if (flags.loc[flags["target"] == target, "guidelines"] > 0).any()
     )
     table = TablePart("endorsement", "Flags endorsed and measured", flags, COLUMNS, True)

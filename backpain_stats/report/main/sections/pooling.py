@@ -9,8 +9,8 @@ import pandas as pd
 
 from backpain_stats import plots
 from backpain_stats.estimate import format_number
-from backpain_stats.evidence import TARGETS, Target
-from backpain_stats.meta.published.pooling import pool_all
+from backpain_stats.evidence import Target
+from backpain_stats.meta.published.every_flag import pool_all
 from backpain_stats.meta.published.reports import chosen_reports
 from backpain_stats.meta.studies import study_accuracy
 from backpain_stats.report.page.parts import Column, FigurePart, Section, TablePart
@@ -36,7 +36,7 @@ TITLE = "Several studies of one flag"
 
 def pooling_section(context: Context) -> Section:
     """Build the section on pooled flags."""
-    frames = [pool_all(context.evidence, target) for target in TARGETS]
+    frames = [pool_all(context.evidence, target) for target in context.evidence.target_labels]
     kept = [frame for frame in frames if len(frame)]
     if not kept:
         return Section("pooling", TITLE, ("No flag was measured in two cohorts.",))

@@ -8,7 +8,6 @@ import pandas as pd
 
 from backpain_stats import plots
 from backpain_stats.estimate import format_percent
-from backpain_stats.evidence import TARGETS
 from backpain_stats.published import posttest
 from backpain_stats.report.page.parts import Bullets, Column, FigurePart, Section, TablePart
 
@@ -31,7 +30,7 @@ COLUMNS = (
 def probabilities(context: Context) -> pd.DataFrame:
     """Return the post-test probabilities of every counted report that gives one."""
     frames = []
-    for target in TARGETS:
+    for target in context.evidence.target_labels:
         own = context.ratios[(context.ratios["target"] == target) & context.ratios["usable"]]
         if len(own):
             frames.append(posttest(context.evidence, sorted(set(own["flag_id"])), target=target))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from backpain_stats import plots
-from backpain_stats.evidence import TARGET_LABELS
 from backpain_stats.report.page.origin import reported_doi
 from backpain_stats.report.page.parts import Column, FigurePart, Section, TablePart
 
@@ -36,7 +35,7 @@ def ratios_section(context: Context) -> Section:
     ratios = reported_doi(context.evidence, context.ratios)
     usable = ratios[ratios["usable"] & ratios["lr_positive"].notna()]
     figures = []
-    for target, label in TARGET_LABELS.items():
+    for target, label in context.evidence.target_labels.items():
         rows = usable[usable["target"] == target]
         if len(rows) < 2:
             continue

@@ -7,7 +7,7 @@ from scipy.special import expit
 
 from backpain_stats import DataError, fit_bivariate, natural_frequencies, summary_of_findings
 from backpain_stats.decide.draws import joint_draws
-from backpain_stats.decide.pooled import PosteriorAccuracy, pooled_accuracy
+from backpain_stats.meta.accuracy import PosteriorAccuracy, pooled_accuracy
 
 DATA = pd.DataFrame(
     {
@@ -44,13 +44,13 @@ def test_draws_have_the_summary_covariance(fit):
     np.testing.assert_allclose(np.cov(logits), fit.covariance, rtol=0.02, atol=1e-4)
 
 
-def test_new_setting_adds_the_variation_between_studies(fit):
-    accuracy = pooled_accuracy(fit, new_setting=True)
+def test_a_new_practice_adds_the_variation_between_studies(fit):
+    accuracy = pooled_accuracy(fit, practice="new")
     sensitivity, specificity, _ = joint_draws([accuracy], draws=2**14, seed=1)
     logits = np.log(np.vstack([sensitivity / (1 - sensitivity), specificity / (1 - specificity)]))
     expected = fit.covariance + fit.between_study
     np.testing.assert_allclose(np.cov(logits), expected, rtol=0.02, atol=1e-4)
-    assert "new setting" in natural_frequencies(accuracy, 0.01).loc[0, "method"]
+    assert "new practice" in natural_frequencies(accuracy, 0.01).loc[0, "method"]
 
 
 def test_weighted_posterior_draws_keep_their_weights():
@@ -74,7 +74,7 @@ def test_bayesian_fit_is_a_source_too():
     # Quantiles of some thousand weighted draws against draws from them.
     assert here["sensitivity_low"] == pytest.approx(fit.sensitivity.ci_low, rel=0.02)
     assert here["specificity_high"] == pytest.approx(fit.specificity.ci_high, rel=0.02)
-    there = natural_frequencies(pooled_accuracy(fit, new_setting=True), 0.01).iloc[0]
+    there = natural_frequencies(pooled_accuracy(fit, practice="new"), 0.01).iloc[0]
     assert there["sensitivity_low"] < here["sensitivity_low"]
     assert there["sensitivity_high"] > here["sensitivity_high"]
 
