@@ -139,8 +139,8 @@ except bps.NotEstimableError as error:
 
 # %% [markdown]
 # Three cohorts with cases say nearly nothing about how far settings differ. Something must: a
-# **prior**, stated in the open. The default says that between-setting SDs (on the logit scale)
-# above 2 are unlikely, and little more.
+# **prior**, stated in the open. The default says that settings differ as much as studies of other
+# tests do: it was learned from 18 public meta-analyses (`reports/heterogeneity.md`).
 
 # %%
 pooled = bps.pool(evidence, target="malignancy", flag="cancer_history")
@@ -158,20 +158,21 @@ _ = axes[1].set_title("AUDIT-C: 14 studies")
 # declined to pool, because the studies were too different. The picture shows what they meant: an
 # average can be computed, but it promises little about the next clinic.
 #
-# How much of this is the prior? Fit again with one half and twice its scale:
+# How much of this is the prior? Fit again with between-setting SDs half and twice as large:
 
 
 # %%
-def with_scale(scale):
-    """Pool again, with priors on the between-setting SDs of another scale."""
-    priors = Priors(sensitivity_sd_scale=scale, specificity_sd_scale=scale)
+def with_sds(times):
+    """Pool again, with between-setting SDs expected so many times as large."""
+    median = times * Priors().sensitivity_sd_median
+    priors = Priors(sensitivity_sd_median=median, specificity_sd_median=median)
     return bps.pool(evidence, target="malignancy", flag="cancer_history", priors=priors)
 
 
-for scale, again in ((0.5, with_scale(0.5)), (1.0, pooled), (2.0, with_scale(2.0))):
+for times, again in ((0.5, with_sds(0.5)), (1.0, pooled), (2.0, with_sds(2.0))):
     row = again.frame().set_index("measure").loc["lr_positive"]
     print(
-        f"scale {scale}: LR+ {row.estimate:.1f} ({row.ci_low:.1f} to {row.ci_high:.1f}), "
+        f"{times} times: LR+ {row.estimate:.1f} ({row.ci_low:.1f} to {row.ci_high:.1f}), "
         f"new setting {row.prediction_low:.1f} to {row.prediction_high:.0f}"
     )
 

@@ -29,8 +29,8 @@ __all__ = ["CheckedFolder", "check_folder", "packaged_files"]
 
 # Files that would be evidence if they were CSV: passing over them in silence
 # would lose data.
-# Packaged beside the evidence, and none of it: what was learned from patients elsewhere.
-_BESIDE = ("dependence.csv",)
+# Packaged beside the evidence, and none of it: what was learned from patients and tests elsewhere.
+_BESIDE = ("dependence.csv", "heterogeneity.csv")
 _SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers")
 
 

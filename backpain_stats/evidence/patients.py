@@ -13,7 +13,7 @@ from backpain_stats.evidence.columns import Column, Table
 from backpain_stats.evidence.files import not_a_file, packaged_folder, read_table, typed_frame
 from backpain_stats.evidence.problems import list_problems, problem_frame
 
-__all__ = ["CRITERIA", "DEPENDENCE", "PAIN_TYPES", "load_patients", "patients_table"]
+__all__ = ["CRITERIA", "PAIN_TYPES", "load_patients", "patients_table"]
 
 PAIN_TYPES = ("nociceptive", "peripheral_neuropathic", "central_neuropathic")
 CRITERIA = Table(
@@ -23,39 +23,6 @@ CRITERIA = Table(
     (
         Column("criterion", "Name of the column.", "identifier", True),
         Column("description", "What the criterion says.", required=True),
-    ),
-)
-
-
-_LEARNED = {
-    "patients": "Patients in the set.",
-    "complete": "Patients with every finding that was used.",
-    "cases": "Cases among them.",
-    "findings": "Findings recorded in 70% or more and with 10 patients in the rarer state.",
-    "exponent": "Exponent of k_eff that fits the set best.",
-    "exponent_se": "Its standard error.",
-    "rho_cases": "Correlation of one-factor dependence among cases, maximum likelihood.",
-    "rho_cases_se": "Width of its 95% profile-likelihood interval over 3.92.",
-    "rho_noncases": "The same among non-cases.",
-    "rho_noncases_se": "Width of its 95% profile-likelihood interval over 3.92.",
-    "exponent_shuffled": "Exponent after shuffling each finding within either group.",
-}
-_ABOUT = {
-    "kind": "Diagnosis or prognosis.",
-    "what": "Which patients, and what a case is.",
-    "origin": "Where the patients' rows were read; they are not in this repository.",
-    "licence": "Licence of that source.",
-}
-# Estimates per set of patients; no patient's row is kept.
-DEPENDENCE = Table(
-    "dependence",
-    "How findings hang together in public patient-level data; made by "
-    "validation/dependence.py, described in reports/dependence.md.",
-    ("set",),
-    (
-        Column("set", "Name of the set of patients.", "identifier", True),
-        *(Column(name, text, "number", True) for name, text in _LEARNED.items()),
-        *(Column(name, text, required=True) for name, text in _ABOUT.items()),
     ),
 )
 

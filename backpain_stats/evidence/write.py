@@ -13,7 +13,8 @@ from typing import Any
 from backpain_stats.errors import ArgumentError
 from backpain_stats.evidence.columns import Column, Kind, Table
 from backpain_stats.evidence.files import packaged_folder, read_table
-from backpain_stats.evidence.patients import CRITERIA, DEPENDENCE, patients_table
+from backpain_stats.evidence.learned import DEPENDENCE, HETEROGENEITY
+from backpain_stats.evidence.patients import CRITERIA, patients_table
 from backpain_stats.evidence.schema import TABLES
 from backpain_stats.outputs import output_folder, replacing
 
@@ -248,6 +249,7 @@ def datapackage() -> dict[str, Any]:
         "resources": [
             *(_resource(table) for table in TABLES.values() if not table.optional),
             _resource(DEPENDENCE),
+            _resource(HETEROGENEITY),
         ],
     }
 

@@ -96,8 +96,8 @@ def risk_patterns(
     """Draw every pattern of findings as a row: its findings, its risk, its frequency.
 
     A filled dot is a finding present, an open one absent. Rows are ordered by
-    risk; the dashed line is the pre-test probability. Under ``Bounds`` a bar
-    spans the risks that remain possible.
+    risk, with its interval as a line; the dashed line is the pre-test probability.
+    Under ``Bounds`` a bar spans the risks that remain possible.
 
     Parameters
     ----------

@@ -60,7 +60,7 @@ def test_two_studies_are_sent_to_bayes(run, two):
     assert "--bayes or --common" in err
     code, out, _ = run(two, "--bayes", "--seed", "5")
     assert code == 0
-    assert "half-Normal" in out
+    assert "log-normal" in out
     assert run(two, "--bayes", "--seed", "5")[1] == out
     code, out, _ = run(two, "--common")
     assert code == 0

@@ -35,6 +35,12 @@ def small_fit():
     return fit_bayes(SMALL)
 
 
+@pytest.fixture(scope="module")
+def old_fit():
+    """The same under half-normal SDs: what was recorded elsewhere, was under these."""
+    return fit_bayes(SMALL, priors=Priors.weakly_informative())
+
+
 def means(fit):
     weights = fit.draws["weight"].to_numpy()
     return {name: weights @ fit.draws[name].to_numpy() for name in PARAMETERS}
@@ -111,7 +117,8 @@ def test_equals_an_ensemble_sampler(small_fit, ensemble):
 
 # numpyro 0.22.0 on jax 0.10.2: NUTS of the model with its random effects (no quadrature),
 # target acceptance 0.95, four chains of 20,000 draws after 2,000; no divergence, R-hat
-# below 1.0002. Per parameter: mean, SD, effective size, 10% and 90% quantiles.
+# below 1.0002; priors Normal(0, 2), half-Normal(1), (1 - rho^2). Per parameter: mean, SD,
+# effective size, 10% and 90% quantiles.
 NUTS = {
     "logit_sensitivity": (0.9135, 0.8319, 54987, -0.1035, 1.9501),
     "logit_specificity": (1.5100, 0.7841, 48315, 0.5648, 2.4837),
@@ -122,12 +129,12 @@ NUTS = {
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
-def test_equals_nuts(small_fit, name):
+def test_equals_nuts(old_fit, name):
     """Another sampler, another parametrisation, other people's code (a recorded run)."""
     mean, spread, size, low, high = NUTS[name]
-    error = spread * (1 / size + 1 / small_fit.effective_size) ** 0.5
-    assert means(small_fit)[name] == pytest.approx(mean, abs=4 * error)
-    weights, values = small_fit.draws["weight"].to_numpy(), small_fit.draws[name].to_numpy()
+    error = spread * (1 / size + 1 / old_fit.effective_size) ** 0.5
+    assert means(old_fit)[name] == pytest.approx(mean, abs=4 * error)
+    weights, values = old_fit.draws["weight"].to_numpy(), old_fit.draws[name].to_numpy()
     ours = weighted_quantile(values, weights, [0.1, 0.9])
     # the density at the 10% quantile of a normal is 0.175 / SD
     np.testing.assert_allclose(ours, [low, high], atol=4 * 0.3 / 0.175 * error)
@@ -196,7 +203,11 @@ def test_one_study_and_missing_groups():
     # The specificity has two parameters left: a plain sum over a grid of them.
     mean = np.linspace(-7, 7, 281)[:, None]
     sd = np.linspace(0.0125, 5, 200)[None, :]
-    prior = stats.norm.pdf(mean, 0, 2) * stats.halfnorm.pdf(sd)
+    given = fit.priors
+    prior = stats.norm.pdf(mean, 0, 2)
+    prior = prior * stats.lognorm.pdf(
+        sd, given.specificity_sd_spread, scale=given.specificity_sd_median
+    )
     z, w = np.polynomial.hermite_e.hermegauss(61)
     chance = stats.binom.pmf(1125, 1172, expit(mean[..., None] + sd[..., None] * z))
     posterior = prior * (chance @ w)
@@ -223,7 +234,8 @@ def test_draws_of_equal_weight_and_of_a_new_setting(small_fit):
     weights = fit.draws["weight"].to_numpy()
     for name in PARAMETERS:
         spread = fit.draws[name].std()
-        assert draws[name].mean() == pytest.approx(means(fit)[name], abs=spread / 4096**0.5)
+        # at most the error of independent draws, of which three are allowed
+        assert draws[name].mean() == pytest.approx(means(fit)[name], abs=3 * spread / 4096**0.5)
     new = fit.new_setting_draws(8192)
     # Between-setting variance comes on top: the predictive interval is the wider one.
     low, high = new["sensitivity"].quantile([0.025, 0.975])
@@ -384,7 +396,7 @@ def test_derived_quantities_follow_from_the_draws(small_fit):
     assert fit.hsroc["Lambda"] == found.loc["Lambda", "estimate"]
     assert fit.auc().estimate == found.loc["area", "estimate"]
     assert found.loc[["i2_sensitivity", "area"], "ci_high"].lt(1).all()
-    for phrase in ("2 studies", "half-Normal", "k-hat", "LR+"):
+    for phrase in ("2 studies", "log-normal", "k-hat", "LR+"):
         assert phrase in str(fit)
     assert "<table" in fit._repr_html_()
     pd.testing.assert_frame_equal(fit.summary().frame, fit.posterior())

@@ -112,29 +112,58 @@ def test_the_oracle_agrees_with_the_conjugate_posterior(ensemble):
     np.testing.assert_allclose(points.std(axis=0), spread, rtol=4 / (2 * size) ** 0.5)
 
 
-def test_priors_are_what_they_say():
+@pytest.mark.parametrize(
+    ("priors", "expected"),
+    [
+        (
+            Priors(sensitivity_location=1.0, sensitivity_sd_scale=0.5, correlation_shape=3.0,
+                   correlation_mean=0.0, specificity_sd_median=0.7, specificity_sd_spread=0.4),
+            {
+                "logit_sensitivity": stats.norm(1, 2),
+                "logit_specificity": stats.norm(0, 2),
+                "sd_sensitivity": stats.halfnorm(scale=0.5),
+                "sd_specificity": stats.lognorm(0.4, scale=0.7),
+                "correlation": stats.beta(3, 3, loc=-1, scale=2),
+            },
+        ),
+        (
+            Priors(correlation_shape=3.0, correlation_mean=-0.4),
+            {"correlation": stats.beta(1.8, 4.2, loc=-1, scale=2)},
+        ),
+        (
+            Priors.weakly_informative(),
+            {
+                "sd_sensitivity": stats.halfnorm(),
+                "sd_specificity": stats.halfnorm(),
+                "correlation": stats.beta(2, 2, loc=-1, scale=2),
+            },
+        ),
+    ],
+)  # fmt: skip
+def test_priors_are_what_they_say(priors, expected):
     """Each column of the prior draws against the quantiles of its own distribution."""
-    priors = Priors(sensitivity_location=1.0, sensitivity_sd_scale=0.5, correlation_shape=3.0)
     draws = priors.draws(8192, seed=1)
     assert tuple(draws.columns) == PARAMETERS
-    expected = {
-        "logit_sensitivity": stats.norm(1, 2),
-        "logit_specificity": stats.norm(0, 2),
-        "sd_sensitivity": stats.halfnorm(scale=0.5),
-        "sd_specificity": stats.halfnorm(scale=1.0),
-        "correlation": stats.beta(3, 3, loc=-1, scale=2),
-    }
     for name, distribution in expected.items():
         # A scrambled Sobol sample of 8192 has a discrepancy far below 0.005.
         assert stats.kstest(draws[name], distribution.cdf).statistic < 0.005
     extreme = priors.from_standard_normal(np.full((1, 5), -40.0))[0]
-    assert 0 < extreme[2] < 1e-9
+    assert np.all(extreme[2:4] > 0)
     assert extreme[4] == -1.0
     assert np.all(np.isfinite(priors.from_standard_normal(np.full((1, 5), 30.0))))
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"correlation_shape": 0}, {"sensitivity_location": np.nan}, {"specificity_scale": -1}]
+    "wrong",
+    [
+        {"correlation_shape": 0},
+        {"correlation_mean": -1},
+        {"sensitivity_location": np.nan},
+        {"sensitivity_sd_spread": 0},
+        {"specificity_scale": -1},
+        {"specificity_sd_median": None},
+        {"specificity_sd_scale": -1},
+    ],
 )
 def test_wrong_priors(wrong):
     with pytest.raises(ArgumentError, match=next(iter(wrong))):

@@ -112,9 +112,9 @@ def test_patterns_are_ordered_by_risk_with_a_dot_for_each_finding():
 
 
 def test_patterns_draw_the_intervals_a_profile_has():
-    profile = model().profile()
-    assert "no intervals drawn" in plots.risk_patterns(profile).get_xlabel()
-    wide = profile.assign(ci_low=profile["posttest"] / 2, ci_high=profile["posttest"] * 2)
+    points = model().profile(level=None)
+    assert "no intervals drawn" in plots.risk_patterns(points).get_xlabel()
+    wide = model().profile()
     ax = plots.risk_patterns(wide)
     assert "no intervals" not in ax.get_xlabel()
     thin = [c for c in ax.collections if isinstance(c, LineCollection) and c.get_linewidth() == 1]

@@ -26,7 +26,6 @@ __all__ = [
     "Offer",
     "Place",
     "Registration",
-    "check_dependence",
     "dependence_from_words",
     "offers",
     "register",
@@ -225,19 +224,3 @@ def dependence_from_words(name: str, words: Mapping[str, str]) -> Dependence:
                 f"--{option} is for {' or '.join(takers)} dependence; {name} has no {option}"
             )
     return own.build(words)
-
-
-def check_dependence(value: object) -> Dependence:
-    """Return a dependence model that a user gave.
-
-    Raises
-    ------
-    ArgumentError
-        If it is none.
-    """
-    if isinstance(value, Dependence):
-        return value
-    raise ArgumentError(
-        f"dependence is {value!r}; give Independent(), OneFactor(), Shrunken(), "
-        "MaximumEntropy() or Bounds()"
-    )

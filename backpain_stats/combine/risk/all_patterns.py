@@ -114,14 +114,14 @@ def pattern_ratios(model: RiskModel, *, level: float = 0.95) -> PatternRatios:
     patterns = STATES[digits]
     refused = refused_patterns(model.entries, patterns)
     allowed = np.setdiff1d(np.arange(len(patterns)), list(refused))
-    found = pattern_risks(model.known, patterns[allowed], level)
+    found = pattern_risks(model._known, patterns[allowed], level)
     lr, low, high, log_ratio = (np.full(len(patterns), np.nan) for _ in range(4))
     lr[allowed], low[allowed], high[allowed] = found.lr, found.lr_low, found.lr_high
     log_ratio[allowed] = found.log_ratio
     factors = None
     if not model.dependence.leaves_range:
         factors = np.full(digits.shape, np.nan)
-        shares = _shapley_table(log_ratio, digits[allowed], model.without_draws.marginals)
+        shares = _shapley_table(log_ratio, digits[allowed], model._without_draws.marginals)
         factors[allowed] = np.exp(shares)
     for row in np.flatnonzero(np.isnan(low if factors is None else lr)):
         refused.setdefault(int(row), IMPOSSIBLE)

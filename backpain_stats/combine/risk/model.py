@@ -11,8 +11,7 @@ import numpy as np
 import pandas as pd
 
 from backpain_stats.checks import check_choice, check_level, check_pretest
-from backpain_stats.combine.dependence.base import Dependence
-from backpain_stats.combine.dependence.registry import check_dependence
+from backpain_stats.combine.dependence.base import Dependence, check_dependence
 from backpain_stats.combine.dependence.shrunken import Shrunken
 from backpain_stats.combine.inputs.entries import Entries
 from backpain_stats.combine.inputs.frame_entries import Effects, entries_from_frame
@@ -249,12 +248,14 @@ class RiskModel:
         )
 
     @property
-    def known(self) -> Known:
+    def _known(self) -> Known:
         """Everything a risk is computed from, the posterior draws included."""
-        return replace(self.without_draws, posterior=self.posterior, new_practice=self.new_practice)
+        return replace(
+            self._without_draws, posterior=self.posterior, new_practice=self.new_practice
+        )
 
     @property
-    def without_draws(self) -> Known:
+    def _without_draws(self) -> Known:
         """Everything an estimate is computed from, without draws."""
         return Known(self.dependence, self._point, self.entries.pretest.estimate, None)
 
@@ -294,7 +295,7 @@ class RiskModel:
         """
         check_level(level)
         pattern = patient_pattern(self.entries, present, absent)
-        risk = patient_risk(self.entries, self.known, pattern, level)
+        risk = patient_risk(self.entries, self._known, pattern, level)
         return replace(risk, seed=self._seed) if isinstance(self._seed, int) else risk
 
     def risks(self, patients: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
@@ -350,7 +351,7 @@ class RiskModel:
         check_level(level)
         patterns = frame_patterns(self.entries, patients)
         return risks_frame(
-            self.known, self.entries.flags, patterns, index=patients.index, level=level
+            self._known, self.entries.flags, patterns, index=patients.index, level=level
         )
 
     def profile(self, *, level: float | None = 0.95) -> pd.DataFrame:
@@ -396,9 +397,9 @@ class RiskModel:
         """
         check_together(self.entries, self.entries.flags)
         if level is None:
-            return profile_frame(self.without_draws, np.nan)
+            return profile_frame(self._without_draws, np.nan)
         check_level(level)
-        return profile_frame(self.known, level)
+        return profile_frame(self._known, level)
 
     def sensitivity(
         self,
@@ -450,19 +451,19 @@ class RiskModel:
         """
         check_level(level)
         pattern = patient_pattern(self.entries, present, absent)
-        if pretest is None:
-            pretests = [(self.entries.pretest.estimate, self.posterior.pretest)]
-        else:
+        posterior = self.posterior
+        pretests = [(self.entries.pretest.estimate, posterior.pretest)]
+        if pretest is not None:
             given = np.atleast_1d(check_pretest(pretest))
             if not given.size:
                 raise PretestError(f"pretest is {pretest!r}; give one or more probabilities")
             pretests = [(float(one), np.full(self._draws, one)) for one in given]
-        fixed = replace(
-            self.posterior,
-            marginals=without_combinations(self.posterior.marginals),
-            dependence=None,
+        marginals = without_combinations(posterior.marginals)
+        known = replace(
+            self._without_draws,
+            marginals=without_combinations(self._point),
+            posterior=replace(posterior, marginals=marginals, dependence=None),
         )
-        known = replace(self.known, marginals=without_combinations(self._point), posterior=fixed)
         return sensitivity_frame(known, pattern, pretests=pretests, rho=rho, level=level)
 
     def __repr__(self) -> str:

@@ -39,11 +39,11 @@ def _result_frame(known: Known, found: PatternRisks) -> pd.DataFrame:
     """Return ratios and risks as one row a pattern, with ``RISK_COLUMNS``."""
     impossible = np.isnan(found.ci_low if known.dependence.leaves_range else found.lr)
     methods = np.where(impossible, f"none: {IMPOSSIBLE}", known.method)
-    others = {"pretest": known.pretest, "method": methods.astype(object)}
+    others = {"pretest": known.pretest, "method": methods}
     return pd.DataFrame(
         {name: others.get(name, getattr(found, name, None)) for name in RISK_COLUMNS},
         index=range(len(found.lr)),
-    ).astype(dict.fromkeys(RISK_COLUMNS[:-1], float))
+    ).astype({name: str if name == "method" else float for name in RISK_COLUMNS})
 
 
 def risks_frame(
@@ -63,7 +63,7 @@ def risks_frame(
     names = np.array(flags, dtype=object)
     for place, (column, state) in enumerate((("present", PRESENT), ("absent", ABSENT))):
         named = [";".join(names[row == state]) for row in different]
-        frame.insert(place, column, pd.Series(named, index=frame.index, dtype=object))
+        frame.insert(place, column, pd.Series(named, index=frame.index, dtype=str))
     return frame.iloc[which].set_axis(index)
 
 

@@ -48,7 +48,8 @@ def fit_bayes(
     ``likelihood="binomial"``: binomial counts, bivariate normal logits, the random
     effects integrated out by adaptive quadrature. Five parameters remain, the two
     mean logits, the two between-study standard deviations and the correlation, with
-    the weakly informative priors of :class:`~backpain_stats.meta.bayes.priors.Priors`.
+    the priors of :class:`~backpain_stats.meta.bayes.priors.Priors`: weakly informative
+    for the means, learned from other tests for the rest.
 
     They are sampled in coordinates in which the prior is standard normal, by
     importance sampling from a mixture of a multivariate t and the prior itself,
@@ -96,13 +97,14 @@ def fit_bayes(
     -----
     With few studies the posterior of the standard deviations and of the correlation
     is close to the prior: the data cannot say more, and the prediction for a new
-    setting then rests on the prior's scale. Fit it twice, as in the example, and
-    report both when they differ.
+    setting then rests on it. The default is what studies of other tests differed by
+    (``reports/heterogeneity.md``). Where there is reason to think that these differ more
+    or less, fit it twice, as in the example, and report both.
 
     The default prior of the correlation keeps away from +-1. Where the likelihood goes
     there, that is felt with ten studies still: for the telomerase data of Glas et al.
-    2003, whose likelihood is largest at -1, the posterior median is -0.60. Priors with
-    ``correlation_shape=0.5`` do not resist.
+    2003, whose likelihood is largest at -1, the posterior median is -0.64. Priors with
+    ``correlation_shape=0.5, correlation_mean=0`` do not resist.
 
     An arm that no study has (only cases, or only non-cases, everywhere) leaves its
     outcome to the prior alone. That is no finding: sensitivity or specificity, and every
@@ -115,8 +117,9 @@ def fit_bayes(
 
     Examples
     --------
-    Two studies, and what the prior on the between-study SDs does to them. The summary
-    stays, its interval does not: with two studies the prior decides its width.
+    Two studies, and what the prior on the between-study SDs does to them (half-normals
+    of three scales). The summary stays, its interval does not: with two studies the prior
+    decides its width.
 
     >>> import pandas as pd
     >>> data = pd.DataFrame({"study": ["A", "B"], "tp": [4, 7], "fp": [41, 13],
@@ -125,9 +128,9 @@ def fit_bayes(
     ...     priors = Priors(sensitivity_sd_scale=scale, specificity_sd_scale=scale)
     ...     lr = fit_bayes(data, priors=priors).lr_positive
     ...     print(f"{scale}: {lr.estimate:.0f} ({lr.ci_low:.0f} to {lr.ci_high:.0f})")
-    0.5: 24 (9 to 47)
-    1.0: 24 (4 to 54)
-    2.0: 20 (1 to 60)
+    0.5: 24 (10 to 45)
+    1.0: 24 (5 to 51)
+    2.0: 22 (2 to 58)
     """
     priors = Priors() if priors is None else priors
     if not isinstance(priors, Priors):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from backpain_stats.meta.after.sroc import sroc_curve
-from backpain_stats.meta.bayes import quantities, refits
+from backpain_stats.meta.bayes import new_study, quantities, refits
 from backpain_stats.meta.bayes.posterior import Posterior
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ class BayesianFit(Posterior):
     # how studies differ, and a new setting
     region = quantities.region
     predict = quantities.predict
+    predict_study = new_study.predict_study
     equal_draws = quantities.equal_draws
     new_setting_draws = quantities.new_setting_draws
     heterogeneity = quantities.heterogeneity

@@ -21,6 +21,7 @@ from backpain_stats.combine.dependence.registry import offers
 from backpain_stats.combine.risk.all_patterns import PatternRatios, pattern_ratios
 from backpain_stats.combine.risk.model import RiskModel
 from backpain_stats.combine.risk.pattern_risks import IMPOSSIBLE
+from backpain_stats.combine.risk.posterior import point_marginals
 from backpain_stats.errors import ArgumentError, NotEstimableError
 from backpain_stats.evidence import (
     Setting,
@@ -236,7 +237,7 @@ def _case(
         **_suggestion(evidence, model, plain),
         "flags": _flags(evidence, model, plain),
         "left_out": _left_out(evidence, model, plain),
-        "findings": [list(finding) for finding in model.without_draws.marginals.findings],
+        "findings": [list(finding) for finding in point_marginals(entries).findings],
         "combinations": [
             plain(note.text) for note in entries.notes if note.about == "combinations"
         ],
