@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # Checks and formats JavaScript and CSS; rules in biome.json.
 BIOME := @biomejs/biome@2.6.8
 
-.PHONY: help report test test-fast snapshot lint datapackage bench docs notebooks lab clean
+.PHONY: help report test test-fast test-lowest test-newest snapshot lint datapackage bench docs notebooks lab clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -35,7 +35,7 @@ $(VENV)/.stamp-notebooks: pyproject.toml | $(BIN)/python
 	@touch $@ $(VENV)/.stamp-core
 
 report: $(VENV)/.stamp-core ## Build reports/index.html, its tables and its figures
-	$(BIN)/backpain-stats report --out reports
+	$(BIN)/backpain-stats report --out reports --force
 
 test: $(VENV)/.stamp-test ## Style, types, layers and all tests
 	$(BIN)/ruff check .
@@ -46,6 +46,12 @@ test: $(VENV)/.stamp-test ## Style, types, layers and all tests
 
 test-fast: $(VENV)/.stamp-test ## The quick tests only, for every save
 	$(BIN)/python -m pytest -n 2 -m "not slow and not browser" backpain_stats tests
+
+test-lowest: ## The smoke part on the lowest versions that pyproject.toml allows
+	PYTHON=$(PYTHON) tests/run_versions.sh lowest
+
+test-newest: ## The smoke part on the newest versions there are
+	PYTHON=$(PYTHON) tests/run_versions.sh newest
 
 snapshot: $(VENV)/.stamp-test ## Write what the shipped evidence gives anew, and list what changed
 	$(BIN)/python tests/data/make_snapshot.py

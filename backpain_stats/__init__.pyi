@@ -33,7 +33,6 @@ from .decide.findings import SummaryOfFindings as SummaryOfFindings
 from .decide.findings import summary_of_findings as summary_of_findings
 from .decide.frequencies import natural_frequencies as natural_frequencies
 from .decide.judgements import judgement_template as judgement_template
-from .decide.layout import Layout as Layout
 from .decide.quality import ASPECTS as ASPECTS
 from .decide.quality import DOMAINS as DOMAINS
 from .decide.quality import quality_judgements as quality_judgements
@@ -115,6 +114,11 @@ from .meta.univariate.pool import UnivariatePool as UnivariatePool
 from .meta.univariate.pool import pool_univariate as pool_univariate
 from .meta.univariate.proportion import PooledProportion as PooledProportion
 from .meta.univariate.proportion import pool_proportion as pool_proportion
+from .outputs import Layout as Layout
+from .outputs import Stamp as Stamp
+from .outputs import save_table as save_table
+from .outputs import spreadsheet_restored as spreadsheet_restored
+from .outputs import spreadsheet_safe as spreadsheet_safe
 from .printed import Prevalence as Prevalence
 from .printed import PrintedValue as PrintedValue
 from .printed import parse_printed as parse_printed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from html import escape
@@ -12,9 +13,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Grid", "Result", "Shown", "format_number", "format_percent", "grid_of"]
+__all__ = [
+    "Grid", "Result", "Shown", "format_number", "format_percent", "grid_of", "visible",
+]  # fmt: skip
 
 LINE = 88
+# Control characters but the tab and the line break, and marks that turn the direction of text.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 class Grid(NamedTuple):
@@ -53,7 +58,7 @@ class Result(ABC):
         """Return what is shown as text."""
         title, grids, notes = self._shown()
         blocks = [title, *map(_text, grids), "\n".join(_wrapped(note) for note in notes)]
-        return "\n\n".join(filter(None, blocks))
+        return visible("\n\n".join(filter(None, blocks)))
 
     def __repr__(self) -> str:
         """Return the same as ``str``."""
@@ -64,6 +69,17 @@ class Result(ABC):
         title, grids, notes = self._shown()
         return "".join([f"<p>{escape(title)}</p>", *map(_html, grids),
                         *(f"<p>{escape(note)}</p>" for note in notes)])  # fmt: skip
+
+
+def visible(text: str) -> str:
+    r"""Return a text whose control characters can be seen and command no terminal.
+
+    Examples
+    --------
+    >>> print(visible("Deyo \x1b[31m1988"))
+    Deyo \x1b[31m1988
+    """
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
 def format_number(value: float, digits: int = 3) -> str:

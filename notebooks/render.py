@@ -151,6 +151,7 @@ def write(name: str, *, lead: str, body: str, **context: Any) -> None:
         .render(
             version=__version__,
             disclaimer=DISCLAIMER,
+            policy=POLICY,
             css=Markup(stylesheet()),
             lead=Markup(lead),
             body=Markup(body),
@@ -223,11 +224,17 @@ code { font-family: ui-monospace, "DejaVu Sans Mono", Consolas, monospace; font-
 @media print { .highlight { break-inside: avoid; } }
 """
 
+# No script runs and nothing is fetched. Tables of pandas bring style sheets of their own.
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+    "form-action 'none'"
+)
 TEMPLATE = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{{ policy }}">
 <link rel="icon" href="data:,">
 <title>{{ title }}</title>
 <style>{{ css }}</style>

@@ -27,10 +27,10 @@ def public_frames(evidence: Evidence) -> dict[str, pd.DataFrame]:
         "feasible_tables": bps.feasible_tables(evidence),
         "prevalence_candidates": _by_pair(evidence, bps.prevalence_candidates),
         "setting_prevalence": _by_pair(evidence, setting_prevalence),
-        "posttest": pd.concat([posttests(evidence, target) for target in bps.TARGETS]),
+        "posttest": _joined([posttests(evidence, target) for target in bps.TARGETS]),
         "reproduce": bps.reproduce(evidence),
         "reproduce_pairs": bps.reproduce_pairs(evidence),
-        "pool_all": pd.concat([bps.pool_all(evidence, target) for target in bps.TARGETS]),
+        "pool_all": _joined([bps.pool_all(evidence, target) for target in bps.TARGETS]),
         "endorsement_flags": endorsed.flags,
         "endorsement_statements": endorsed.statements,
         "endorsement_guidelines": endorsed.guidelines,
@@ -55,8 +55,15 @@ def _by_pair(
             frame = pd.DataFrame([_refused(refusal)])
         asked = {"asked_target": target, "asked_setting": setting}
         frames.append(frame.assign(**asked))
-    # What is all missing in one pair would decide the kind of a column together with the others.
-    return pd.concat([frame.astype("object") for frame in frames], ignore_index=True)
+    return _joined(frames).reset_index(drop=True)
+
+
+def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    """Return the rows of several frames, as objects.
+
+    What is all missing in one frame would decide the kind of a column together with the others.
+    """
+    return pd.concat([frame.astype("object") for frame in frames])
 
 
 def _refused(refusal: BackpainStatsError) -> dict[str, str]:

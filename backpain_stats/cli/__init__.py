@@ -7,7 +7,9 @@ runs, so that ``backpain-stats --help`` answers at once.
 from __future__ import annotations
 
 import importlib
+import io
 import sys
+from typing import NoReturn
 
 import click
 
@@ -55,7 +57,9 @@ class _LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         from backpain_stats.checks import nearest
+        from backpain_stats.cli.output import remember_words
 
+        remember_words(ctx, args)
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError:
@@ -77,13 +81,26 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; a user's mistake ends in one message and exit code 2."""
+    from backpain_stats.result import visible
+
+    if sys.stdout is None or sys.stderr is None:
+        closed = "output" if sys.stdout is None else "error"
+        _fail(f"the standard {closed} is closed: there is nowhere to print to")
+    for stream in (sys.stdout, sys.stderr):
+        # A letter that the terminal's or the file's encoding lacks is written as \uXXXX.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         cli(standalone_mode=True)
     except BackpainStatsError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(2)
+        _fail(visible(str(error)))
     except OSError as error:
         # A file that cannot be written or read is the user's to mend, not a fault in here.
         where = f" {error.filename}" if error.filename else ""
-        click.echo(f"Error: cannot use the file{where}: {error.strerror or error}", err=True)
-        sys.exit(2)
+        _fail(visible(f"cannot use the file{where}: {error.strerror or error}"))
+
+
+def _fail(message: str) -> NoReturn:
+    """End with one message and exit code 2."""
+    click.echo(f"Error: {message}", err=True)
+    sys.exit(2)

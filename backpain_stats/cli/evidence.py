@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from backpain_stats.cli.output import (
+    TO_READ,
+    NamedPath,
     evidence_options,
     format_option,
     read_evidence,
@@ -50,7 +52,7 @@ _correction = click.option(
     "  backpain-stats check my_evidence\n"
     "  my_evidence is valid: 0 rows in 12 files.\n"
 )
-@click.argument("folder", required=False, type=click.Path())
+@click.argument("folder", required=False, type=NamedPath())
 @click.option("--add", is_flag=True, help="Check it as an addition to the packaged evidence.")
 @format_option
 @click.pass_context
@@ -133,20 +135,20 @@ def _mended_by_adding(folder: str, errors: pd.DataFrame) -> bool:
     "  backpain-stats check my_evidence --add\n"
     "  backpain-stats lr --evidence my_evidence --add\n"
 )
-@click.argument("folder", type=click.Path())
-@click.option("--overwrite", is_flag=True, help="Replace files of the same names.")
-def template(folder: str, overwrite: bool) -> None:
+@click.argument("folder", type=NamedPath())
+@click.option("--force", "--overwrite", is_flag=True, help="Replace files of the same names.")
+def template(folder: str, force: bool) -> None:
     """Write empty evidence files into FOLDER, with a page that explains every column.
 
     README.md beside them holds the comments that CSV cannot; the folder
     "example" one filled, invented row per file. Files that are there already
-    are not touched, unless --overwrite is given.
+    are not touched, unless --force is given.
     """
     from pathlib import Path
 
     from backpain_stats.evidence import README, write_template
 
-    written = write_template(folder, overwrite=overwrite)
+    written = write_template(folder, force=force)
     click.echo(f"Wrote {len(written)} files to {folder}; start with {Path(folder) / README}:")
     for path in written:
         click.echo(f"  {path.relative_to(folder)}")
@@ -201,7 +203,7 @@ def lr(flag: list[str], folder: str | None, add: bool, output_format: str, **opt
     from backpain_stats.published import likelihood_ratios
 
     found = likelihood_ratios(read_evidence(folder, add=add), flag=flag or None, **options)
-    if output_format != "table":
+    if output_format not in TO_READ:
         write_frame(found, output_format)
         return
     table = found[["flag_id", "study", "target", "setting", "tables"]].copy()
@@ -297,7 +299,7 @@ def posttest(
     from backpain_stats.published import posttest as compute
 
     found = compute(read_evidence(folder, add=add), flag, **options)
-    if output_format != "table":
+    if output_format not in TO_READ:
         write_frame(found, output_format)
         return
     table = found[["flag_id", "study", "setting", "result"]].copy()

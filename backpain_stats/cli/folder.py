@@ -50,8 +50,8 @@ evidence.add_command(template)
     "  backpain-stats diff --evidence all_evidence\n"
 )
 @click.argument("folder", type=click.Path())
-@click.option("--overwrite", is_flag=True, help="Replace files of the same names.")
-def export(folder: str, overwrite: bool) -> None:
+@click.option("--force", "--overwrite", is_flag=True, help="Replace files of the same names.")
+def export(folder: str, force: bool) -> None:
     """Write the packaged evidence into FOLDER, to be changed.
 
     The folder then stands by itself: use it with --evidence FOLDER, without
@@ -59,7 +59,7 @@ def export(folder: str, overwrite: bool) -> None:
     """
     from backpain_stats.evidence import export_evidence
 
-    written = export_evidence(folder, overwrite=overwrite)
+    written = export_evidence(folder, force=force)
     click.echo(f"Wrote {len(written)} files to {folder}; use them with --evidence {folder}.")
 
 

@@ -7,12 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from backpain_stats.cli.meta_designs import BIASES, compare, fit_by_threshold, show_bias
-from backpain_stats.cli.output import format_option, write_frame
+from backpain_stats.cli.meta_designs import (
+    BIASES,
+    compare,
+    fit_by_threshold,
+    show_bias,
+    write_figure,
+)
+from backpain_stats.cli.output import NamedPath, forced, format_option, write_frame
 from backpain_stats.errors import ArgumentError, DataError, NotEstimableError
+from backpain_stats.outputs import check_free
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
     from backpain_stats.meta import BayesianFit, BivariateFit, UnivariatePool
 
@@ -39,7 +47,7 @@ COLUMNS = ("kind", "measure", "pretest", "estimate", "ci_low", "ci_high", "ci_le
     "  Deyo 1988,4,41,9,1921\n"
     "  Reinus 1998,7,13,0,462\n"
 )
-@click.argument("data", type=click.Path(), metavar="FILE")
+@click.argument("data", type=NamedPath(), metavar="FILE")
 @click.option(
     "--columns",
     multiple=True,
@@ -103,7 +111,7 @@ COLUMNS = ("kind", "measure", "pretest", "estimate", "ci_low", "ci_high", "ci_le
 @click.option("--pretest", metavar="P,P", help="Pre-test probabilities: 1%,13 of 1975,1% to 5%.")
 @click.option("--level", type=float, default=0.95, show_default=True, help="Level of intervals.")
 @click.option("--seed", type=int, help="For --bayes.")
-@click.option("--figure", type=click.Path(), metavar="FILE", help="Write a figure: .svg .png .pdf")
+@click.option("--figure", type=NamedPath(), metavar="FILE", help="Write a figure: .svg .png .pdf")
 @click.option(
     "--kind", type=click.Choice(FIGURES), default="sroc", show_default=True, help="Which figure."
 )
@@ -131,8 +139,8 @@ def meta(
     study without cases, or without non-cases, informs what it can: leave the
     two cells empty, or write zeros.
     """
-    if figure is not None and Path(figure).suffix.lower() not in IMAGES:
-        raise ArgumentError(f"--figure is {figure!r}; its name must end in {', '.join(IMAGES)}")
+    if figure is not None:
+        _check_figure(figure)
     _refuse_mixtures(
         options, pretest, figure, univariate=univariate, test=test, threshold=threshold, bias=bias
     )
@@ -169,6 +177,13 @@ def meta(
     if figure is not None:
         _draw(kind, studies, fit, pooled, Path(figure))
         click.echo(f"written: {figure}", err=True)
+
+
+def _check_figure(figure: str) -> None:
+    """Refuse a file that is no image or cannot be written, before anything is computed."""
+    if Path(figure).suffix.lower() not in IMAGES:
+        raise ArgumentError(f"--figure is {figure!r}; its name must end in {', '.join(IMAGES)}")
+    check_free(figure, force=forced())
 
 
 def _read(
@@ -378,28 +393,21 @@ def _draw(
     pooled: UnivariatePool | None,
     path: Path,
 ) -> None:
-    """Write one figure, the same whatever the user's settings and screen."""
+    """Write one figure."""
     from backpain_stats import plots
     from backpain_stats.meta import deeks_test, study_accuracy
 
-    # No date inside, so that two runs write the same file.
-    metadata = {"Date": None} if path.suffix.lower() == ".svg" else None
-    with plots.off_screen({"svg.hashsalt": "backpain_stats"}):
+    def figure() -> Axes:
         if kind == "forest" and pooled is not None:
-            ax = plots.forest(pooled, counts=True)
-        elif kind == "forest":
-            ax = plots.forest_paired(study_accuracy(studies), fit=fit)
-        elif kind == "crosshair":
-            ax = plots.crosshair(study_accuracy(studies), label=True)
-        elif kind == "funnel":
-            ax = plots.funnel_deeks(deeks_test(studies))
-        elif fit is None:
+            return plots.forest(pooled, counts=True)
+        if kind == "forest":
+            return plots.forest_paired(study_accuracy(studies), fit=fit)
+        if kind == "crosshair":
+            return plots.crosshair(study_accuracy(studies), label=True)
+        if kind == "funnel":
+            return plots.funnel_deeks(deeks_test(studies))
+        if fit is None:
             raise ArgumentError(f"there is no fit to draw as {kind}")
-        elif kind == "sroc":
-            ax = plots.sroc(fit)
-        else:
-            ax = plots.influence(fit.influence(), fit=fit)
-        try:
-            ax.figure.figure.savefig(path, dpi=150, bbox_inches="tight", metadata=metadata)
-        except OSError as error:
-            raise ArgumentError(f"--figure {path} cannot be written: {error.strerror}") from error
+        return plots.sroc(fit) if kind == "sroc" else plots.influence(fit.influence(), fit=fit)
+
+    write_figure(figure, path)

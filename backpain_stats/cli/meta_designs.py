@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from backpain_stats.cli.output import write_frame
-from backpain_stats.errors import ArgumentError
+from backpain_stats.cli.output import forced, write_frame
+from backpain_stats.outputs import replacing
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
     from backpain_stats.meta import BayesianFit, BivariateFit
 
-__all__ = ["BIASES", "compare", "draw", "fit_by_threshold", "show_bias"]
+__all__ = ["BIASES", "compare", "draw", "fit_by_threshold", "show_bias", "write_figure"]
 
 BIASES = ("verification", "reference", "spectrum", "publication")
 
@@ -74,15 +76,22 @@ def show_bias(
 
 
 def draw(name: str, result: Any, path: Path) -> None:
+    """Write the figure of a result."""
+    from backpain_stats import plots
+
+    write_figure(lambda: getattr(plots, name)(result), path)
+    click.echo(f"written: {path}", err=True)
+
+
+def write_figure(figure: Callable[[], Axes], path: Path) -> None:
     """Write one figure, the same whatever the user's settings and screen."""
     from backpain_stats import plots
 
     # No date inside, so that two runs write the same file.
-    metadata = {"Date": None} if path.suffix.lower() == ".svg" else None
+    undated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
     with plots.off_screen({"svg.hashsalt": "backpain_stats"}):
-        ax = getattr(plots, name)(result)
-        try:
-            ax.figure.figure.savefig(path, dpi=150, bbox_inches="tight", metadata=metadata)
-        except OSError as error:
-            raise ArgumentError(f"--figure {path} cannot be written: {error.strerror}") from error
-    click.echo(f"written: {path}", err=True)
+        ax = figure()
+        with replacing(path, force=forced()) as new:
+            ax.figure.figure.savefig(
+                new, dpi=150, bbox_inches="tight", metadata=undated.get(path.suffix.lower())
+            )

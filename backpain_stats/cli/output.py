@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
+import os
+import shlex
 import sys
 import tempfile
 import warnings
@@ -12,28 +13,136 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from backpain_stats.errors import ArgumentError
+from backpain_stats.result import visible
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from backpain_stats.evidence import Evidence
+    from backpain_stats.outputs import Stamp
 
 FORMATS = ("table", "csv", "json")
+# Formats of --output that hold every column; the others are documents to be read.
+_DATA_SUFFIXES = (".csv", ".json", ".xlsx")
+# What a command prints in a few columns to be read: on the terminal, or into a document.
+TO_READ = ("table", "document")
 LONGEST_CELL = 60
+# Where a command keeps, in the context that click passes along, what its stamp needs.
+_META = "backpain_stats"
+_WRITES_TO = ("--out", "--output", "--figure")
+
+
+class NamedPath(click.Path):
+    """A path that has a name: an unset variable of the shell is no folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Refuse the empty name."""
+        if value == "":
+            self.fail("the name is empty; '.' is the current folder", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 def format_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add ``--format table|csv|json`` to a command (parameter ``output_format``)."""
+    """Add ``--format``, ``--output FILE`` and ``--force`` to a command.
+
+    The command gets one parameter, ``output_format``: ``table``, ``csv`` or ``json`` to print;
+    ``data`` or ``document`` to write to the file. :func:`write_frame` does either.
+    """
+    function = click.option(
+        "--force", is_flag=True, is_eager=True, expose_value=False, callback=_remember,
+        help="Replace a file that is there already.",
+    )(function)  # fmt: skip
+    function = click.option(
+        "--output", type=NamedPath(), metavar="FILE", is_eager=True, expose_value=False,
+        callback=_remember,
+        help="Write to a file instead: .csv .json .xlsx (every column), .md .tex .docx .html.",
+    )(function)  # fmt: skip
     return click.option(
         "--format",
         "output_format",
         type=click.Choice(FORMATS),
         default="table",
         show_default=True,
+        callback=_chosen_format,
         help="How to print the result. JSON has no infinity: it is the text 'infinity' there.",
     )(function)
+
+
+def force_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--force`` to a command that writes a folder or a page (parameter ``force``)."""
+    return click.option(
+        "--force", is_flag=True,
+        help="Replace files that no earlier run wrote, or that were changed since.",
+    )(function)  # fmt: skip
+
+
+def _remember(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
+    ctx.meta[f"{_META}.{parameter.name}"] = value
+
+
+def forced() -> bool:
+    """Say whether ``--force`` was given to the command that runs."""
+    return bool(click.get_current_context().meta.get(f"{_META}.force"))
+
+
+def _output_file() -> str | None:
+    context = click.get_current_context(silent=True)
+    return context.meta.get(f"{_META}.output") if context else None
+
+
+def _chosen_format(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
+    """Check the file of ``--output`` before anything is computed (a click callback)."""
+    from backpain_stats.outputs import check_table_path
+
+    path = ctx.meta.get(f"{_META}.output")
+    if path is None:
+        others = any(option.name == "figure" for option in ctx.command.params)
+        if ctx.meta.get(f"{_META}.force") and not others:
+            raise click.UsageError("--force is for --output FILE", ctx)
+        return value
+    if ctx.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE:
+        raise click.UsageError("the suffix of --output says the format; leave --format out", ctx)
+    check_table_path(path, force=bool(ctx.meta.get(f"{_META}.force")))
+    return "data" if Path(path).suffix.lower() in _DATA_SUFFIXES else "document"
+
+
+def command_line() -> str:
+    """Return the command that runs as it was typed, without where it writes to.
+
+    Of a path that begins at the root only the name is kept: it says nothing of the machine.
+    """
+    typed = list(click.get_current_context().meta.get(f"{_META}.typed", []))
+    kept: list[str] = []
+    while typed:
+        word = typed.pop(0)
+        option, equals, value = word.partition("=")
+        if option in _WRITES_TO:
+            if not equals and typed:
+                typed.pop(0)
+            continue
+        if equals and option.startswith("--") and os.path.isabs(value):
+            word = f"{option}={Path(value).name}"
+        kept.append(Path(word).name if os.path.isabs(word) else word)
+    return shlex.join(["backpain-stats", *kept])
+
+
+def remember_words(ctx: click.Context, words: list[str]) -> None:
+    """Keep the words of the command line for :func:`command_line`."""
+    ctx.meta[f"{_META}.typed"] = words
+
+
+def make_stamp() -> Stamp:
+    """Return what makes the files of the command that runs."""
+    from backpain_stats.outputs import Stamp
+    from backpain_stats.sampling import DEFAULT_SEED
+
+    context = click.get_current_context()
+    seed = context.params.get("seed")
+    data = context.meta.get(f"{_META}.data", "")
+    return Stamp(command_line(), data, DEFAULT_SEED if seed is None else seed)
 
 
 def evidence_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -44,7 +153,7 @@ def evidence_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--evidence",
         "folder",
-        type=click.Path(),
+        type=NamedPath(),
         metavar="FOLDER",
         help='A folder of your own evidence files; see "template".',
     )(function)
@@ -60,7 +169,9 @@ def read_evidence(folder: str | None, *, add: bool = False) -> Evidence:
         warnings.simplefilter("always")
         evidence = load_evidence(folder, add=add)
     for remark in remarks:
-        click.echo(f"note: {remark.message}", err=True)
+        click.echo(f"note: {visible(str(remark.message))}", err=True)
+    if context := click.get_current_context(silent=True):
+        context.meta[f"{_META}.data"] = evidence.version
     return evidence
 
 
@@ -88,40 +199,32 @@ def split_names(ctx: click.Context, parameter: click.Parameter, value: str | Non
 
 
 def write_frame(frame: pd.DataFrame, output_format: str, *, note: str = "") -> None:
-    """Print a frame as an aligned table, as CSV or as JSON records.
+    """Print a frame as an aligned table, as CSV or as JSON records, or write it to ``--output``.
 
     ``note`` is printed below a table and to standard error for the machine
     formats, so that it never spoils them. In JSON what is missing is null, and
-    an infinite value the text "infinity".
+    an infinite value the text "infinity". JSON that is printed is the rows alone; a file
+    holds its stamp beside them.
     """
-    if output_format == "csv":
-        click.echo(frame.to_csv(index=False), nl=False)
+    from backpain_stats.outputs import json_rows, save_table, spreadsheet_safe
+
+    path = _output_file()
+    if path is not None:
+        notes = [note] if note else []
+        save_table(frame, path, force=forced(), stamp=make_stamp(), notes=notes)
+        click.echo(f"written: {path}", err=True)
+    elif output_format == "csv":
+        click.echo(spreadsheet_safe(frame).to_csv(index=False), nl=False)
     elif output_format == "json":
-        records = [
-            {str(name): _json_value(value) for name, value in zip(frame.columns, row, strict=True)}
-            for row in frame.itertuples(index=False, name=None)
-        ]
-        click.echo(json.dumps(records, indent=1, ensure_ascii=False))
+        click.echo(json.dumps(json_rows(frame), indent=1, ensure_ascii=False))
     else:
         click.echo(_aligned(frame))
-    if note:
+    if note and path is None:
         click.echo(
-            note if output_format == "table" else f"note: {note}", err=output_format != "table"
+            visible(note) if output_format == "table" else f"note: {visible(note)}",
+            err=output_format != "table",
         )
     sys.stdout.flush()
-
-
-def _json_value(value: Any) -> Any:
-    """Return a cell as JSON can hold it."""
-    import pandas as pd
-
-    if pd.api.types.is_scalar(value) and pd.isna(value):
-        return None
-    if hasattr(value, "item"):  # numpy's numbers
-        value = value.item()
-    if isinstance(value, float) and math.isinf(value):
-        return "infinity" if value > 0 else "-infinity"
-    return value
 
 
 def _aligned(frame: pd.DataFrame) -> str:
@@ -134,7 +237,7 @@ def _aligned(frame: pd.DataFrame) -> str:
     for name in frame.columns:
         if pd.api.types.is_numeric_dtype(frame[name]):
             continue
-        texts = ["" if pd.isna(cell) else _cut(str(cell)) for cell in frame[name]]
+        texts = ["" if pd.isna(cell) else _cut(visible(str(cell))) for cell in frame[name]]
         width = max(len(text) for text in [str(name), *texts])
         shown[name] = pd.Series([text.ljust(width) for text in texts], frame.index, dtype=object)
         shown = shown.rename(columns={name: str(name).ljust(width)})

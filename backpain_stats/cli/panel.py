@@ -7,7 +7,14 @@ from typing import Any
 
 import click
 
-from backpain_stats.cli.output import evidence_options, read_evidence, writable_folder
+from backpain_stats.cli.output import (
+    NamedPath,
+    evidence_options,
+    force_option,
+    make_stamp,
+    read_evidence,
+    writable_folder,
+)
 
 
 @click.command(
@@ -43,13 +50,16 @@ from backpain_stats.cli.output import evidence_options, read_evidence, writable_
 @evidence_options
 @click.option("--level", type=float, default=0.95, show_default=True, help="Interval level.")
 @click.option(
-    "--out", type=click.Path(path_type=Path), required=True, help="Folder for page and tables."
+    "--out", type=NamedPath(path_type=Path), required=True, help="Folder for page and tables."
 )
-def panel(folder: str | None, out: Path, *, add: bool, **asked: Any) -> None:
+@force_option
+def panel(folder: str | None, out: Path, *, add: bool, force: bool, **asked: Any) -> None:
     """Build the report for a guideline panel.
 
     One self-contained page, index.html, with its tables as CSV and Word
-    documents and its figures as SVG beside it.
+    documents and its figures as SVG beside it. All files take their place at
+    once. Those of an earlier run are replaced or removed; files of others, and
+    a sheet of judgements that is filled in, are left alone.
     """
     from backpain_stats.report.panel.build import PanelQuestion, build_panel
 
@@ -59,5 +69,7 @@ def panel(folder: str | None, out: Path, *, add: bool, **asked: Any) -> None:
     def say(message: str) -> None:
         click.echo(f"  {message}", err=True)
 
-    page = build_panel(evidence, question, writable_folder(out), progress=say)
+    page = build_panel(
+        evidence, question, writable_folder(out), stamp=make_stamp(), force=force, progress=say
+    )
     click.echo(f"wrote {page}")

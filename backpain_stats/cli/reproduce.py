@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from backpain_stats.cli.output import evidence_options, format_option, read_evidence, write_frame
+from backpain_stats.cli.output import (
+    TO_READ,
+    evidence_options,
+    format_option,
+    read_evidence,
+    write_frame,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +73,7 @@ def reproduce(
     frame = reproduce_pairs(evidence) if pairs else ledger(evidence)
     if finding is not None and not pairs:
         frame = frame[frame["finding"] == finding]
-    if output_format != "table":
+    if output_format not in TO_READ:
         write_frame(frame, output_format)
         return
     write_frame(frame[_SHOWN_OF_PAIRS if pairs else _SHOWN], "table", note=_summary(frame))

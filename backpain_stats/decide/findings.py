@@ -12,11 +12,18 @@ import pandas as pd
 
 from backpain_stats.decide.frequencies import count_phrase, natural_frequencies
 from backpain_stats.decide.judgements import GRADE_DOMAINS, read_judgements
-from backpain_stats.decide.layout import Layout, layout_docx, layout_html, layout_markdown
 from backpain_stats.decide.published import printed_labels
 from backpain_stats.errors import ArgumentError
 from backpain_stats.estimate import format_number
 from backpain_stats.evidence import Evidence, Setting, Target
+from backpain_stats.outputs import (
+    Layout,
+    Stamp,
+    layout_docx,
+    layout_html,
+    layout_markdown,
+    spreadsheet_safe,
+)
 from backpain_stats.printed.prevalence import PrevalenceLike, read_prevalences
 from backpain_stats.sampling import DEFAULT_SEED, DRAWS, Seed
 
@@ -56,10 +63,14 @@ class SummaryOfFindings:
     judgements: pd.DataFrame
     labels: Mapping[str, str]
 
+    def to_frame(self) -> pd.DataFrame:
+        """Return ``frame`` with the judgements beside it."""
+        return self.frame.merge(self.judgements, on=["flag_id", "group"], how="left")
+
     def to_csv(self, path: str | PathLike[str]) -> Path:
-        """Write ``frame`` with the judgements beside it as CSV."""
-        merged = self.frame.merge(self.judgements, on=["flag_id", "group"], how="left")
-        merged.to_csv(path, index=False, float_format="%.8g", lineterminator="\n")
+        """Write ``frame`` with the judgements beside it as CSV; no text is a formula there."""
+        safe = spreadsheet_safe(self.to_frame())
+        safe.to_csv(path, index=False, float_format="%.8g", lineterminator="\n")
         return Path(path)
 
     def to_html(self) -> str:
@@ -70,15 +81,15 @@ class SummaryOfFindings:
         """Return the table as Markdown."""
         return layout_markdown(self.layout())
 
-    def to_docx(self, path: str | PathLike[str]) -> Path:
-        """Write the table as a Word document, A4 landscape.
+    def to_docx(self, path: str | PathLike[str], *, stamp: Stamp | None = None) -> Path:
+        """Write the table as a Word document, A4 landscape, with what made it below.
 
         Raises
         ------
         MissingExtraError
             If python-docx is not installed; the message has the install line.
         """
-        return layout_docx(self.layout(), Path(path))
+        return layout_docx(self.layout(), Path(path), stamp=stamp)
 
     def _repr_html_(self) -> str:
         return self.to_html()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from hashlib import sha256
 from html import escape
 from os import PathLike
 from typing import Any, TypeVar, cast
@@ -90,6 +91,15 @@ class Evidence:
         selecting narrows what is shown and never what is known.
         """
         return self if self._whole is None else self._whole
+
+    @property
+    def version(self) -> str:
+        """Which data these are: the first 12 hexadecimal digits of a hash (SHA-256) of all rows.
+
+        The same figures in the same order have the same version, wherever they were read. A
+        selection has that of the whole evidence.
+        """
+        return self.derived("version", _version)
 
     @property
     def target_labels(self) -> dict[Target, str]:
@@ -230,6 +240,12 @@ class Evidence:
             "<th>rows</th><th style='text-align:left'>holds</th></tr></thead>"
             f"<tbody>{rows}</tbody></table>"
         )
+
+
+def _version(evidence: Evidence) -> str:
+    frames = (getattr(evidence, one.name) for one in fields(evidence) if one.init)
+    text = "\n".join(frame.to_csv(index=False, lineterminator="\n") for frame in frames)
+    return sha256(text.encode("utf-8")).hexdigest()[:12]
 
 
 def require_evidence(evidence: object) -> Evidence:

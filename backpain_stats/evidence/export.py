@@ -8,11 +8,12 @@ from pathlib import Path
 
 from backpain_stats.errors import ArgumentError
 from backpain_stats.evidence.files import packaged_folder
+from backpain_stats.outputs import output_folder
 
 __all__ = ["export_evidence"]
 
 
-def export_evidence(folder: str | PathLike[str], *, overwrite: bool = False) -> list[Path]:
+def export_evidence(folder: str | PathLike[str], *, force: bool = False) -> list[Path]:
     """Write the packaged evidence into a folder, byte by byte as it is packaged.
 
     The folder then stands by itself: it holds every row, each may be changed, and it is
@@ -23,7 +24,7 @@ def export_evidence(folder: str | PathLike[str], *, overwrite: bool = False) -> 
     ----------
     folder : path-like
         Where to write; it is made if it does not exist.
-    overwrite : bool, default False
+    force : bool, default False
         Whether files of the same names are replaced.
 
     Returns
@@ -34,7 +35,7 @@ def export_evidence(folder: str | PathLike[str], *, overwrite: bool = False) -> 
     Raises
     ------
     ArgumentError
-        If a file is there already and ``overwrite`` is False (nothing is written then), or
+        If a file is there already and ``force`` is False (nothing is written then), or
         the folder cannot be made.
 
     Examples
@@ -49,17 +50,17 @@ def export_evidence(folder: str | PathLike[str], *, overwrite: bool = False) -> 
     """
     place = writable(folder)
     packaged = [path for path in sorted(packaged_folder().iterdir()) if path.is_file()]
-    existing = [path.name for path in packaged if (place / path.name).exists()]
-    if existing and not overwrite:
-        raise ArgumentError(
-            f"{str(folder)!r} holds {', '.join(existing)} already; nothing was written. Choose "
-            "another folder, or overwrite them (--overwrite, overwrite=True)"
-        )
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-        return [Path(shutil.copyfile(path, place / path.name)) for path in packaged]
-    except OSError as error:
-        raise ArgumentError(f"cannot write to {str(folder)!r}: {error.strerror}") from error
+    # No manifest: what is to be edited is a person's from the start.
+    with output_folder(folder, None, whole=False, force=True) as run:
+        existing = [path.name for path in packaged if (place / path.name).exists()]
+        if existing and not force:
+            raise ArgumentError(
+                f"{str(folder)!r} holds {', '.join(existing)} already; nothing was written. Choose "
+                "another folder, or replace them (--force, force=True)"
+            )
+        for path in packaged:
+            shutil.copyfile(path, run.folder / path.name)
+    return [place / path.name for path in packaged]
 
 
 def writable(folder: str | PathLike[str]) -> Path:

@@ -16,6 +16,7 @@ from backpain_stats.evidence.files import packaged_folder, read_table
 from backpain_stats.evidence.learned import DEPENDENCE, HETEROGENEITY
 from backpain_stats.evidence.patients import CRITERIA, patients_table
 from backpain_stats.evidence.schema import TABLES
+from backpain_stats.outputs import output_folder, replacing
 
 __all__ = [
     "DATAPACKAGE",
@@ -125,14 +126,14 @@ example2026_malignancy,AB,flow_and_timing,unclear,invented
 }
 
 
-def write_template(folder: str | PathLike[str], *, overwrite: bool = False) -> list[Path]:
+def write_template(folder: str | PathLike[str], *, force: bool = False) -> list[Path]:
     """Write empty evidence files, a page that explains them, and an example.
 
     Parameters
     ----------
     folder : path-like
         Where to write; it is made if it does not exist.
-    overwrite : bool, default False
+    force : bool, default False
         Whether files of the same names are replaced.
 
     Returns
@@ -143,7 +144,7 @@ def write_template(folder: str | PathLike[str], *, overwrite: bool = False) -> l
     Raises
     ------
     ArgumentError
-        If a file is there already and ``overwrite`` is False (nothing is
+        If a file is there already and ``force`` is False (nothing is
         written then), or the folder cannot be made.
 
     Examples
@@ -155,33 +156,28 @@ def write_template(folder: str | PathLike[str], *, overwrite: bool = False) -> l
     ...     len(check_evidence(folder)), written[0].name
     (0, 'README.md')
     """
-    if folder == "":
-        raise ArgumentError("the name of the folder is empty; '.' is the current one")
     place = Path(folder)
-    if place.exists() and not place.is_dir():
-        raise ArgumentError(f"{str(folder)!r} is a file; give a folder")
-    contents = {place / README: _readme()}
-    contents |= {place / table.file: file_text(table.names, []) for table in TABLES.values()}
+    contents = {README: _readme()}
+    contents |= {table.file: file_text(table.names, []) for table in TABLES.values()}
     contents |= {
-        place / EXAMPLE / TABLES[name].file: file_text(
+        f"{EXAMPLE}/{TABLES[name].file}": file_text(
             TABLES[name].names, csv.DictReader(io.StringIO(text))
         )
         for name, text in _EXAMPLE_ROWS.items()
     }
-    existing = [path for path in contents if path.exists()]
-    if existing and not overwrite:
-        names = ", ".join(str(path.relative_to(place)) for path in existing)
-        raise ArgumentError(
-            f"{str(folder)!r} holds {names} already; nothing was written. Choose another folder, "
-            "or overwrite them (--overwrite, overwrite=True)"
-        )
-    try:
-        for path, text in contents.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
+    # No manifest: what is to be filled in is a person's from the start.
+    with output_folder(folder, None, whole=False, force=True) as run:
+        existing = [name for name in contents if (place / name).exists()]
+        if existing and not force:
+            raise ArgumentError(
+                f"{str(folder)!r} holds {', '.join(existing)} already; nothing was written. Choose "
+                "another folder, or replace them (--force, force=True)"
+            )
+        for name, text in contents.items():
+            path = run.folder / name
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise ArgumentError(f"cannot write to {str(folder)!r}: {error.strerror}") from error
-    return list(contents)
+    return [place / name for name in contents]
 
 
 def file_text(header: Sequence[str], rows: Iterable[Mapping[str, str]]) -> str:
@@ -336,4 +332,5 @@ def write_datapackages() -> None:
         (folder / "patients", patients_datapackage()),
     ):
         text = json.dumps(contents, indent=1, ensure_ascii=False) + "\n"
-        (place / DATAPACKAGE).write_text(text, encoding="utf-8")
+        with replacing(place / DATAPACKAGE, force=True) as new:
+            new.write_text(text, encoding="utf-8", newline="\n")

@@ -51,7 +51,7 @@ def test_template_never_overwrites_in_silence(run, tmp_path):
     assert "holds accuracy.csv already; nothing was written" in err
     assert [path.name for path in tmp_path.iterdir()] == ["accuracy.csv"]
     assert mine.read_text(encoding="utf-8") == "my work"
-    code, _, _ = run("template", tmp_path, "--overwrite")
+    code, _, _ = run("template", tmp_path, "--force")
     assert code == 0
     assert mine.read_text(encoding="utf-8") != "my work"
 

@@ -91,11 +91,13 @@ def test_a_covariate_at_a_value_has_everything(run, tmp_path):
     code, out, err = run(DATA / "smoking1.csv", *options)
     assert code == 0
     assert "written" in err
-    frame = pd.read_csv(io.StringIO(out)).set_index(["kind", "measure"])
+    frame = pd.read_csv(io.StringIO(out)).set_index(["kind", "measure"]).sort_index(kind="stable")
     part = fit_bivariate(pd.read_csv(DATA / "smoking1.csv"), formula="~ type").at(type="SAQ")
     found = frame.loc[("summary", "lr_positive"), "estimate"]
     assert found.item() == pytest.approx(part.lr_positive.estimate)
-    assert frame.loc[("new setting", "posttest_positive"), "pretest"].tolist() == [0.01, 13 / 1975]
+    # pandas before 3 reads the last of the 16 digits wrong.
+    pretests = frame.loc[("new setting", "posttest_positive"), "pretest"].tolist()
+    assert pretests == pytest.approx([0.01, 13 / 1975], rel=1e-14)
     assert frame.loc[("RevMan", "Lambda"), "estimate"].item() == pytest.approx(part.hsroc["Lambda"])
 
 

@@ -69,7 +69,7 @@ def test_an_export_never_overwrites_in_silence(tmp_path):
     with pytest.raises(ArgumentError, match=r"holds flags\.csv already"):
         export_evidence(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["flags.csv"]
-    export_evidence(tmp_path, overwrite=True)
+    export_evidence(tmp_path, force=True)
     assert (tmp_path / "flags.csv").read_text(encoding="utf-8").startswith("flag_id,")
 
 

@@ -120,3 +120,4 @@ def test_pages_of_the_course_can_be_written(tmp_path, monkeypatch):
     assert "&lt;h2" not in page
     assert ".highlight" in page
     assert "--panel:" in page
+    assert 'Content-Security-Policy" content="default-src &#39;none&#39;; style-src' in page

@@ -235,5 +235,12 @@ def test_command_writes_the_page_where_asked(
     out = tmp_path / "new" / "page.html"
     result = CliRunner().invoke(command, ["--out", str(out)])
     assert result.exit_code == 0, result.output
-    assert out.read_bytes() == explorer.page.read_bytes()
+    # The same but for the foot, which names the command and the evidence.
+    bare = [
+        re.sub(r'<p class="stamp">.*?</p>', "", page.read_text(encoding="utf-8"))
+        for page in (out, explorer.page)
+    ]
+    assert bare[0] == bare[1]
+    evidence_of_the_command = load_evidence().version
+    assert f"; data {evidence_of_the_command}; " in out.read_text(encoding="utf-8")
     assert f"{out} written (0." in result.output

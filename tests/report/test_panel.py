@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from watching import states_of
 
 from backpain_stats import (
     ArgumentError,
@@ -156,8 +157,8 @@ def test_sheet_to_fill_in_can_be_handed_back(folder, evidence, tmp_path):
 def test_a_filled_in_sheet_is_never_overwritten(evidence, tmp_path):
     out, said = tmp_path / "panel", []
 
-    def build(**options):
-        question = PanelQuestion("malignancy", "emergency", [0.01], **options)
+    def build(prevalence=0.01, **options):
+        question = PanelQuestion("malignancy", "emergency", [prevalence], **options)
         return build_panel(evidence, question, out, progress=said.append)
 
     build()
@@ -181,7 +182,12 @@ def test_a_filled_in_sheet_is_never_overwritten(evidence, tmp_path):
     assert "tables/judgements_to_fill_in_2.csv" in Page((out / "index.html").read_text()).links
     # The second one filled in as well: a third.
     second.write_bytes(kept)
-    build()
+    # Whenever this run is killed: the page and all its tables are of one question.
+    with states_of(out) as states:
+        build(0.2)
+    assert len(states) == 2
+    assert states[0].keys() < states[1].keys()
+    assert all("tables/natural_frequencies.csv" in state for state in states)
     assert (second.read_bytes(), sheet.read_bytes()) == (kept, kept)
     assert sheet.with_name("judgements_to_fill_in_3.csv").read_bytes() == empty
 

@@ -516,7 +516,7 @@ def test_files_of_others_stay(tmp_path):
     path = write_tables(ONE, tmp_path / "out.csv")
     with pytest.raises(ArgumentError, match="there already"):
         write_tables(ONE, path)
-    assert write_tables(ONE, path, overwrite=True) == path
+    assert write_tables(ONE, path, force=True) == path
     with pytest.raises(ArgumentError, match=r"end in .csv, .tsv, .xlsx"):
         write_tables(ONE, tmp_path / "out.sav")
     with pytest.raises(ArgumentError, match="cannot be written"):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from backpain_stats.changes import KINDS, display_frame
 from backpain_stats.errors import ArgumentError
+from backpain_stats.outputs import replacing
 from backpain_stats.report.page.build import render
 
 if TYPE_CHECKING:
@@ -102,7 +103,8 @@ def write_diff(
         if page.exists() and OURS not in page.read_text(encoding="utf-8", errors="replace"):
             raise ArgumentError(f"{path} is there already and not a page of this package")
         page.parent.mkdir(parents=True, exist_ok=True)
-        page.write_text(html, encoding="utf-8")
+        with replacing(page, force=True) as new:
+            new.write_text(html, encoding="utf-8", newline="\n")
     except OSError as error:
         raise ArgumentError(f"cannot write to {path}: {error.strerror}") from error
     return page

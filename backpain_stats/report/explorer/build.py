@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,15 +22,17 @@ from backpain_stats.combine.risk.all_patterns import PatternRatios, pattern_rati
 from backpain_stats.combine.risk.model import RiskModel
 from backpain_stats.combine.risk.pattern_risks import IMPOSSIBLE
 from backpain_stats.combine.risk.posterior import point_marginals
-from backpain_stats.errors import NotEstimableError
+from backpain_stats.errors import ArgumentError, NotEstimableError
 from backpain_stats.evidence import (
     Setting,
     Target,
 )
+from backpain_stats.outputs import Stamp, output_folder
 from backpain_stats.published import likelihood_ratios, setting_prevalence
 from backpain_stats.report.page.build import json_script, render
 from backpain_stats.report.page.origin import reported_doi
 from backpain_stats.report.page.plain import PlainWords
+from backpain_stats.sampling import DEFAULT_SEED
 
 if TYPE_CHECKING:
     from backpain_stats.combine.dependence.base import Dependence
@@ -131,31 +134,61 @@ def explorer_data(
     }
 
 
-def explorer_page(data: dict[str, Any]) -> str:
-    """Return the page around the data of :func:`explorer_data`."""
+def explorer_page(data: dict[str, Any], stamp: Stamp | None = None) -> str:
+    """Return the page around the data of :func:`explorer_data`; the stamp stands at its foot."""
     return render(
         "explorer.html.j2",
         styles=("style.css", "explorer.css"),
         script="explorer.js",
+        stamp=stamp,
         title="Red flags in one patient",
         data=json_script(data),
     )
 
 
 def write_explorer(
-    evidence: Evidence, path: Path, progress: Callable[[str], None] = lambda message: None
+    evidence: Evidence,
+    path: str | PathLike[str],
+    progress: Callable[[str], None] = lambda message: None,
+    *,
+    stamp: Stamp | None = None,
+    force: bool = False,
 ) -> Path:
     """Write the page; it opens from disk and needs no network.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        What has been published.
+    path : path
+        The page. A manifest beside it lets the next run know that it is this package's.
+    progress : callable, optional
+        Told what is computed next.
+    stamp : Stamp, optional
+        What made it, printed at its foot.
+    force : bool, default False
+        Replace a file that no earlier run wrote.
+
+    Returns
+    -------
+    pathlib.Path
+        The page.
 
     Raises
     ------
     NotEstimableError
         If the evidence has no usable flag.
+    ArgumentError
+        If the page cannot be written, or a file of another stands there.
     """
-    page = explorer_page(explorer_data(evidence, progress))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page, encoding="utf-8")
-    return path
+    page = Path(path)
+    stamp = stamp or Stamp(data_version=evidence.version, seed=DEFAULT_SEED)
+    if page.is_dir():
+        raise ArgumentError(f"{str(page)!r} is a folder; give the name of the page to write")
+    with output_folder(page.parent, stamp, page=page.name, whole=False, force=force) as run:
+        text = explorer_page(explorer_data(evidence, progress), stamp)
+        (run.folder / page.name).write_text(text, encoding="utf-8", newline="\n")
+    return page
 
 
 def published_model(evidence: Evidence, target: Target, setting: Setting) -> RiskModel:

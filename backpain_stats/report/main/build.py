@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from backpain_stats.report.explorer.build import write_explorer
+from backpain_stats.outputs import Stamp, output_folder
+from backpain_stats.report.explorer.build import explorer_data, explorer_page
 from backpain_stats.report.main.context import Context
 from backpain_stats.report.main.sections.combining import combining_section
 from backpain_stats.report.main.sections.endorsed import endorsed_section
@@ -19,6 +21,7 @@ from backpain_stats.report.main.sections.ratios import ratios_section
 from backpain_stats.report.main.sections.sources import sources_section
 from backpain_stats.report.page.build import write_page
 from backpain_stats.report.page.parts import Link, Prose
+from backpain_stats.sampling import DEFAULT_SEED
 
 if TYPE_CHECKING:
     from backpain_stats.evidence import Evidence
@@ -44,9 +47,11 @@ LEAD = (
 
 def build_report(
     evidence: Evidence,
-    out: Path,
+    out: str | PathLike[str],
     *,
     explorer: bool = True,
+    stamp: Stamp | None = None,
+    force: bool = False,
     progress: Callable[[str], None] = lambda message: None,
 ) -> Path:
     """Write the report: ``index.html``, ``explorer.html``, ``tables/*.csv``, ``figures/*.svg``.
@@ -55,10 +60,15 @@ def build_report(
     ----------
     evidence : Evidence
         What has been published.
-    out : pathlib.Path
-        The folder; made if it does not exist.
+    out : path
+        The folder; made if it does not exist. All files take their place at once, when the
+        last is made; those of an earlier run are replaced or removed, all others left alone.
     explorer : bool, default True
         Whether to write the explorer too.
+    stamp : Stamp, optional
+        What made it, printed at the foot of the pages and kept in ``manifest.json``.
+    force : bool, default False
+        Replace files of the same names that no earlier run wrote, or that were changed since.
     progress : callable, optional
         Told what is done next.
 
@@ -66,7 +76,27 @@ def build_report(
     -------
     pathlib.Path
         ``out/index.html``. Two runs on the same evidence write the same tables.
+
+    Raises
+    ------
+    ArgumentError
+        If the folder cannot be written to, or holds files of others under the same names.
     """
+    stamp = stamp or Stamp(data_version=evidence.version, seed=DEFAULT_SEED)
+    with output_folder(out, stamp, page="index.html", force=force) as run:
+        _write(evidence, run.folder, stamp, progress, explorer=explorer)
+    return Path(out) / "index.html"
+
+
+def _write(
+    evidence: Evidence,
+    folder: Path,
+    stamp: Stamp,
+    progress: Callable[[str], None],
+    *,
+    explorer: bool,
+) -> None:
+    """Write the files into an empty folder."""
     context = Context(evidence)
     sections = []
     for name, build in SECTIONS:
@@ -75,9 +105,8 @@ def build_report(
     invitation = (" To try the numbers on one patient, open the ",
                   Link("explorer", "explorer.html"), ".")  # fmt: skip
     lead = Prose(LEAD, *invitation) if explorer else LEAD
-    page = write_page(
-        sections, out, title="Red flags for back pain, recomputed", lead=lead, progress=progress
-    )
+    title = "Red flags for back pain, recomputed"
+    write_page(sections, folder, title=title, lead=lead, stamp=stamp, progress=progress)
     if explorer:
-        write_explorer(evidence, out / "explorer.html", progress)
-    return page
+        page = explorer_page(explorer_data(evidence, progress), stamp)
+        (folder / "explorer.html").write_text(page, encoding="utf-8", newline="\n")

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from backpain_stats import __version__
 from backpain_stats.errors import ArgumentError
+from backpain_stats.outputs import Stamp, spreadsheet_safe
 from backpain_stats.report.page.parts import Block, Section
 from backpain_stats.report.page.svg import Drawings, figure_svg
 
@@ -28,8 +28,6 @@ DISCLAIMER = (
     "it must not be used to decide about a patient."
 )
 Progress = Callable[[str], None]
-# A spreadsheet takes a cell that begins so for a formula.
-_FORMULA = ("=", "+", "@", "\t", "\r")
 
 
 @cache
@@ -63,7 +61,14 @@ def json_script(data: object) -> Markup:
     return Markup(text)
 
 
-def render(template: str, *, styles: Sequence[str], script: str = "", **context: Any) -> str:
+def render(
+    template: str,
+    *,
+    styles: Sequence[str],
+    script: str = "",
+    stamp: Stamp | None = None,
+    **context: Any,
+) -> str:
     """Render a page whose only style sheet and script are the package's own.
 
     Parameters
@@ -75,6 +80,8 @@ def render(template: str, *, styles: Sequence[str], script: str = "", **context:
         themselves.
     script : str, optional
         The name of a script among the templates.
+    stamp : Stamp, optional
+        What made the page; printed at its foot.
     **context
         Passed on to the template; escaped there.
 
@@ -101,7 +108,7 @@ def render(template: str, *, styles: Sequence[str], script: str = "", **context:
             style=style,
             script=code,
             policy="; ".join(policy),
-            version=__version__,
+            stamp=str(stamp or Stamp()),
             disclaimer=DISCLAIMER,
             **context,
         )
@@ -135,11 +142,8 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
     A text that a spreadsheet would take for a formula gets an apostrophe before it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    frame.map(_harmless).to_csv(path, index=False, float_format="%.8g", lineterminator="\n")
-
-
-def _harmless(cell: Any) -> Any:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+    safe = spreadsheet_safe(frame)
+    safe.to_csv(path, index=False, float_format="%.8g", lineterminator="\n")
 
 
 def write_page(
@@ -150,6 +154,7 @@ def write_page(
     styles: Sequence[str] = (),
     title: str,
     lead: Block,
+    stamp: Stamp | None = None,
     progress: Progress = lambda message: None,
 ) -> Path:
     """Write ``index.html``, ``tables/*.csv`` and ``figures/*.svg`` below ``out``.
@@ -159,7 +164,8 @@ def write_page(
     sections : sequence of Section
         The parts of the page, in reading order.
     out : pathlib.Path
-        The folder; made if it does not exist. Files of the same names are replaced.
+        The folder; made if it does not exist. Files of the same names are replaced: whose they
+        are is the concern of :func:`~backpain_stats.outputs.output_folder`.
     template : str
         A template that extends ``base.html.j2``, or that itself.
     styles : sequence of str
@@ -168,6 +174,8 @@ def write_page(
         Heading of the page.
     lead : str or Prose
         Its first paragraph.
+    stamp : Stamp, optional
+        What made it; printed at its foot.
     progress : callable
         Told the name of each figure before it is drawn.
 
@@ -191,6 +199,7 @@ def write_page(
     html = render(
         template,
         styles=("style.css", "page.css", *styles, drawings.rules()),
+        stamp=stamp,
         title=title,
         lead=lead,
         sections=sections,

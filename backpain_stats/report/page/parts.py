@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from backpain_stats.decide.layout import Layout
+    from backpain_stats.outputs import Layout
 
 __all__ = [
     "Block",

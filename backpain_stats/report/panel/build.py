@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backpain_stats.decide.judgements import judgement_template
+from backpain_stats.outputs import OutputRun, Stamp, output_folder
 from backpain_stats.report.page.build import Progress, write_page, write_table
 from backpain_stats.report.page.word import write_word
 from backpain_stats.report.panel.results import SHEET, PanelQuestion, PanelResults
 from backpain_stats.report.panel.sections import panel_sections
+from backpain_stats.sampling import DEFAULT_SEED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +29,8 @@ def build_panel(
     question: PanelQuestion,
     out: str | PathLike[str],
     *,
+    stamp: Stamp | None = None,
+    force: bool = False,
     progress: Progress = lambda message: None,
 ) -> Path:
     """Build the panel's report: ``index.html``, tables as CSV and .docx, figures as SVG.
@@ -38,7 +42,13 @@ def build_panel(
     question : PanelQuestion
         What the panel asks.
     out : path
-        The folder; made if it does not exist.
+        The folder; made if it does not exist. All files take their place at once, when the
+        last is made; those of an earlier run are replaced or removed, all others left alone.
+    stamp : Stamp, optional
+        What made it, printed in the page and in the documents and kept in ``manifest.json``.
+    force : bool, default False
+        Replace files of the same names that no earlier run wrote, or that were changed since.
+        A sheet that a person was told to fill in is never replaced.
     progress : callable
         Told each step before it is taken.
 
@@ -52,38 +62,55 @@ def build_panel(
     NotEstimableError
         If nothing usable is published for the condition and setting; the
         message says which settings have something.
+    ArgumentError
+        If the folder cannot be written to, or holds files of others under the same names.
     """
-    results = PanelResults(evidence, question, progress)
-    progress("tables behind the published figures")
-    results.require_tables()
-    folder = Path(out)
-    tables = folder / "tables"
+    stamp = stamp or Stamp(data_version=evidence.version, seed=DEFAULT_SEED)
+    with output_folder(out, stamp, page="index.html", force=force) as run:
+        results = PanelResults(evidence, question, progress)
+        progress("tables behind the published figures")
+        results.require_tables()
+        sheet = _offer_sheet(results, Path(out), run, progress)
+        _write(replace(results, sheet=sheet), run.folder, stamp, progress)
+    return Path(out) / "index.html"
+
+
+def _offer_sheet(results: PanelResults, out: Path, run: OutputRun, progress: Progress) -> str:
+    """Write the empty sheet of judgements, unless it is there already, and return its name."""
     empty = judgement_template(results.findings.frame["flag_id"].unique())
+    tables = out / "tables"
     sheet = free_sheet(tables, empty)
     if sheet != SHEET:
         progress(f"{tables / SHEET} is kept as it is; the empty sheet is {sheet}")
-    sections, lead, title = panel_sections(replace(results, sheet=sheet))
-    page = write_page(
+    if not (tables / sheet).exists():
+        write_table(empty, run.folder / "tables" / sheet)
+        run.to_fill_in.append(f"tables/{sheet}")
+    return sheet
+
+
+def _write(results: PanelResults, folder: Path, stamp: Stamp, progress: Progress) -> None:
+    """Write page, tables, figures and documents into a folder."""
+    tables = folder / "tables"
+    sections, lead, title = panel_sections(results)
+    write_page(
         sections,
         folder,
         styles=("panel.css",),
         title=title,
         lead=lead,
+        stamp=stamp,
         progress=progress,
     )
     results.findings.to_csv(tables / "summary_of_findings.csv")
-    if not (tables / sheet).exists():
-        write_table(empty, tables / sheet)
     if results.word:
         progress("Word documents")
-        results.findings.to_docx(tables / "summary_of_findings.docx")
+        results.findings.to_docx(tables / "summary_of_findings.docx", stamp=stamp)
         # The long tables that the page folds away are for a spreadsheet, not for a document.
         for table in (table for section in sections for table in section.tables):
             if not table.folded:
-                write_word(table, tables / f"{table.name}.docx")
+                write_word(table, tables / f"{table.name}.docx", stamp=stamp)
     else:
         progress("no Word documents: pip install 'backpain-stats[docx]'")
-    return page
 
 
 def free_sheet(tables: Path, empty: pd.DataFrame) -> str:

@@ -24,7 +24,7 @@ def write_tables(
     path: str | PathLike[str],
     *,
     layout: Literal["plain", "revman"] = "plain",
-    overwrite: bool = False,
+    force: bool = False,
 ) -> Path:
     """Write 2x2 tables into a file: text, Excel, or the order of columns of RevMan.
 
@@ -37,7 +37,7 @@ def write_tables(
     layout : {"plain", "revman"}, optional
         ``"revman"`` writes ``Study, TP, FP, FN, TN`` and then the covariates, the columns of
         the data tables of RevMan, for pasting into them.
-    overwrite : bool, optional
+    force : bool, optional
         Whether a file of that name may be replaced.
 
     Returns
@@ -73,8 +73,8 @@ def write_tables(
     end = file.suffix.lower()
     if end not in _ENDS:
         raise ArgumentError(f"path is {str(path)!r}; its name must end in {', '.join(_ENDS)}")
-    if file.exists() and not overwrite:
-        raise ArgumentError(f"{file} is there already; overwrite=True replaces it")
+    if file.exists() and not force:
+        raise ArgumentError(f"{file} is there already; force=True replaces it")
     frame = read_tables(tables).frame
     if layout == "revman":
         frame = _in_order_of_revman(frame)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, time
 from html import escape
 from itertools import groupby
 from operator import itemgetter
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from backpain_stats.checks import optional_import
+from backpain_stats.outputs.stamp import Stamp, made_on
 
 __all__ = ["Layout", "layout_docx", "layout_html", "layout_markdown"]
 
@@ -53,9 +56,15 @@ class Layout:
         return [(name, len(list(run))) for name, run in groupby(self.head, key=itemgetter(0))]
 
 
-def layout_html(layout: Layout) -> str:
+def layout_html(layout: Layout, *, stamp: Stamp | None = None) -> str:
     """Return the table as HTML; it needs no style sheet and escapes every cell."""
     table, cell = _STYLE
+    caption = (
+        f'<caption style="text-align:left;font-weight:600">{escape(layout.title)}</caption>'
+        if layout.title
+        else ""
+    )
+    grouped = any(name for name, _ in layout.head)
     above = "".join(
         f'<th scope="colgroup" colspan="{columns}" style="{cell}">{escape(name)}</th>'
         if name
@@ -64,9 +73,8 @@ def layout_html(layout: Layout) -> str:
     )
     head = "".join(f'<th scope="col" style="{cell}">{escape(own)}</th>' for _, own in layout.head)
     lines = [
-        f'<table style="{table}"><caption style="text-align:left;font-weight:600">'
-        f"{escape(layout.title)}</caption>",
-        f"<thead><tr>{above}</tr><tr>{head}</tr></thead>",
+        f'<table style="{table}">{caption}',
+        f"<thead>{f'<tr>{above}</tr>' if grouped else ''}<tr>{head}</tr></thead>",
     ]
     for title, rows in layout.blocks:
         lines.append("<tbody>")
@@ -80,14 +88,16 @@ def layout_html(layout: Layout) -> str:
             lines.append(f'<tr><th scope="row" style="{cell}">{escape(row[0])}</th>{cells}</tr>')
         lines.append("</tbody>")
     lines.append("</table>")
-    lines += [f'<p style="font-size:0.85rem">{escape(note)}</p>' for note in layout.notes]
+    notes = [*layout.notes, *([str(stamp)] if stamp else [])]
+    lines += [f'<p style="font-size:0.85rem">{escape(note)}</p>' for note in notes]
     return "\n".join(lines)
 
 
 def layout_markdown(layout: Layout) -> str:
     """Return the table as Markdown; a block's heading is a row of its own, in bold."""
     head = [f"{name}: {own}" if name else own for name, own in layout.head]
-    lines = [f"**{_cell(layout.title)}**", "", _row(head), _row(["---"] * len(head))]
+    title_lines = [f"**{_cell(layout.title)}**", ""] if layout.title else []
+    lines = [*title_lines, _row(head), _row(["---"] * len(head))]
     for title, rows in layout.blocks:
         if title:
             bold = [f"**{_cell(title)}**", *[""] * (len(layout.head) - 1)]
@@ -104,8 +114,17 @@ def _row(cells: Sequence[str], *, ready: bool = False) -> str:
     return "| " + " | ".join(cells if ready else map(_cell, cells)) + " |"
 
 
-def layout_docx(layout: Layout, path: Path) -> Path:
+def layout_docx(layout: Layout, path: Path, *, stamp: Stamp | None = None) -> Path:
     """Write the table as a Word document, A4 landscape, its heading row repeated on each page.
+
+    Parameters
+    ----------
+    layout : Layout
+        The table.
+    path : pathlib.Path
+        The file.
+    stamp : Stamp, optional
+        What made it; printed below the table and kept as the document's comment.
 
     Raises
     ------
@@ -116,10 +135,10 @@ def layout_docx(layout: Layout, path: Path) -> Path:
     document = docx.Document()
     width = _landscape(document)
     title = _XML.sub(" ", layout.title)
-    document.core_properties.title = title
-    document.core_properties.author = "backpain_stats"
+    _describe(document, title, stamp)
     document.styles["Normal"].font.name = "Arial"
-    document.add_heading(title, level=1)
+    if title:
+        document.add_heading(title, level=1)
     grouped = any(name for name, _ in layout.head)
     table = document.add_table(rows=2 if grouped else 1, cols=len(layout.head))
     table.style = "Table Grid"
@@ -141,11 +160,31 @@ def layout_docx(layout: Layout, path: Path) -> Path:
             for cell, text in zip(table.add_row().cells, row, strict=True):
                 _write(cell, text)
     _set_widths(table, width, layout)
-    for note in layout.notes:
+    for note in (*layout.notes, *([str(stamp)] if stamp else [])):
         paragraph = document.add_paragraph()
         _run(paragraph, note)
     document.save(str(path))
+    _date_parts(path)
     return path
+
+
+def _describe(document: Any, title: str, stamp: Stamp | None) -> None:
+    """Fill in the properties of a document; those of its template are another's."""
+    about = document.core_properties
+    about.title, about.author, about.comments = title, "backpain_stats", str(stamp or "")
+    about.created = about.modified = datetime.combine(made_on(), time())
+
+
+def _date_parts(path: Path) -> None:
+    """Give the parts of a document the date of the run, so that a second run writes the same."""
+    day = max(made_on(), date(1980, 1, 1))  # no zip file is older
+    with zipfile.ZipFile(path) as document:
+        parts = [(name, document.read(name)) for name in document.namelist()]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as document:
+        for name, contents in parts:
+            part = zipfile.ZipInfo(name, (day.year, day.month, day.day, 0, 0, 0))
+            part.compress_type = zipfile.ZIP_DEFLATED
+            document.writestr(part, contents)
 
 
 def _landscape(document: Any) -> int:
