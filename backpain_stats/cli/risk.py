@@ -72,9 +72,8 @@ class DependenceName(click.ParamType):
 @click.option(
     "--dependence",
     type=DependenceName(),
-    default="shrunken",
-    show_default=True,
-    help="How findings hang together within a disease group.",
+    help="How findings hang together within a disease group.  "
+    "[default: shrunken; with --rho one-factor]",
 )
 @click.option(
     "--rho",
@@ -84,7 +83,7 @@ class DependenceName(click.ParamType):
 @click.option(
     "--pretest",
     help="Pre-test probability: 0.01, 1%, 13/1975 or '0.1% to 0.7%'.  "
-    "[default: the published prevalence of the setting]",
+    "[default: the pooled samples of the setting]",
 )
 @click.option("--level", type=float, default=0.95, show_default=True, help="Level of intervals.")
 @evidence_options
@@ -97,7 +96,7 @@ def risk(
     patient_id: str | None,
     target: Target,
     setting: Setting,
-    dependence: str,
+    dependence: str | None,
     rho: str | None,
     pretest: str | None,
     level: float,
@@ -110,7 +109,8 @@ def risk(
     Flags in neither list count as not assessed. The names of the flags are
     those of the command "flags".
     """
-    from backpain_stats.combine.dependence.registry import dependence_from_words
+    from backpain_stats.combine.dependence.one_factor import OneFactor
+    from backpain_stats.combine.dependence.registry import DEFAULT, dependence_from_words
     from backpain_stats.combine.risk.model import RiskModel
 
     if patients is not None and (present or absent):
@@ -124,7 +124,10 @@ def risk(
         read_evidence(folder, add=add),
         target,
         setting,
-        dependence=dependence_from_words(dependence, {} if rho is None else {"rho": rho}),
+        dependence=dependence_from_words(
+            dependence or (DEFAULT if rho is None else OneFactor.name),
+            {} if rho is None else {"rho": rho},
+        ),
         pretest=pretest,
     )
     if everybody is not None:

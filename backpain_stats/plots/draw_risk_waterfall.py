@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 
 __all__ = ["risk_waterfall", "risk_waterfall_coordinates"]
 
-ELEMENTS = ("bars", "points", "interval", "multiplied")
+ELEMENTS = ("bars", "points", "interval", "new_practice", "multiplied")
 TICKS = (
     1e-6, 1e-5, 1e-4, 1e-3, 0.003, 0.01, 0.03, 0.1, 0.3, 0.5, 0.7, 0.9, 0.97, 0.99, 0.999, 0.9999,
 )  # fmt: skip
 # Room for the words beside the bars, as a share of the width of the numbers.
 MARGIN = 0.12
 # Closer than this in log odds, two marks would hide each other: nothing is lost by one.
-SAME = 0.01
+SAME = 0.03
 
 
 def risk_waterfall_coordinates(result: Risk) -> pd.DataFrame:
@@ -48,9 +48,11 @@ def risk_waterfall_coordinates(result: Risk) -> pd.DataFrame:
 
     ``kind`` is ``"pretest"``, ``"finding"`` or ``"posttest"``. A finding's bar
     runs from the log odds before it to those after it; those two have no
-    length. Two more rows, ``"interval"`` and ``"multiplied"`` (where the ratios
-    of the single findings, multiplied, would have ended), are drawn beside the
-    post-test probability; they may be NaN or infinite.
+    length. The post-test probability is a median over all that is not known, so that it may
+    stand a little beside the end of the last bar. Three more rows, ``"interval"``,
+    ``"new practice"`` (the interval there) and ``"multiplied"`` (where the ratios of the
+    single findings, multiplied, would have ended), are drawn beside it; they may be NaN or
+    infinite.
 
     Raises
     ------
@@ -59,7 +61,7 @@ def risk_waterfall_coordinates(result: Risk) -> pd.DataFrame:
         contribution is not finite.
     """
     risk = result
-    require_result(risk, ("contributions", "posttest"), "RiskModel.risk")
+    require_result(risk, ("contributions", "posttest", "new_practice"), "RiskModel.risk")
     log_odds = risk.contributions["log_odds"].to_numpy(dtype=float)
     if math.isnan(risk.posttest.estimate):
         raise DataError(
@@ -74,7 +76,7 @@ def risk_waterfall_coordinates(result: Risk) -> pd.DataFrame:
         )
     before = float(logit(risk.pretest))
     ends = before + np.cumsum(log_odds)
-    after = float(ends[-1]) if len(ends) else before
+    after = float(logit(risk.posttest.estimate))
     with np.errstate(divide="ignore"):
         alone = before + np.log(risk.contributions["lr_alone"].to_numpy(dtype=float)).sum()
     rows = [("pre-test", "pretest", before, before, format_percent(risk.pretest))]
@@ -87,6 +89,12 @@ def risk_waterfall_coordinates(result: Risk) -> pd.DataFrame:
     rows += [
         ("post-test", "posttest", after, after, format_percent(risk.posttest.estimate)),
         ("interval", "interval", *logit([risk.posttest.ci_low, risk.posttest.ci_high]), ""),
+        (
+            "new practice",
+            "new practice",
+            *logit([risk.new_practice.ci_low, risk.new_practice.ci_high]),
+            "",
+        ),
         ("likelihood ratios multiplied", "multiplied", alone, alone, ""),
     ]
     return pd.DataFrame(rows, columns=["step", "kind", "start", "stop", "text"])
@@ -99,7 +107,7 @@ def risk_waterfall(result: Risk, *, ax: Axes | None = None, **style: Any) -> Axe
     Bars to the right raise the risk, bars to the left lower it; each begins
     where the one above ended. The line at the post-test probability is its
     interval; the open diamond is where multiplying the likelihood ratios, each
-    as if alone, would have ended.
+    as if alone, would have ended. The thin line is the interval in a new practice.
 
     Parameters
     ----------
@@ -110,8 +118,8 @@ def risk_waterfall(result: Risk, *, ax: Axes | None = None, **style: Any) -> Axe
 
     **style
         How an element looks, in matplotlib's words, or False to leave it out: ``bars``, the
-        findings (words of ``barh``), ``points``, before and after, ``interval`` and
-        ``multiplied`` (of ``plot``).
+        findings (words of ``barh``), ``points``, before and after, ``interval``,
+        ``new_practice`` and ``multiplied`` (of ``plot``).
 
     Returns
     -------
@@ -161,6 +169,8 @@ def risk_waterfall(result: Risk, *, ax: Axes | None = None, **style: Any) -> Axe
     what = "Probability (log-odds scale)"
     if not math.isnan(risk.posttest.ci_level):
         what += f"; line: {100 * risk.posttest.ci_level:g}% interval"
+        if not risk.practices_alike:
+            what += ", thin in a new practice"
     return tidy(ax, grid="x", xlabel=what)
 
 
@@ -171,13 +181,17 @@ def _beside(ax: Axes, everything: pd.DataFrame, last: int, look: Look) -> list[f
         for row in everything.itertuples(index=False)
     }
     reach: list[float] = []
-    low, high = at["interval"]
-    if math.isfinite(low) and math.isfinite(high):
-        ax.plot([low, high], [last, last],
-                **look("interval", color=BLACK, linewidth=1.6, zorder=3))  # fmt: skip
-        reach += [low, high]
-    multiplied = at["multiplied"][1]
-    if math.isfinite(multiplied) and abs(multiplied - at["posttest"][1]) > SAME:
+    for kind, element, width in (
+        ("new practice", "new_practice", 0.8),
+        ("interval", "interval", 2.2),
+    ):
+        low, high = at[kind]
+        if math.isfinite(low) and math.isfinite(high):
+            ax.plot([low, high], [last, last],
+                    **look(element, color=BLACK, linewidth=width, zorder=3))  # fmt: skip
+            reach += [low, high]
+    multiplied, end = at["multiplied"][1], _bars_end(everything)
+    if math.isfinite(multiplied) and abs(multiplied - end) > SAME:
         ax.plot(multiplied, last,
                 **look("multiplied", marker="D", markerfacecolor="white", markeredgecolor=GREY,
                        markersize=7, linestyle="none", zorder=5,
@@ -186,6 +200,12 @@ def _beside(ax: Axes, everything: pd.DataFrame, last: int, look: Look) -> list[f
             ax.legend(frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(0, 1.0))
         reach.append(multiplied)
     return reach
+
+
+def _bars_end(everything: pd.DataFrame) -> float:
+    """Return where the last bar ends: at the pre-test if there is none."""
+    bars = everything[everything["kind"].isin(["pretest", "finding"])]
+    return float(bars["stop"].iloc[-1])
 
 
 def _write(ax: Axes, steps: pd.DataFrame, beside: list[float]) -> None:

@@ -27,22 +27,26 @@ def test_the_calculation_is_shown_step_by_step(told) -> None:
     lines = text.splitlines()
     assert lines[0] == "Risk of malignancy in primary care"
     assert lines[1].split()[0] == "pre-test"
-    assert "henschke2013_malignancy: 21 of 6622" in lines[1]
+    assert "deyo1988_malignancy, henschke2009_malignancy: 13 of 3147" in lines[1]
     assert [line.split()[0] for line in lines[2:5]] == [
         "age_50",
         "cancer_history",
         "weight_loss_unexplained",
     ]
+    assert "average practice" in lines[6]
+    assert "in a new practice" in lines[7]
     assert "95% interval" in lines[6]
     assert "13 cases among 1975 patients" in text
 
 
-@pytest.mark.parametrize("dependence", ["independent", "one-factor", "maximum-entropy", "bounds"])
+@pytest.mark.parametrize(
+    "dependence", ["shrunken", "independent", "one-factor", "maximum-entropy", "bounds"]
+)
 def test_each_dependence(told, dependence: str) -> None:
     (row,) = json.loads(
         told("--present", "age_50,cancer_history", "--dependence", dependence, "--format", "json")
     )
-    assert row["pretest"] == pytest.approx(21 / 6622)
+    assert 0.001 < row["pretest"] < 13 / 1975  # pooled with a sample without a case
     assert (row["estimate"] is None) == (dependence == "bounds")
     assert row["ci_low"] < row["ci_high"]
 

@@ -142,7 +142,8 @@ def pattern_risks(
         )
     ratios, risks, drawn = _drawn(known, known.draws, patterns, level, keep=keep)
     # A model that draws its own parameters does not vary for a single finding.
-    still = risks[2] - risks[0] < NOTHING
+    with np.errstate(invalid="ignore"):
+        still = risks[2] - risks[0] < NOTHING
     ratios[::2, still], risks[::2, still] = np.nan, np.nan
     elsewhere, drawn_new = risks, drawn
     if known.new_practice is not None:
