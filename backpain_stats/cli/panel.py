@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from backpain_stats.cli.options import Needs, command
 from backpain_stats.cli.output import (
     NamedPath,
     evidence_options,
@@ -17,7 +18,10 @@ from backpain_stats.cli.output import (
 )
 
 
-@click.command(
+@command(
+    Needs("test_harm", ["benefit"]),
+    Needs("benefit", ["harm"]),
+    Needs("harm", ["benefit"]),
     epilog="\b\nExample:\n"
     "  backpain-stats panel --target malignancy --setting primary_care \\\n"
     "      --prevalence 0.003 --out panel\n"

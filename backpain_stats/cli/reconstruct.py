@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from backpain_stats.cli.options import Excludes, command
 from backpain_stats.cli.output import format_option, split_names, write_frame
 from backpain_stats.errors import ArgumentError
 from backpain_stats.printed import ROUNDINGS
@@ -53,7 +54,7 @@ def _options_of(function: Callable[..., Any]) -> Callable[[Any], Any]:
             label = MEASURES[name].label if name in MEASURES else ""
             text = _HELP.get(name, f"{label[:1].upper()}{label[1:]}.")
             several = name in ("interval_methods", "corrections")
-            default = "none" if name == "corrections" else argument.default
+            default = ("none",) if name == "corrections" else argument.default
             metavar = "COUNT" if name in COUNTS else "FIGURE" if name in STATISTICS else "VALUE"
             command = click.option(
                 f"--{name.replace('_', '-')}",
@@ -62,6 +63,7 @@ def _options_of(function: Callable[..., Any]) -> Callable[[Any], Any]:
                 type=float if isinstance(argument.default, float) else str,
                 default=default,
                 show_default=default is not None,
+                multiple=several,
                 callback=split_names if several else None,
                 help=text,
             )(command)
@@ -70,7 +72,8 @@ def _options_of(function: Callable[..., Any]) -> Callable[[Any], Any]:
     return decorate
 
 
-@click.command(
+@command(
+    Excludes("limit", ["output_format=csv", "output_format=json"]),
     epilog="\b\nExample:\n"
     "  backpain-stats reconstruct --n 1975 --n-cases 13 \\\n"
     "      --sensitivity 31% --specificity 98% --lr-positive 14.7\n"
