@@ -265,6 +265,7 @@ def _remark(row: pd.Series) -> str:
 
 
 @command(
+    Needs("carry_over", ["setting"]),
     epilog="\b\nExample:\n"
     "  backpain-stats posttest cancer_history --setting primary_care\n"
     "  backpain-stats posttest cancer_history --setting emergency --pretest 7/482\n"

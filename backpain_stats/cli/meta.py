@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from backpain_stats.cli.options import Needs, command
 from backpain_stats.cli.meta_designs import (
     BIASES,
     compare,
@@ -37,7 +38,8 @@ BIVARIATE_ONLY = {
 COLUMNS = ("kind", "measure", "pretest", "estimate", "ci_low", "ci_high", "ci_level", "method")
 
 
-@click.command(
+@command(
+    Needs("kind", ["figure"]),
     epilog="\b\nExample:\n"
     "  backpain-stats meta studies.csv --pretest 1% --figure sroc.svg\n"
     "  backpain-stats meta studies.csv --formula '~ setting' --at setting=primary\n"

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from backpain_stats.cli.options import Excludes, command
 from backpain_stats.cli.output import format_option, split_names, write_frame
@@ -104,6 +105,14 @@ def reconstruct(
         raise ArgumentError(
             "no figure was given; for example --n 1975 --n-cases 13 --sensitivity 31%"
         )
+    if not any("(" in given[name] for name in STATISTICS if given[name]):
+        source = click.get_current_context().get_parameter_source
+        for name in ("level", "interval_methods"):
+            if source(name) is ParameterSource.COMMANDLINE:
+                raise ArgumentError(
+                    f"--{name.replace('_', '-')} has no effect without a figure that has an "
+                    "interval, such as '0.31 (0.09-0.61)'"
+                )
     found = find_tables(
         **{name: value for name, value in given.items() if value is not None},
         interval_methods=interval_methods or None,

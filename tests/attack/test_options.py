@@ -32,9 +32,8 @@ ASKED: dict[str, tuple[list[str], dict[str, list[str]]]] = {
         "target": ["malignancy"], "setting": ["emergency"], "level": ["0.8"],
         "method": ["bayes"], "correction": ["all"], "output_format": ["csv"],
     }),
-    "posttest": (["cancer_history"], {
-        "target": ["any_serious"], "setting": ["primary_care"], "pretest": ["1% to 2%"],
-        "prevalence_id": ["henschke2009_any_serious"], "result": ["positive"],
+    "posttest": (["age_50", "--target", "fracture", "--setting", "primary_care"], {
+        "pretest": ["1% to 2%"], "prevalence_id": ["henschke2009_any_serious"], "result": ["positive"],
         "interval": ["published"], "carry_over": [], "indirect": [], "level": ["0.8"],
         "method": ["bayes"], "correction": ["all"], "output_format": ["csv"],
     }),
@@ -46,14 +45,14 @@ ASKED: dict[str, tuple[list[str], dict[str, list[str]]]] = {
         "claim": ["downie2013_malignancy_cancer_history_ed"], "pairs": [], "target": ["fracture"],
         "finding": ["differs"], "output_format": ["csv"],
     }),
-    "reconstruct": (["--n", "1975", "--n-cases", "13", "--sensitivity", "31%"], {
-        "specificity": ["98% (0.97-0.99)"], "lr_positive": ["14.7"], "posttest": ["50%"],
+    "reconstruct": (["--n", "1975", "--n-cases", "13", "--sensitivity", "31% (9-61)"], {
+        "specificity": ["98%"], "lr_positive": ["14.7"], "posttest": ["50%"],
         "pretest": ["1%"], "pretest_odds": ["0.01"], "interval_methods": ["wilson"],
         "corrections": ["all"], "level": ["0.8"], "rounding": ["truncated"], "limit": ["3"],
         "output_format": ["csv"],
     }),
     "meta": (["{studies}"], {
-        "likelihood": ["normal"], "estimator": ["ml"], "correction": ["all"],
+        "likelihood": ["normal"], "estimator": ["reml"], "correction": ["all"],
         "formula": ["~ year"], "values": ["year=1995"], "structure": ["uncorrelated"],
         "without": ["c"], "bayes": [], "common": [], "univariate": ["odds_ratio"],
         "pretest": ["1%"], "level": ["0.8"], "seed": ["7"], "figure": ["{out}"],
