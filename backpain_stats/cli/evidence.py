@@ -161,7 +161,9 @@ def template(folder: str, force: bool) -> None:
     "  backpain-stats flags --target fracture --format csv > fracture_flags.csv\n"
 )
 @_target
-@click.option("--family", multiple=True, callback=split_names, help="One or several families: age,trauma.")
+@click.option(
+    "--family", multiple=True, callback=split_names, help="One or several families: age,trauma."
+)
 @evidence_options
 @format_option
 def flags(
@@ -269,7 +271,7 @@ def _remark(row: pd.Series) -> str:
     epilog="\b\nExample:\n"
     "  backpain-stats posttest cancer_history --setting primary_care\n"
     "  backpain-stats posttest cancer_history --setting emergency --pretest 7/482\n"
-    "  backpain-stats posttest age_50 --pretest '0.1% to 0.7%' --interval pretest_range\n"
+    "  backpain-stats posttest age_50 --pretest '0.1% to 0.7%' --interval pretest_range\n",
 )
 @click.argument("flag", callback=split_names)
 @click.option("--target", default="malignancy", show_default=True, help="The condition.")

@@ -47,7 +47,7 @@ COLUMNS = ("kind", "measure", "pretest", "estimate", "ci_low", "ci_high", "ci_le
     "\n\b\nA file to try --bayes on:\n"
     "  study,tp,fp,fn,tn\n"
     "  Deyo 1988,4,41,9,1921\n"
-    "  Reinus 1998,7,13,0,462\n"
+    "  Reinus 1998,7,13,0,462\n",
 )
 @click.argument("data", type=NamedPath(), metavar="FILE")
 @click.option(

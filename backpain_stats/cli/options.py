@@ -95,7 +95,8 @@ class CheckedCommand(click.Command):
             values = value if isinstance(value, (list, tuple)) else [value]
             if any(isinstance(one, str) and not one.strip() for one in values):
                 here = "; '.' is the current folder" if _is_path(parameter) else ""
-                raise ArgumentError(f"{_written(parameter)} is empty; give a value, or omit it{here}")
+                name = _written(parameter)
+                raise ArgumentError(f"{name} is empty; give a value, or omit it{here}")
         rest = super().parse_args(ctx, args)
         for rule in self.rules:
             if wrong := rule.broken(ctx):

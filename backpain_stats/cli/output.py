@@ -227,7 +227,8 @@ def write_frame(frame: pd.DataFrame, output_format: str, *, note: str = "") -> N
             visible(note) if output_format == "table" else f"note: {visible(note)}",
             err=output_format != "table",
         )
-    sys.stdout.flush()
+    if sys.stdout is not None:  # it was closed before the program started
+        sys.stdout.flush()
 
 
 def _aligned(frame: pd.DataFrame) -> str:

@@ -28,7 +28,7 @@ from backpain_stats.cli.output import (
     "\n\b\nWith the panel's own values, three prevalences and its judgements:\n"
     "  backpain-stats panel --target malignancy --setting primary_care \\\n"
     "      --prevalence 21/6622 --prevalence 0.1% --prevalence 0.7% \\\n"
-    "      --benefit 99 --harm 1 --judgements judgements.csv --out panel\n"
+    "      --benefit 99 --harm 1 --judgements judgements.csv --out panel\n",
 )
 @click.option("--target", required=True, help="The condition.")
 @click.option("--setting", required=True, help="Where the patients are seen.")

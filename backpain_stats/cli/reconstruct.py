@@ -80,7 +80,7 @@ def _options_of(function: Callable[..., Any]) -> Callable[[Any], Any]:
     "      --sensitivity 31% --specificity 98% --lr-positive 14.7\n"
     "  unique: 4/41/9/1921 (tp/fp/fn/tn) is the only table that prints them all.\n"
     "\n\b\nWith an interval:\n"
-    "  backpain-stats reconstruct --n-cases 5-120 --sensitivity '0.75 (0.53-0.90)'\n"
+    "  backpain-stats reconstruct --n-cases 5-120 --sensitivity '0.75 (0.53-0.90)'\n",
 )
 @_options_of(find_tables)
 @click.option("--limit", type=click.IntRange(min=0), default=50, show_default=True,

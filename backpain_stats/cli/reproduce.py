@@ -40,7 +40,7 @@ _TRIED = [
     epilog="\b\nExamples:\n"
     "  backpain-stats reproduce --finding differs\n"
     "  backpain-stats reproduce --claim downie2013_malignancy_cancer_history_ed\n"
-    "  backpain-stats reproduce --pairs\n"
+    "  backpain-stats reproduce --pairs\n",
 )
 @click.option("--claim", metavar="ID", help="One claim, with its explanation and what prints it.")
 @click.option("--pairs", is_flag=True, help="Claims at several pre-tests: does one ratio fit?")

@@ -157,6 +157,8 @@ def _narrow(
     if "flag_id" not in frame.columns:
         names = frame["flag"] if "flag" in frame.columns else frame.index.astype(str)
         frame["flag_id"] = names
+    # A name that is a number or a date is that text in every result.
+    frame["flag_id"] = frame["flag_id"].map(str, na_action="ignore").astype(object)
     if flag is None:
         return frame
     wanted = as_names(flag, "flag")

@@ -309,7 +309,7 @@ def parse_count_range(value: Any, name: str) -> tuple[int, int] | None:
     Raises
     ------
     ArgumentError
-        If it is not a count or a range of counts, a count is above 2**53, or the
+        If it is not a count or a range of counts, a count is 2**53 or more, or the
         range is upside down.
 
     Examples
@@ -337,7 +337,7 @@ def parse_count_range(value: Any, name: str) -> tuple[int, int] | None:
         )
     low, high = int(ends[0]), int(ends[1])
     if high > LARGEST_COUNT:
-        raise ArgumentError(f"{name} is {_cut(value)}; counts above 2**53 are not exact")
+        raise ArgumentError(f"{name} is {_cut(value)}; counts of 2**53 or more are not exact")
     if low > high:
         raise ArgumentError(f"{name} is {_cut(value)}; the first number is larger than the second")
     return low, high

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from itertools import combinations
 from pathlib import Path
 
 import click
 import pytest
 
-from backpain_stats.cli import COMMANDS, cli
-from backpain_stats.cli.options import CheckedCommand
+from backpain_stats.cli import cli
 
 STUDIES = """study,tp,fp,fn,tn,year
 a,19,10,4,80,1990
