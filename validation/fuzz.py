@@ -1,6 +1,6 @@
 """Thousands of malformed, careless and extreme calls: what becomes of each.
 
-    python validation/fuzz.py [--cases 6000] [--seed 11] [--limit 60]
+    python validation/fuzz.py [--cases 6000] [--seed 11] [--limit 60] [--minutes 25]
 
 writes reports/fuzz.md. Every case comes from its group, the seed and its number, runs in a process
 apart with a time limit, and is one of: a right answer (what can be checked about it holds),
@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parent))
-from fuzz_cases import GROUPS, Silent
+from fuzz_cases import GROUPS, SilentError
 
 from backpain_stats.errors import BackpainStatsError
 
@@ -74,12 +74,14 @@ def run_case(group: str, number: int, seed: int, limit: int) -> Outcome:
     except Late:
         kind, text = DEFECT, f"more than {limit} s"
     # The point of the study is what else comes out.
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         frames = error.__traceback__
         while frames is not None and frames.tb_next is not None:
             frames = frames.tb_next
-        place_ = f"{Path(frames.tb_frame.f_code.co_filename).name}:{frames.tb_lineno}" if frames else ""
-        silent = "silent answer: " if isinstance(error, Silent) else ""
+        place_ = (
+            f"{Path(frames.tb_frame.f_code.co_filename).name}:{frames.tb_lineno}" if frames else ""
+        )
+        silent = "silent answer: " if isinstance(error, SilentError) else ""
         kind, text = DEFECT, f"{silent}{type(error).__name__}: {error} ({place_})"
     finally:
         signal.alarm(0)
@@ -87,16 +89,15 @@ def run_case(group: str, number: int, seed: int, limit: int) -> Outcome:
 
 
 def plan(cases: int) -> list[tuple[str, int]]:
-    """Return the group and number of every case."""
-    return [
-        (group, number)
-        for group, share in SHARES.items()
-        for number in range(round(cases * share / sum(SHARES.values())))
-    ]
+    """Return the group and number of every case, the groups spread evenly over the run."""
+    sizes = {group: round(cases * share / sum(SHARES.values())) for group, share in SHARES.items()}
+    pairs = [(group, number) for group, size in sizes.items() for number in range(size)]
+    return sorted(pairs, key=lambda pair: pair[1] / sizes[pair[0]])
 
 
-def run_all(cases: int, seed: int, limit: int) -> list[Outcome]:
-    """Run all cases, one after the other, in a process that is not this one."""
+def run_all(cases: int, seed: int, limit: int, minutes: float) -> list[Outcome]:
+    """Run all cases, or as many as the minutes allow, in a process that is not this one."""
+    end = time.perf_counter() + 60 * minutes
     outcomes = []
     with ProcessPoolExecutor(1) as pool:
         waiting = [pool.submit(run_case, *one, seed, limit) for one in plan(cases)]
@@ -104,6 +105,9 @@ def run_all(cases: int, seed: int, limit: int) -> list[Outcome]:
             outcomes.append(future.result())
             if outcomes[-1].kind == DEFECT:
                 click.echo(f"{outcomes[-1]}"[:400], err=True)
+            if time.perf_counter() > end:
+                pool.shutdown(cancel_futures=True)
+                break
             if done % 250 == 0:
                 click.echo(f"{done} of {len(waiting)}", err=True)
     return outcomes
@@ -144,13 +148,14 @@ def report(outcomes: list[Outcome], seed: int, minutes: float) -> str:
 @click.option("--cases", default=6000, show_default=True)
 @click.option("--seed", default=11, show_default=True)
 @click.option("--limit", default=60, show_default=True, help="Seconds a case may take.")
+@click.option("--minutes", default=25.0, show_default=True, help="What is left then is not run.")
 @click.option("--out", type=click.Path(path_type=Path), default=REPORT, show_default=False)
-def main(cases: int, seed: int, limit: int, out: Path) -> None:
+def main(cases: int, seed: int, limit: int, minutes: float, out: Path) -> None:
     """Run the study and write its table."""
     begun = time.perf_counter()
-    outcomes = run_all(cases, seed, limit)
-    minutes = (time.perf_counter() - begun) / 60
-    out.write_text(report(outcomes, seed, minutes), encoding="utf-8")
+    outcomes = run_all(cases, seed, limit, minutes)
+    taken = (time.perf_counter() - begun) / 60
+    out.write_text(report(outcomes, seed, taken), encoding="utf-8")
     with contextlib.suppress(BrokenPipeError):
         click.echo(f"wrote {out}")
 

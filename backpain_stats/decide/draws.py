@@ -148,7 +148,8 @@ def _narrow(
     frame: pd.DataFrame, flag: str | Sequence[str] | None, about: Mapping[str, str | None]
 ) -> pd.DataFrame:
     """Return the rows of the named flags, with the flag's name in ``flag_id``."""
-    require_columns(frame, COUNT_COLUMNS)
+    named = [one for one in ("flag", "flag_id", *about) if one in frame.columns]
+    require_columns(frame, [*COUNT_COLUMNS, *named])
     for column, value in about.items():
         if value is not None:
             check_known(value, frame[column].dropna().unique(), column)

@@ -95,7 +95,7 @@ def check_folder(path: str | PathLike[str] | None = None, *, add: bool = False) 
     """
     if path is None and add:
         raise ArgumentError("add=True needs the path of a folder to add")
-    if path == "":
+    if isinstance(path, str) and not path:
         raise ArgumentError("the name of the folder is empty; '.' is the current one")
     folder = packaged_folder() if path is None else check_path(path, "path")
     if not folder.exists():

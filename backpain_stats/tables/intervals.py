@@ -10,6 +10,7 @@ from scipy.special import betaincinv
 from backpain_stats.checks import check_choice
 from backpain_stats.errors import ArgumentError
 from backpain_stats.tables.score import normal_quantile
+from backpain_stats.tables.special import beta_quantile
 from backpain_stats.tables.statistics import PROPORTION_METHODS
 
 if TYPE_CHECKING:
@@ -135,10 +136,10 @@ def _wilson_cc(x: NDArray[np.float64], n: NDArray[np.float64], z: float) -> _Pai
 
 def _clopper_pearson(x: NDArray[np.float64], n: NDArray[np.float64], level: float) -> _Pair:
     tail = (1 - level) / 2
-    low = np.where(x == 0, 0.0, betaincinv(np.maximum(x, 1.0), n - x + 1, tail))
+    low = np.where(x == 0, 0.0, beta_quantile(np.maximum(x, 1.0), n - x + 1, tail))
     # The upper quantile as one minus the lower quantile of the mirrored Beta
     # would lose the digits of a small high end.
-    high = np.where(x == n, 1.0, betaincinv(x + 1, np.maximum(n - x, 1.0), 1 - tail))
+    high = np.where(x == n, 1.0, beta_quantile(x + 1, np.maximum(n - x, 1.0), 1 - tail))
     return low, high
 
 
