@@ -140,6 +140,13 @@ def check_known(name: str, known: Iterable[str], what: str) -> str:
     return name
 
 
+def check_truth(value: object, name: str) -> bool:
+    """Return True or False; ArgumentError for anything that would only pass for one."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ArgumentError(f"{name} is {value!r}; give True or False")
+    return bool(value)
+
+
 def check_mapping(value: Mapping[str, str] | None, name: str) -> Mapping[str, str]:
     """Return a mapping, empty for None; ArgumentError for what is none."""
     if value is not None and not isinstance(value, Mapping):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import pandas as pd
 
-from backpain_stats.checks import COUNT_COLUMNS, as_names, check_known, require_columns
+from backpain_stats.checks import COUNT_COLUMNS, as_names, check_known, check_truth, require_columns
 from backpain_stats.decide.frames import nothing_usable, read_frame, unusable_frame
 from backpain_stats.decide.published import published_accuracies
 from backpain_stats.errors import ArgumentError, DataError, NotEstimableError, UnknownNameError
@@ -140,7 +140,7 @@ def _refuse_unused(source: object, target: object, setting: object, indirect: bo
                 f"{name} is {value!r}, and a {type(source).__name__} without a column {name} "
                 f"cannot be narrowed by it: leave {name} out"
             )
-    if indirect:
+    if check_truth(indirect, "indirect"):
         raise ArgumentError("indirect is for the published evidence: leave it out")
 
 
@@ -163,10 +163,12 @@ def _narrow(
     if flag is None:
         return frame
     wanted = as_names(flag, "flag")
-    missing = sorted(set(wanted) - set(frame["flag_id"]))
+    missing = [one for one in dict.fromkeys(map(str, wanted)) if one not in set(frame["flag_id"])]
     if missing:
         known = ", ".join(sorted(set(frame["flag_id"].astype(str))))
-        raise UnknownNameError(f"the frame has no flag {', '.join(missing)}; it has: {known}")
+        raise UnknownNameError(
+            f"the frame has no flag {', '.join(map(str, missing))}; it has: {known}"
+        )
     return frame[frame["flag_id"].isin(wanted)]
 
 

@@ -256,6 +256,8 @@ def summary_of_findings(
     flags = wide["flag_id"].unique()
     about = ", ".join(word for word in (target, setting) if word)
     labels = printed_labels(source) if isinstance(source, Evidence) else {}
+    if title is not None and not isinstance(title, str):
+        raise ArgumentError(f"title is {title!r}; give a text")
     heading = title or f"Summary of findings{': ' + about.replace('_', ' ') if about else ''}"
     return SummaryOfFindings(heading, frame, read_judgements(judgements, flags), labels)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from backpain_stats.checks import require_columns
+from backpain_stats.checks import as_names, check_path, require_columns
 from backpain_stats.errors import DataError
 
 __all__ = ["GRADE_DOMAINS", "judgement_template", "read_judgements"]
@@ -43,8 +43,9 @@ def judgement_template(flags: Iterable[str]) -> pd.DataFrame:
     0  cancer_history     cases
     1  cancer_history  noncases
     """
+    names = as_names(flags, "flags")
     empty = dict.fromkeys(COLUMNS, "")
-    rows = [empty | {"flag_id": flag, "group": group} for flag in flags for group in GROUPS]
+    rows = [empty | {"flag_id": flag, "group": group} for flag in names for group in GROUPS]
     return pd.DataFrame(rows, columns=list(COLUMNS), dtype="string")
 
 
@@ -95,7 +96,7 @@ def _load(source: Any) -> tuple[pd.DataFrame, str]:
     else:
         where = str(source)
         try:
-            frame = read_sheet(source)
+            frame = read_sheet(check_path(source, "judgements"))
         except (OSError, ValueError, csv.Error) as error:
             raise DataError(f"{where} cannot be read as a CSV file: {error}") from error
     return frame.astype("string").fillna("").apply(lambda cells: cells.str.strip()), where

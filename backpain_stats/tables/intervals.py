@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import betaincinv
 
-from backpain_stats.checks import check_choice
+from backpain_stats.checks import check_choice, real_numbers
 from backpain_stats.errors import ArgumentError
 from backpain_stats.tables.score import normal_quantile
 from backpain_stats.tables.special import beta_quantile
@@ -87,7 +87,12 @@ def proportion_interval(
     if not isinstance(method, str) or method not in PROPORTION_METHODS:
         check_choice(method, "method", PROPORTION_METHODS)
     z = normal_quantile(level)
-    x, n = np.broadcast_arrays(np.asarray(successes, float), np.asarray(totals, float))
+    given = real_numbers(successes), real_numbers(totals)
+    if given[0] is None or given[1] is None:
+        raise ArgumentError(
+            f"successes are {successes!r} and totals {totals!r}; counts must be numbers, 0 or more"
+        )
+    x, n = np.broadcast_arrays(given[0], given[1])
     wrong = ~((x >= 0) & (x <= n) & np.isfinite(n))
     if np.any(wrong):
         first = np.flatnonzero(wrong.ravel())[0]
