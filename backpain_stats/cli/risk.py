@@ -52,8 +52,12 @@ class DependenceName(click.ParamType):
     "      --absent weight_loss_unexplained --setting primary_care\n"
     "  backpain-stats risk --patients patients.csv --format csv\n"
 )
-@click.option("--present", multiple=True, callback=split_names, help="Flags that were found: a,b,c.")
-@click.option("--absent", multiple=True, callback=split_names, help="Flags looked for and not found.")
+@click.option(
+    "--present", multiple=True, callback=split_names, help="Flags that were found: a,b,c."
+)
+@click.option(
+    "--absent", multiple=True, callback=split_names, help="Flags looked for and not found."
+)
 @click.option(
     "--patients",
     type=click.Path(),
