@@ -31,7 +31,7 @@ ASKED: dict[str, tuple[list[str], dict[str, list[str]]]] = {
         "method": ["bayes"], "correction": ["all"], "output_format": ["csv"],
     }),
     "posttest": (["age_50", "--target", "fracture", "--setting", "primary_care"], {
-        "pretest": ["1% to 2%"], "prevalence_id": ["henschke2009_any_serious"], "result": ["positive"],
+        "pretest": ["1% to 2%"], "prevalence_id": ["henschke2009_any_serious"], "result": ["positive"],  # noqa: E501
         "interval": ["published"], "carry_over": [], "indirect": [], "level": ["0.8"],
         "method": ["bayes"], "correction": ["all"], "output_format": ["csv"],
     }),
