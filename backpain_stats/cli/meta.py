@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from backpain_stats.cli.options import Needs, command
 from backpain_stats.cli.meta_designs import (
     BIASES,
     compare,
@@ -15,6 +14,7 @@ from backpain_stats.cli.meta_designs import (
     show_bias,
     write_figure,
 )
+from backpain_stats.cli.options import Needs, command
 from backpain_stats.cli.output import NamedPath, forced, format_option, write_frame
 from backpain_stats.errors import ArgumentError, DataError, NotEstimableError
 from backpain_stats.outputs import check_free
