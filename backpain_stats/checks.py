@@ -9,8 +9,10 @@ from __future__ import annotations
 import difflib
 import importlib
 import numbers
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from os import PathLike
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -31,8 +33,8 @@ if TYPE_CHECKING:
 COUNT_COLUMNS = ("tp", "fp", "fn", "tn")
 # The two cells of the cases, and of the non-cases.
 ARMS = (("tp", "fn"), ("fp", "tn"))
-# Beyond this a double no longer holds every integer exactly.
-LARGEST_COUNT = 2**53
+# From 2**53 on a double no longer holds every integer.
+LARGEST_COUNT = 2**53 - 1
 
 
 def real_number(value: object) -> float:
@@ -77,6 +79,8 @@ def real_numbers(values: ArrayLike) -> NDArray[np.float64] | None:
 def check_fraction(value: float, name: str, *, closed: bool = False) -> float:
     """Return a single probability; ``closed`` admits 0 and 1 themselves."""
     number = real_number(value)
+    if isinstance(value, numbers.Rational) and not isinstance(value, numbers.Integral):
+        number = float("nan")  # an exact fraction is no number to numpy
     inside = 0 <= number <= 1 if closed else 0 < number < 1
     if not inside:
         hint = ""
@@ -136,6 +140,27 @@ def check_known(name: str, known: Iterable[str], what: str) -> str:
     return name
 
 
+def check_truth(value: object, name: str) -> bool:
+    """Return True or False; ArgumentError for anything that would only pass for one."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ArgumentError(f"{name} is {value!r}; give True or False")
+    return bool(value)
+
+
+def check_mapping(value: Mapping[str, str] | None, name: str) -> Mapping[str, str]:
+    """Return a mapping, empty for None; ArgumentError for what is none."""
+    if value is not None and not isinstance(value, Mapping):
+        raise ArgumentError(f"{name} is {value!r}; give a mapping of names to texts")
+    return value or {}
+
+
+def check_path(value: object, name: str) -> Path:
+    """Return a path; ArgumentError for what is neither text nor a path."""
+    if not isinstance(value, (str, PathLike)):
+        raise ArgumentError(f"{name} is {value!r}; give a path")
+    return Path(value)
+
+
 def as_names(value: object, name: str) -> list[str]:
     """Return one name or several as a list; ArgumentError for what is neither."""
     if isinstance(value, str):
@@ -164,7 +189,7 @@ def check_count(value: Any, name: str) -> int:
     if not (np.isfinite(number) and number >= 0 and number % 1 == 0):
         raise ArgumentError(f"{name} is {value!r}; a count must be a whole number, 0 or more")
     if number > LARGEST_COUNT:
-        raise ArgumentError(f"{name} is {value!r}; counts above 2**53 are not exact")
+        raise ArgumentError(f"{name} is {value!r}; counts of 2**53 or more are not exact")
     return int(number)
 
 

@@ -261,7 +261,8 @@ def _cholesky(matrices: Floats) -> Floats:
         # Cohorts without any spread between them are one: what is left of the second is rounding.
         diagonal = np.sqrt(np.maximum(rest[0], ROUNDING * matrices[column, column]))
         root[column, column] = diagonal
-        root[column + 1 :, column] = rest[1:] / diagonal
+        # Where nothing varies, nothing varies with it.
+        np.divide(rest[1:], diagonal, out=root[column + 1 :, column], where=diagonal > 0)
     return root
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 Seed = int | np.random.Generator | None
 DEFAULT_SEED = 20131
+# A sample of this size takes seconds and a tenth of a gigabyte for each dimension.
+MOST_DRAWS = 2**22
 DRAWS = 4096  # a power of two keeps the Sobol sample balanced
 
 
@@ -36,9 +38,11 @@ def generator(seed: Seed) -> np.random.Generator:
 
 
 def check_draws(draws: int) -> int:
-    """Return the number of draws, 2 or more, or raise ArgumentError."""
+    """Return the number of draws, 2 to ``MOST_DRAWS``, or raise ArgumentError."""
     if check_count(draws, "draws") < 2:
         raise ArgumentError(f"draws is {draws!r}; at least 2 are needed")
+    if draws > MOST_DRAWS:
+        raise ArgumentError(f"draws is {draws!r}; at most {MOST_DRAWS:,} are made")
     return int(draws)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from backpain_stats.cli.options import command
 from backpain_stats.cli.output import evidence_options, format_option, read_evidence, write_frame
 
 # As other programs that compare: 0 nothing, and a code of its own that is no error.
@@ -11,7 +12,7 @@ SOMETHING_MOVED = 3
 MOST_ROWS = 40
 
 
-@click.command(
+@command(
     epilog="\b\nExample:\n"
     "  backpain-stats diff --evidence mine --add --page diff.html\n"
     "\n\b\nIn a pull request on an exported folder, quiet below a tenth:\n"

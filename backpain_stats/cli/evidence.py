@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from backpain_stats.cli.options import Needs, command
 from backpain_stats.cli.output import (
     TO_READ,
     NamedPath,
@@ -46,7 +47,7 @@ _correction = click.option(
 )
 
 
-@click.command(
+@command(
     epilog="\b\nExample:\n"
     "  backpain-stats template my_evidence\n"
     "  backpain-stats check my_evidence\n"
@@ -128,7 +129,7 @@ def _mended_by_adding(folder: str, errors: pd.DataFrame) -> bool:
     return int((added["code"] == "reference").sum()) < broken
 
 
-@click.command(
+@command(
     epilog="\b\nExample:\n"
     "  backpain-stats template my_evidence\n"
     "  (fill in my_evidence/accuracy.csv and the files it refers to)\n"
@@ -154,13 +155,15 @@ def template(folder: str, force: bool) -> None:
         click.echo(f"  {path.relative_to(folder)}")
 
 
-@click.command(
+@command(
     epilog="\b\nExample:\n"
     "  backpain-stats flags --family cancer_history\n"
     "  backpain-stats flags --target fracture --format csv > fracture_flags.csv\n"
 )
 @_target
-@click.option("--family", callback=split_names, help="One or several families: age,trauma.")
+@click.option(
+    "--family", multiple=True, callback=split_names, help="One or several families: age,trauma."
+)
 @evidence_options
 @format_option
 def flags(
@@ -180,14 +183,19 @@ def flags(
     write_frame(table, output_format, note=f"{len(table)} flags, {measured} of them measured.")
 
 
-@click.command(
+@command(
     epilog="\b\nExample:\n"
     "  backpain-stats lr --target malignancy --setting primary_care --flag cancer_history\n"
     "  (LR+ 15.1, 95% interval 4.9 to 42.5 over the 20 tables that fit the printed figures)\n"
 )
 @_target
 @_setting
-@click.option("--flag", callback=split_names, help="One or several flags: age_50,cancer_history.")
+@click.option(
+    "--flag",
+    multiple=True,
+    callback=split_names,
+    help="One or several flags: age_50,cancer_history.",
+)
 @_level
 @_method
 @_correction
@@ -258,11 +266,12 @@ def _remark(row: pd.Series) -> str:
     return "; ".join(words)
 
 
-@click.command(
+@command(
+    Needs("carry_over", ["setting"]),
     epilog="\b\nExample:\n"
     "  backpain-stats posttest cancer_history --setting primary_care\n"
     "  backpain-stats posttest cancer_history --setting emergency --pretest 7/482\n"
-    "  backpain-stats posttest age_50 --pretest '0.1% to 0.7%' --interval pretest_range\n"
+    "  backpain-stats posttest age_50 --pretest '0.1% to 0.7%' --interval pretest_range\n",
 )
 @click.argument("flag", callback=split_names)
 @click.option("--target", default="malignancy", show_default=True, help="The condition.")

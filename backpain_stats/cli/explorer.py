@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from backpain_stats.cli.options import command
 from backpain_stats.cli.output import (
     NamedPath,
     evidence_options,
@@ -16,7 +17,7 @@ from backpain_stats.cli.output import (
 )
 
 
-@click.command(
+@command(
     epilog="\b\nExample:\n"
     "  backpain-stats explorer --out explorer.html\n"
     "Then open explorer.html in a browser.\n"

@@ -14,6 +14,7 @@ from backpain_stats.cli.meta_designs import (
     show_bias,
     write_figure,
 )
+from backpain_stats.cli.options import Needs, command
 from backpain_stats.cli.output import NamedPath, forced, format_option, write_frame
 from backpain_stats.errors import ArgumentError, DataError, NotEstimableError
 from backpain_stats.outputs import check_free
@@ -37,7 +38,8 @@ BIVARIATE_ONLY = {
 COLUMNS = ("kind", "measure", "pretest", "estimate", "ci_low", "ci_high", "ci_level", "method")
 
 
-@click.command(
+@command(
+    Needs("kind", ["figure"]),
     epilog="\b\nExample:\n"
     "  backpain-stats meta studies.csv --pretest 1% --figure sroc.svg\n"
     "  backpain-stats meta studies.csv --formula '~ setting' --at setting=primary\n"
@@ -45,7 +47,7 @@ COLUMNS = ("kind", "measure", "pretest", "estimate", "ci_low", "ci_high", "ci_le
     "\n\b\nA file to try --bayes on:\n"
     "  study,tp,fp,fn,tn\n"
     "  Deyo 1988,4,41,9,1921\n"
-    "  Reinus 1998,7,13,0,462\n"
+    "  Reinus 1998,7,13,0,462\n",
 )
 @click.argument("data", type=NamedPath(), metavar="FILE")
 @click.option(

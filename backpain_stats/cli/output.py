@@ -193,9 +193,12 @@ def writable_folder(folder: Path) -> Path:
     return folder
 
 
-def split_names(ctx: click.Context, parameter: click.Parameter, value: str | None) -> list[str]:
-    """Turn ``a,b c`` into a list of names (a click callback)."""
-    return [name for name in (value or "").replace(",", " ").split() if name]
+def split_names(
+    ctx: click.Context, parameter: click.Parameter, value: str | tuple[str, ...] | None
+) -> list[str]:
+    """Turn ``a,b c``, given once or several times, into a list of names (a click callback)."""
+    texts = [value] if isinstance(value, str) else value or ()
+    return [name for text in texts for name in text.replace(",", " ").split()]
 
 
 def write_frame(frame: pd.DataFrame, output_format: str, *, note: str = "") -> None:
@@ -224,7 +227,8 @@ def write_frame(frame: pd.DataFrame, output_format: str, *, note: str = "") -> N
             visible(note) if output_format == "table" else f"note: {visible(note)}",
             err=output_format != "table",
         )
-    sys.stdout.flush()
+    if sys.stdout is not None:  # it was closed before the program started
+        sys.stdout.flush()
 
 
 def _aligned(frame: pd.DataFrame) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from backpain_stats.cli.options import Needs, command
 from backpain_stats.cli.output import (
     NamedPath,
     evidence_options,
@@ -17,14 +18,17 @@ from backpain_stats.cli.output import (
 )
 
 
-@click.command(
+@command(
+    Needs("test_harm", ["benefit"]),
+    Needs("benefit", ["harm"]),
+    Needs("harm", ["benefit"]),
     epilog="\b\nExample:\n"
     "  backpain-stats panel --target malignancy --setting primary_care \\\n"
     "      --prevalence 0.003 --out panel\n"
     "\n\b\nWith the panel's own values, three prevalences and its judgements:\n"
     "  backpain-stats panel --target malignancy --setting primary_care \\\n"
     "      --prevalence 21/6622 --prevalence 0.1% --prevalence 0.7% \\\n"
-    "      --benefit 99 --harm 1 --judgements judgements.csv --out panel\n"
+    "      --benefit 99 --harm 1 --judgements judgements.csv --out panel\n",
 )
 @click.option("--target", required=True, help="The condition.")
 @click.option("--setting", required=True, help="Where the patients are seen.")

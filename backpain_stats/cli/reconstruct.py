@@ -7,7 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
+from backpain_stats.cli.options import Excludes, command
 from backpain_stats.cli.output import format_option, split_names, write_frame
 from backpain_stats.errors import ArgumentError
 from backpain_stats.printed import ROUNDINGS
@@ -53,7 +55,7 @@ def _options_of(function: Callable[..., Any]) -> Callable[[Any], Any]:
             label = MEASURES[name].label if name in MEASURES else ""
             text = _HELP.get(name, f"{label[:1].upper()}{label[1:]}.")
             several = name in ("interval_methods", "corrections")
-            default = "none" if name == "corrections" else argument.default
+            default = ("none",) if name == "corrections" else argument.default
             metavar = "COUNT" if name in COUNTS else "FIGURE" if name in STATISTICS else "VALUE"
             command = click.option(
                 f"--{name.replace('_', '-')}",
@@ -62,6 +64,7 @@ def _options_of(function: Callable[..., Any]) -> Callable[[Any], Any]:
                 type=float if isinstance(argument.default, float) else str,
                 default=default,
                 show_default=default is not None,
+                multiple=several,
                 callback=split_names if several else None,
                 help=text,
             )(command)
@@ -70,13 +73,14 @@ def _options_of(function: Callable[..., Any]) -> Callable[[Any], Any]:
     return decorate
 
 
-@click.command(
+@command(
+    Excludes("limit", ["output_format=csv", "output_format=json"]),
     epilog="\b\nExample:\n"
     "  backpain-stats reconstruct --n 1975 --n-cases 13 \\\n"
     "      --sensitivity 31% --specificity 98% --lr-positive 14.7\n"
     "  unique: 4/41/9/1921 (tp/fp/fn/tn) is the only table that prints them all.\n"
     "\n\b\nWith an interval:\n"
-    "  backpain-stats reconstruct --n-cases 5-120 --sensitivity '0.75 (0.53-0.90)'\n"
+    "  backpain-stats reconstruct --n-cases 5-120 --sensitivity '0.75 (0.53-0.90)'\n",
 )
 @_options_of(find_tables)
 @click.option("--limit", type=click.IntRange(min=0), default=50, show_default=True,
@@ -101,6 +105,14 @@ def reconstruct(
         raise ArgumentError(
             "no figure was given; for example --n 1975 --n-cases 13 --sensitivity 31%"
         )
+    if not any("(" in given[name] for name in STATISTICS if given[name]):
+        source = click.get_current_context().get_parameter_source
+        for name in ("level", "interval_methods"):
+            if source(name) is ParameterSource.COMMANDLINE:
+                raise ArgumentError(
+                    f"--{name.replace('_', '-')} has no effect without a figure that has an "
+                    "interval, such as '0.31 (0.09-0.61)'"
+                )
     found = find_tables(
         **{name: value for name, value in given.items() if value is not None},
         interval_methods=interval_methods or None,

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from backpain_stats.cli.options import command
 from backpain_stats.cli.output import (
     NamedPath,
     evidence_options,
@@ -17,7 +18,7 @@ from backpain_stats.cli.output import (
 )
 
 
-@click.command(
+@command(
     epilog="\b\nExample:\n"
     "  backpain-stats report --out reports\n"
     "writes reports/index.html, reports/explorer.html, reports/tables/*.csv\n"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from backpain_stats.cli.options import Excludes, command
 from backpain_stats.cli.output import (
     TO_READ,
     evidence_options,
@@ -33,11 +34,13 @@ _TRIED = [
 ]
 
 
-@click.command(
+@command(
+    Excludes("claim", ["pairs", "target", "finding"]),
+    Excludes("pairs", ["finding"]),
     epilog="\b\nExamples:\n"
     "  backpain-stats reproduce --finding differs\n"
     "  backpain-stats reproduce --claim downie2013_malignancy_cancer_history_ed\n"
-    "  backpain-stats reproduce --pairs\n"
+    "  backpain-stats reproduce --pairs\n",
 )
 @click.option("--claim", metavar="ID", help="One claim, with its explanation and what prints it.")
 @click.option("--pairs", is_flag=True, help="Claims at several pre-tests: does one ratio fit?")

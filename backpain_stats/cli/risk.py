@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from backpain_stats.cli.options import command
 from backpain_stats.cli.output import (
     evidence_options,
     format_option,
@@ -45,14 +46,18 @@ class DependenceName(click.ParamType):
         return value
 
 
-@click.command(
+@command(
     epilog="\b\nExamples:\n"
     "  backpain-stats risk --present cancer_history,age_50 \\\n"
     "      --absent weight_loss_unexplained --setting primary_care\n"
     "  backpain-stats risk --patients patients.csv --format csv\n"
 )
-@click.option("--present", callback=split_names, help="Flags that were found: a,b,c.")
-@click.option("--absent", callback=split_names, help="Flags looked for and not found.")
+@click.option(
+    "--present", multiple=True, callback=split_names, help="Flags that were found: a,b,c."
+)
+@click.option(
+    "--absent", multiple=True, callback=split_names, help="Flags looked for and not found."
+)
 @click.option(
     "--patients",
     type=click.Path(),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from backpain_stats.cli.options import command
 from backpain_stats.cli.output import evidence_options, read_evidence
 from backpain_stats.evidence import CITATION_FORMATS, CitationFormat
 
 
-@click.command(
+@command(
     epilog="\b\nExample:\n"
     "  backpain-stats sources --format ris > sources.ris\n"
     "  backpain-stats sources --format bibtex --evidence mine --add > sources.bib\n"

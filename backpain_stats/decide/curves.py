@@ -66,7 +66,8 @@ def decision_curve(
     test_harm : float, default 0
         Harm of asking, in units of a case found.
     flag, target, setting : str, optional
-        For evidence: the flags or combinations, the condition and the setting.
+        For evidence: the flags or combinations, the condition and the setting; a frame
+        is narrowed by its columns of these names.
     indirect : bool, default False
         For evidence: whether reports on other patients than those asked about, or on
         another target, are used.

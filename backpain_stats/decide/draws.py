@@ -6,16 +6,16 @@ a list of :class:`AccuracyDraws`; nothing above this module asks which it was.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from backpain_stats.checks import COUNT_COLUMNS, as_names, require_columns
+from backpain_stats.checks import COUNT_COLUMNS, as_names, check_known, check_truth, require_columns
 from backpain_stats.decide.frames import nothing_usable, read_frame, unusable_frame
 from backpain_stats.decide.published import published_accuracies
-from backpain_stats.errors import DataError, NotEstimableError, UnknownNameError
+from backpain_stats.errors import ArgumentError, DataError, NotEstimableError, UnknownNameError
 from backpain_stats.evidence import Evidence, Setting, Target
 from backpain_stats.meta.accuracy import pooled_accuracy
 from backpain_stats.meta.bayes.result import BayesianFit
@@ -53,7 +53,7 @@ def read_source(
     flag : str or sequence of str, optional
         For evidence or a frame: only these flags, or combinations.
     target, setting : str, optional
-        For evidence only.
+        For evidence, or a frame with the columns of these names.
     indirect : bool, default False
         For evidence: whether reports on other patients than those asked about, or on
         another target, are used.
@@ -71,8 +71,10 @@ def read_source(
     NotEstimableError
         If no row of it gives both a sensitivity and a specificity.
     """
+    if not isinstance(source, Evidence):
+        _refuse_unused(source, target, setting, indirect)
     if isinstance(source, pd.DataFrame):
-        frame = _narrow(source, flag)
+        frame = _narrow(source, flag, {"target": target, "setting": setting})
     elif isinstance(source, Evidence):
         return published_accuracies(
             source, flag=flag, target=target, setting=setting, indirect=indirect
@@ -129,20 +131,44 @@ def with_interval(
     return {name: float(estimate), f"{name}_low": float(low), f"{name}_high": float(high)}
 
 
-def _narrow(frame: pd.DataFrame, flag: str | Sequence[str] | None) -> pd.DataFrame:
+def _refuse_unused(source: object, target: object, setting: object, indirect: bool) -> None:
+    """Refuse what only an evidence, or a frame with such columns, can be asked for."""
+    columns = source.columns if isinstance(source, pd.DataFrame) else ()
+    for name, value in (("target", target), ("setting", setting)):
+        if value is not None and name not in columns:
+            raise ArgumentError(
+                f"{name} is {value!r}, and a {type(source).__name__} without a column {name} "
+                f"cannot be narrowed by it: leave {name} out"
+            )
+    if check_truth(indirect, "indirect"):
+        raise ArgumentError("indirect is for the published evidence: leave it out")
+
+
+def _narrow(
+    frame: pd.DataFrame, flag: str | Sequence[str] | None, about: Mapping[str, str | None]
+) -> pd.DataFrame:
     """Return the rows of the named flags, with the flag's name in ``flag_id``."""
-    require_columns(frame, COUNT_COLUMNS)
+    named = [one for one in ("flag", "flag_id", *about) if one in frame.columns]
+    require_columns(frame, [*COUNT_COLUMNS, *named])
+    for column, value in about.items():
+        if value is not None:
+            check_known(value, frame[column].dropna().unique(), column)
+            frame = frame[frame[column] == value]
     frame = frame.copy()
     if "flag_id" not in frame.columns:
         names = frame["flag"] if "flag" in frame.columns else frame.index.astype(str)
         frame["flag_id"] = names
+    # A name that is a number or a date is that text in every result.
+    frame["flag_id"] = frame["flag_id"].map(str, na_action="ignore").astype(object)
     if flag is None:
         return frame
     wanted = as_names(flag, "flag")
-    missing = sorted(set(wanted) - set(frame["flag_id"]))
+    missing = [one for one in dict.fromkeys(map(str, wanted)) if one not in set(frame["flag_id"])]
     if missing:
         known = ", ".join(sorted(set(frame["flag_id"].astype(str))))
-        raise UnknownNameError(f"the frame has no flag {', '.join(missing)}; it has: {known}")
+        raise UnknownNameError(
+            f"the frame has no flag {', '.join(map(str, missing))}; it has: {known}"
+        )
     return frame[frame["flag_id"].isin(wanted)]
 
 

@@ -268,7 +268,14 @@ def _flags(
             }
         )
     counts = ["guidelines", "other_documents", "first_year", "reports", "claims"]
-    return pd.DataFrame(rows).astype(dict.fromkeys(counts, "Int64"))
+    return pd.DataFrame(rows, columns=_FLAG_COLUMNS).astype(dict.fromkeys(counts, "Int64"))
+
+
+_FLAG_COLUMNS = [
+    *("flag_id", "label", "family", "target", "guidelines", "other_documents", "first_year"),
+    *("reports", "usable_reports", "informative_reports", "claims", "evidence", "verdict"),
+    *("measured_in_family", "reason"),
+]
 
 
 def _by_flag(frame: pd.DataFrame) -> dict[Any, pd.DataFrame]:

@@ -186,7 +186,8 @@ def summary_of_findings(
     per : int, default 1000
         The number of patients.
     flag, target, setting : str, optional
-        For evidence: the flags or combinations, the condition and the setting.
+        For evidence: the flags or combinations, the condition and the setting; a frame
+        is narrowed by its columns of these names.
     indirect : bool, default False
         For evidence: whether reports on other patients than those asked about, or on
         another target, are used.
@@ -255,6 +256,8 @@ def summary_of_findings(
     flags = wide["flag_id"].unique()
     about = ", ".join(word for word in (target, setting) if word)
     labels = printed_labels(source) if isinstance(source, Evidence) else {}
+    if title is not None and not isinstance(title, str):
+        raise ArgumentError(f"title is {title!r}; give a text")
     heading = title or f"Summary of findings{': ' + about.replace('_', ' ') if about else ''}"
     return SummaryOfFindings(heading, frame, read_judgements(judgements, flags), labels)
 

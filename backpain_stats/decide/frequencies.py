@@ -61,7 +61,8 @@ def natural_frequencies(
     per : int, default 1000
         The number of patients :math:`N`.
     flag, target, setting : str, optional
-        For evidence: the flags or combinations, the condition and the setting.
+        For evidence: the flags or combinations, the condition and the setting; a frame
+        is narrowed by its columns of these names.
     indirect : bool, default False
         For evidence: whether reports on other patients than those asked about, or on
         another target, are used.

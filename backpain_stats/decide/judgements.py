@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterable, Mapping
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from backpain_stats.checks import as_names, check_path, require_columns
 from backpain_stats.errors import DataError
 
 __all__ = ["GRADE_DOMAINS", "judgement_template", "read_judgements"]
@@ -39,8 +43,9 @@ def judgement_template(flags: Iterable[str]) -> pd.DataFrame:
     0  cancer_history     cases
     1  cancer_history  noncases
     """
+    names = as_names(flags, "flags")
     empty = dict.fromkeys(COLUMNS, "")
-    rows = [empty | {"flag_id": flag, "group": group} for flag in flags for group in GROUPS]
+    rows = [empty | {"flag_id": flag, "group": group} for flag in names for group in GROUPS]
     return pd.DataFrame(rows, columns=list(COLUMNS), dtype="string")
 
 
@@ -74,9 +79,7 @@ def read_judgements(
     if source is None:
         return sheet.reset_index()
     given, where = _load(source)
-    missing = [column for column in COLUMNS if column not in given.columns]
-    if missing:
-        raise DataError(f"{where} lacks the column(s) {', '.join(missing)}")
+    require_columns(given, COLUMNS, where)
     problems = _problems(given, known)
     if problems:
         listed = "\n".join(f"  {problem}" for problem in problems)
@@ -93,10 +96,25 @@ def _load(source: Any) -> tuple[pd.DataFrame, str]:
     else:
         where = str(source)
         try:
-            frame = pd.read_csv(source, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-        except (OSError, ValueError) as error:
+            frame = read_sheet(check_path(source, "judgements"))
+        except (OSError, ValueError, csv.Error) as error:
             raise DataError(f"{where} cannot be read as a CSV file: {error}") from error
     return frame.astype("string").fillna("").apply(lambda cells: cells.str.strip()), where
+
+
+def read_sheet(path: str | PathLike[str]) -> pd.DataFrame:
+    """Read a CSV file as text, separated by commas or, as a European Excel writes it, semicolons.
+
+    A column named twice keeps its name, so that it can be refused.
+    """
+    text = Path(path).read_text(encoding="utf-8-sig")
+    head = text.partition("\n")[0]
+    separator = max(",;", key=head.count)
+    rows = [row for row in csv.reader(io.StringIO(text), delimiter=separator) if any(row)]
+    names = rows[0] if rows else []
+    if uneven := [number for number, row in enumerate(rows, 1) if len(row) != len(names)]:
+        raise ValueError(f"row {uneven[0]} has not the {len(names)} cells of the first")
+    return pd.DataFrame(rows[1:], columns=names, dtype="string")
 
 
 def _problems(given: pd.DataFrame, known: list[str]) -> list[str]:

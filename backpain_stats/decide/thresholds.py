@@ -71,7 +71,8 @@ def thresholds(
     pretest : float, str or Prevalence, optional
         The panel's prevalence; the answer then also says what happens there.
     flag, target, setting : str, optional
-        For evidence: the flags or combinations, the condition and the setting.
+        For evidence: the flags or combinations, the condition and the setting; a frame
+        is narrowed by its columns of these names.
     indirect : bool, default False
         For evidence: whether reports on other patients than those asked about, or on
         another target, are used.

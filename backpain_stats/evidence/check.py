@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from backpain_stats.checks import nearest
+from backpain_stats.checks import check_path, check_truth, nearest
 from backpain_stats.errors import ArgumentError, DataError
 from backpain_stats.evidence.check_cells import cell_problems
 from backpain_stats.evidence.check_names import known_rows, name_problems
@@ -93,11 +93,11 @@ def check_folder(path: str | PathLike[str] | None = None, *, add: bool = False) 
     ArgumentError
         If ``add`` is given without a folder, or the name of the folder is empty.
     """
-    if path is None and add:
+    if check_truth(add, "add") and path is None:
         raise ArgumentError("add=True needs the path of a folder to add")
-    if path == "":
+    if isinstance(path, str) and not path:
         raise ArgumentError("the name of the folder is empty; '.' is the current one")
-    folder = packaged_folder() if path is None else Path(path)
+    folder = packaged_folder() if path is None else check_path(path, "path")
     if not folder.exists():
         raise DataError(f"there is no folder {str(path)!r}")
     if not folder.is_dir():

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from backpain_stats.checks import check_path
 from backpain_stats.errors import DataError
 from backpain_stats.evidence.check_cells import cell_problems
 from backpain_stats.evidence.columns import Column, Table
@@ -106,7 +107,7 @@ def load_patients(path: str | PathLike[str] | None = None) -> pd.DataFrame:
     >>> int(patients.isna().sum().sum())
     5
     """
-    folder = packaged_folder() / "patients" if path is None else Path(path)
+    folder = packaged_folder() / "patients" if path is None else check_path(path, "path")
     criteria = _read(folder, CRITERIA)
     says = dict(zip(criteria["criterion"], criteria["description"], strict=True))
     patients = _read(folder, patients_table(says))

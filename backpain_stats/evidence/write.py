@@ -10,6 +10,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from backpain_stats.checks import check_path
 from backpain_stats.errors import ArgumentError
 from backpain_stats.evidence.columns import Column, Kind, Table
 from backpain_stats.evidence.files import packaged_folder, read_table
@@ -156,7 +157,7 @@ def write_template(folder: str | PathLike[str], *, force: bool = False) -> list[
     ...     len(check_evidence(folder)), written[0].name
     (0, 'README.md')
     """
-    place = Path(folder)
+    place = check_path(folder, "folder")
     contents = {README: _readme()}
     contents |= {table.file: file_text(table.names, []) for table in TABLES.values()}
     contents |= {

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from backpain_stats.checks import check_count, require_columns
+from backpain_stats.checks import check_count, check_mapping, require_columns
 from backpain_stats.decide.curves import IMAGE_ALL, IMAGE_NONE
 from backpain_stats.errors import ArgumentError
 from backpain_stats.plots.marks import Look, figure, legend_below
@@ -116,7 +116,7 @@ def decision_curve(
     look = Look(style, ELEMENTS)
     points = decision_curve_coordinates(result, per=per, whole=whole)
     ax = axes_or_new(ax, 7.0, 4.9)
-    named = labels or {}
+    named = check_mapping(labels, "labels")
     flags = [name for name in points["strategy"].unique() if name not in _EXTREMES]
     show_bands = len(flags) <= MOST_BANDS if bands is None else bands
     bottom, top = _vertical_range(points)

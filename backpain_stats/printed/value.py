@@ -17,7 +17,7 @@ from typing import Any, Literal, SupportsIndex, get_args
 import numpy as np
 import pandas as pd
 
-from backpain_stats.checks import LARGEST_COUNT, check_choice
+from backpain_stats.checks import LARGEST_COUNT, check_choice, check_truth
 from backpain_stats.errors import ArgumentError
 
 __all__ = [
@@ -222,6 +222,8 @@ def parse_printed(
     """
     if not (isinstance(rounding, str) and rounding in ROUNDINGS):
         check_choice(rounding, "rounding", ROUNDINGS)
+    if signed is not False:
+        check_truth(signed, "signed")
     short = isinstance(text, str) and len(text) <= LONGEST
     given = text.strip() if short else _as_text(text, name)
     plain = given.translate(_SIGNS)
@@ -309,7 +311,7 @@ def parse_count_range(value: Any, name: str) -> tuple[int, int] | None:
     Raises
     ------
     ArgumentError
-        If it is not a count or a range of counts, a count is above 2**53, or the
+        If it is not a count or a range of counts, a count is 2**53 or more, or the
         range is upside down.
 
     Examples
@@ -337,7 +339,7 @@ def parse_count_range(value: Any, name: str) -> tuple[int, int] | None:
         )
     low, high = int(ends[0]), int(ends[1])
     if high > LARGEST_COUNT:
-        raise ArgumentError(f"{name} is {_cut(value)}; counts above 2**53 are not exact")
+        raise ArgumentError(f"{name} is {_cut(value)}; counts of 2**53 or more are not exact")
     if low > high:
         raise ArgumentError(f"{name} is {_cut(value)}; the first number is larger than the second")
     return low, high
@@ -349,6 +351,8 @@ def _is_count(value: Any) -> bool:
         return value >= 0
     if isinstance(value, (float, np.floating)):
         return bool(value >= 0 and float(value).is_integer())
+    if np.ndim(value):
+        return False
     whole = isinstance(value, SupportsIndex) and not isinstance(value, (bool, np.bool_))
     return whole and value.__index__() >= 0
 

@@ -23,6 +23,7 @@ from backpain_stats.published.report import (
     Verdict,
 )
 from backpain_stats.published.without_search import (
+    MOST_ROWS,
     MOST_TABLES,
     from_intervals,
     proportions_only,
@@ -193,7 +194,9 @@ def _tables_behind(printed: PrintedReport, level: float) -> Answer:
             "nearest",
             kind=Solution,
             steps=False,
+            most_rows=MOST_ROWS,
             most_tables=MOST_TABLES,
+            most_checked=MOST_TABLES,
         )
     except ArgumentError as error:
         # Raised where so little is printed that the tables cannot be listed.

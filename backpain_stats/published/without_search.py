@@ -14,7 +14,14 @@ from backpain_stats.printed import PrintedValue
 from backpain_stats.published.report import Answer, Remark, Report
 from backpain_stats.reconstruction import PrintedReport, read_report, reconstruct_report
 
-__all__ = ["MOST_TABLES", "from_intervals", "proportions_only", "ratios_only", "share_sizes"]
+__all__ = [
+    "MOST_ROWS",
+    "MOST_TABLES",
+    "from_intervals",
+    "proportions_only",
+    "ratios_only",
+    "share_sizes",
+]
 
 RATIOS = frozenset({"lr_positive", "lr_negative"})
 # Statistics of one group alone, and the counts that go with them.
@@ -25,6 +32,8 @@ GROUPS = (
 # A printed interval fixes the size of its group. Groups are looked for up to the
 # first of these sizes, and up to the next if that does not hold them all.
 LARGEST_GROUPS = (200, 1_000, 5_000)
+# What one report of many may cost: the reports shipped here need 9,772 rows at most.
+MOST_ROWS = 200_000
 # More tables than this say no more than that the group sizes are not known.
 MOST_TABLES = 100_000
 
@@ -45,7 +54,9 @@ def proportions_only(printed: PrintedReport, level: float, why: str = "") -> Ans
     """
     for counts, statistics in GROUPS:
         try:
-            found = reconstruct_report(_part(printed, counts, statistics), level=level)
+            found = reconstruct_report(
+                _part(printed, counts, statistics), level=level, most_rows=MOST_ROWS
+            )
         except ArgumentError:
             continue  # the size of this group is not known either
         if found.verdict == "impossible":
@@ -105,7 +116,10 @@ def _group_of_interval(
             values={"sensitivity": value},
             intervals={"sensitivity": (low, high)},
         )
-        found = reconstruct_report(group, level=level)
+        try:
+            found = reconstruct_report(group, level=level, most_rows=MOST_ROWS)
+        except ArgumentError:
+            return None  # so little is printed that every size would have to be looked at
         if found.set_aside or not found.count:
             continue
         pairs = found.cells[:, [0, 2]]

@@ -21,7 +21,7 @@ from backpain_stats.printed import ROUNDINGS, PrevalenceLike, Rounding
 from backpain_stats.reconstruction.explain import explain, interval_findings
 from backpain_stats.reconstruction.intervals import IntervalCheck, IntervalMethod, interval_checks
 from backpain_stats.reconstruction.report import PrintedReport, read_report
-from backpain_stats.reconstruction.search import Solution, find_tables
+from backpain_stats.reconstruction.search import MOST_ROWS, Solution, find_tables
 from backpain_stats.tables import CELLS, CORRECTIONS, Correction
 
 __all__ = ["Reconstruction", "reconstruct", "reconstruct_report"]
@@ -329,6 +329,7 @@ def reconstruct_report(
     corrections: Correction | Sequence[Correction] = ("none",),
     level: float = 0.95,
     rounding: Rounding = "nearest",
+    most_rows: int = MOST_ROWS,
 ) -> Reconstruction:
     """Return every table behind a report whose figures have been read.
 
@@ -341,6 +342,8 @@ def reconstruct_report(
         What :func:`read_report` returns.
     interval_methods, corrections, level, rounding
         As in :func:`reconstruct`.
+    most_rows : int
+        Rows of tables that may be looked at.
 
     Returns
     -------
@@ -359,4 +362,4 @@ def reconstruct_report(
     checks: list[IntervalCheck] = []
     if report.intervals or interval_methods is not None or level != 0.95:
         checks = interval_checks(report, interval_methods, check_level(level))
-    return find_tables(report, checks, tried, rounding, kind=Reconstruction)
+    return find_tables(report, checks, tried, rounding, kind=Reconstruction, most_rows=most_rows)

@@ -296,12 +296,12 @@ class Branch:
         parts = [runs.expand() for runs in self.runs]
         return parts[0] if len(parts) == 1 else replace(Tables.joined(parts), corrections=None)
 
-    def checked(self, check: IntervalCheck) -> Branch:
+    def checked(self, check: IntervalCheck, most: int = MOST_CHECKED) -> Branch:
         """Return the tables whose interval is the printed one by some method."""
-        if self.count > MOST_CHECKED:
+        if self.count > most:
             raise ArgumentError(
                 f"{self.count:,} tables fit before the {check.label} is looked at, too many "
-                f"to check (at most {MOST_CHECKED:,}); give n_cases or a further figure"
+                f"to check (at most {most:,}); give n_cases or a further figure"
             )
         fitting = check.fitting(self.tables.cells, self.correction)
         keep = fitting > 0
@@ -390,6 +390,7 @@ def find_tables(
     steps: bool = True,
     most_rows: int = MOST_ROWS,
     most_tables: int | None = None,
+    most_checked: int = MOST_CHECKED,
 ) -> S:
     """Find the tables of a report that has been read.
 
@@ -400,21 +401,23 @@ def find_tables(
     Raises
     ------
     ArgumentError
-        If too little is known to list the tables, or more than ``most_tables`` fit.
+        If too little is known to list the tables, more than ``most_tables`` fit, or more
+        than ``most_checked`` would have to be compared with an interval.
     """
     corrected = {*RATIO_MEASURES, *POSTTESTS}
     if corrected.isdisjoint(report.values) and corrected.isdisjoint(report.intervals):
         corrections = ("none",)
-    branches = [_find_branch(report, checks, each, most_rows, steps=steps) for each in corrections]
+    most = (most_rows, most_checked)
+    branches = [_find_branch(report, checks, each, *most, steps=steps) for each in corrections]
     set_aside: list[str] = []
     optional = [check for check in checks if not check.required]
     if optional and not any(branch.count for branch in branches):
         required = [check for check in checks if check.required]
         branches = [
-            _find_branch(report, required, each, most_rows, steps=steps) for each in corrections
+            _find_branch(report, required, each, *most, steps=steps) for each in corrections
         ]
         for check in optional:
-            narrowed = [branch.checked(check) for branch in branches]
+            narrowed = [branch.checked(check, most_checked) for branch in branches]
             if any(branch.count for branch in narrowed):
                 branches = narrowed
             else:
@@ -430,6 +433,7 @@ def _find_branch(
     checks: Sequence[IntervalCheck],
     correction: Correction,
     most_rows: int,
+    most_checked: int,
     *,
     steps: bool,
 ) -> Branch:
@@ -449,5 +453,5 @@ def _find_branch(
     branch = Branch(correction, tuple(parts), parts[0].steps, count)
     for check in checks:
         if check.name not in met:
-            branch = branch.checked(check)
+            branch = branch.checked(check, most_checked)
     return branch

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import betaincinv
 
-from backpain_stats.checks import check_choice
+from backpain_stats.checks import check_choice, real_numbers
 from backpain_stats.errors import ArgumentError
 from backpain_stats.tables.score import normal_quantile
+from backpain_stats.tables.special import beta_quantile
 from backpain_stats.tables.statistics import PROPORTION_METHODS
 
 if TYPE_CHECKING:
@@ -86,7 +87,12 @@ def proportion_interval(
     if not isinstance(method, str) or method not in PROPORTION_METHODS:
         check_choice(method, "method", PROPORTION_METHODS)
     z = normal_quantile(level)
-    x, n = np.broadcast_arrays(np.asarray(successes, float), np.asarray(totals, float))
+    given = real_numbers(successes), real_numbers(totals)
+    if given[0] is None or given[1] is None:
+        raise ArgumentError(
+            f"successes are {successes!r} and totals {totals!r}; counts must be numbers, 0 or more"
+        )
+    x, n = np.broadcast_arrays(given[0], given[1])
     wrong = ~((x >= 0) & (x <= n) & np.isfinite(n))
     if np.any(wrong):
         first = np.flatnonzero(wrong.ravel())[0]
@@ -135,10 +141,10 @@ def _wilson_cc(x: NDArray[np.float64], n: NDArray[np.float64], z: float) -> _Pai
 
 def _clopper_pearson(x: NDArray[np.float64], n: NDArray[np.float64], level: float) -> _Pair:
     tail = (1 - level) / 2
-    low = np.where(x == 0, 0.0, betaincinv(np.maximum(x, 1.0), n - x + 1, tail))
+    low = np.where(x == 0, 0.0, beta_quantile(np.maximum(x, 1.0), n - x + 1, tail))
     # The upper quantile as one minus the lower quantile of the mirrored Beta
     # would lose the digits of a small high end.
-    high = np.where(x == n, 1.0, betaincinv(x + 1, np.maximum(n - x, 1.0), 1 - tail))
+    high = np.where(x == n, 1.0, beta_quantile(x + 1, np.maximum(n - x, 1.0), 1 - tail))
     return low, high
 
 

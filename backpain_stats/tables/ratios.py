@@ -115,7 +115,12 @@ def ratio_interval(  # noqa: PLR0917 - four cells, then options in their usual o
             f"correction is {correction!r} with method 'bayes'; its prior already adds "
             "half a patient to each cell: use correction='none'"
         )
-    floats = (np.asarray(cell, dtype=float) for cell in (tp, fp, fn, tn))
+    floats = []
+    for name, given in zip(CELLS, (tp, fp, fn, tn), strict=True):
+        numbers = real_numbers(given)
+        if numbers is None:
+            raise ArgumentError(f"{name} is {given!r}; a count must be a number, 0 or more")
+        floats.append(numbers)
     cells: tuple[_Array, ...] = np.broadcast_arrays(*floats)
     for name, cell in zip(CELLS, cells, strict=True):
         wrong = ~((cell >= 0) & np.isfinite(cell))
@@ -169,7 +174,8 @@ def _of_estimable(
             posterior_quantile(x1, n1, x2, n2, probability=below, kind=kind)
             for below in (0.5, tail, 1 - tail)
         )
-        return median, low, high
+        # Each is right to some 1e-8: nearer to each other than that they keep their order.
+        return median, np.minimum(low, median), np.maximum(high, median)
     with np.errstate(divide="ignore", invalid="ignore"):
         estimate = (tp * tn) / (fp * fn) if odds_ratio else (x1 * n2) / (x2 * n1)
     if method == "score":

@@ -51,7 +51,7 @@ class TwoByTwo:
     Raises
     ------
     ArgumentError
-        If a count is not a whole number of 0 or more, or is above 2**53.
+        If a count is not a whole number of 0 or more, or is 2**53 or more.
 
     See Also
     --------

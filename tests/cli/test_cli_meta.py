@@ -182,7 +182,7 @@ def test_figures(run, tmp_path, kind):
     [
         (["nothing.csv"], "No such file"),
         (["TWO", "--figure", "x.doc", "--bayes"], ".svg"),
-        (["TWO", "--bayes", "--common"], "one of them"),
+        (["TWO", "--bayes", "--common"], "--bayes does not go with --common"),
         (["TWO", "--bayes", "--likelihood", "normal"], "bayes"),
         (["TWO", "--common", "--pretest", "0.1"], "new setting"),
         (["AUDIT", "--pretest", "150"], "150"),
@@ -196,7 +196,7 @@ def test_figures(run, tmp_path, kind):
         (["SMOKING", "--formula", "~ type", "--at", "SAQ"], "NAME=VALUE"),
         (["SMOKING", "--formula", "~ type", "--at", "type=XYZ"], "level"),
         (["AUDIT", "--without", "99"], "unknown study '99'"),
-        (["AUDIT", "--seed", "3"], "--seed is for --bayes"),
+        (["AUDIT", "--seed", "3"], "--seed has no effect without --bayes"),
         (["AUDIT", "--likelihood", "poisson"], "likelihood is 'poisson'"),
         (["AUDIT", "--univariate", "odds_ratio", "--formula", "~ x"], "not go with --formula"),
         (["AUDIT", "--univariate", "odds_ratio", "--pretest", "1%"], "not go with --pretest"),

@@ -83,7 +83,7 @@ def test_the_list_is_cut_and_says_so(run):
         (["--n", "many", "--sensitivity", "0.5"], "n is 'many'"),
         (["--n", "20", "--posttest", "0.5"], "without its pre-test"),
         (["--n", "20", "--sensitivity", "0.5", "--corrections", "half"], "allowed"),
-        (["--n", "20", "--sensitivity", "0.5", "--level", "95"], "0.95"),
+        (["--n", "20", "--sensitivity", "0.5 (0.1-0.9)", "--level", "95"], "0.95"),
         (["--n-cases", "20", "--specificity", "0.5"], "needs it"),
         (["--n", "20", "--sensitivity", "0.5", "--pretest", "1%"], "without the post-test"),
         (["--n", "20", "--sensitivity", "0.5", "--pretest-odds", "0.1"], "without the post-test"),

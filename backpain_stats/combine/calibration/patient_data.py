@@ -64,10 +64,11 @@ class PatientData:
         """
         check_choice(missing, "missing", MISSING)
         require_columns(frame, [], "the frame of patients")
+        _refuse_unclear_columns(frame)
         name, is_case = _outcome(frame, outcome)
-        candidates = [str(column) for column in frame.columns if column != name]
+        candidates = [column for column in frame.columns if column != name]
         if findings is None:
-            findings = [one for one in candidates if _wrong_values(frame[one]).empty]
+            findings = [one for one in candidates if _is_finding(frame[one], one)]
             if not findings:
                 raise DataError(
                     "no column holds only 0, 1 and missing values: name the findings; "
@@ -112,6 +113,15 @@ class PatientData:
         return Marginals(*self.frequencies(correction), labels=self.findings)
 
 
+def _refuse_unclear_columns(frame: pd.DataFrame) -> None:
+    """Refuse columns that cannot be named one by one: no text, or named twice."""
+    columns = list(frame.columns)
+    for column in columns:
+        if not isinstance(column, str):
+            raise DataError(f"the column {column!r} of the frame of patients must be named by text")
+    require_columns(frame, columns, "the frame of patients")
+
+
 def _outcome(frame: pd.DataFrame, outcome: str | ArrayLike) -> tuple[str | None, NDArray[np.bool_]]:
     """Return the outcome's column (None if it is none) and who is a case."""
     if isinstance(outcome, str):
@@ -130,6 +140,27 @@ def _outcome(frame: pd.DataFrame, outcome: str | ArrayLike) -> tuple[str | None,
             "patient(s); leave them out first"
         )
     return name, coded == PRESENT
+
+
+# A column most of whose values are 0 or 1 is a finding with mistakes, not another variable.
+_MOSTLY = 0.5
+
+
+def _is_finding(values: pd.Series, name: str) -> bool:
+    """Say whether a column is taken as a finding; refuse one that nearly is.
+
+    A mistyped cell, or a finding coded in two other values, must not leave the model
+    without a word.
+    """
+    wrong, known = _wrong_values(values), values.dropna()
+    if wrong.empty:
+        return True
+    if len(wrong) < _MOSTLY * len(known) or known.nunique() == 2:
+        raise DataError(
+            f"{name}, row {wrong.index[0]!r}: {wrong.iloc[0]!r}; a finding is coded 0, 1 and "
+            f"missing. Correct it, or name the findings without {name}"
+        )
+    return False
 
 
 def _wrong_values(values: pd.Series) -> pd.Series:

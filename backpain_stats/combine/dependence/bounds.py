@@ -17,7 +17,7 @@ from backpain_stats.combine.dependence.constraints import (
     tied,
 )
 from backpain_stats.combine.dependence.patterns import as_patterns, extend, strata
-from backpain_stats.errors import ConstraintError, FitError
+from backpain_stats.errors import ArgumentError, ConstraintError, FitError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 __all__ = ["Bounds"]
+
+# Joint states of all linear programs of one call: as many take about ten seconds.
+MOST_STATES = 300_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,8 @@ class Bounds(Dependence):
         ConstraintError
             If published figures contradict each other, or contradict
             non-negative dependence.
+        ArgumentError
+            If there are too many patterns for so many linear programs.
         """
         checked = as_patterns(patterns, marginals.flags)
         case_low, case_high = self.probability_range(marginals.group("cases"), checked)
@@ -121,6 +126,7 @@ class Bounds(Dependence):
         assessed = (found.lower != group.present.shape[1]) | (
             found.upper != group.present.shape[1] + 1
         )
+        work = 0
         for column in range(len(patterns)):
             places = np.flatnonzero(assessed[column])
             together = next((one for one in tied(group, places) if set(places) <= set(one)), ())
@@ -128,6 +134,12 @@ class Bounds(Dependence):
             if not len(places) or not programmed:
                 continue
             space = joint_space(group, together)
+            work += len(space.states) * len(low)
+            if work > MOST_STATES:
+                raise ArgumentError(
+                    f"the bounds of {len(patterns)} patterns need linear programs over more than "
+                    f"{MOST_STATES:,} joint states in all: name fewer flags, or fewer patterns"
+                )
             for draw in range(len(low)):
                 low[draw, column], high[draw, column] = self._extremes(
                     group, space, together, patterns[column], draw

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = ["OneFactor"]
 
+# The nodes grow as 1 / sqrt(1 - rho): beyond this one patient takes seconds.
+LARGEST_RHO = 0.999
 # Doubles held at once by the sums over nodes.
 BLOCK = 2**19
 # Products below this have lost terms to underflow; they are summed again as logarithms.
@@ -120,6 +122,11 @@ class OneFactor(PatternModel):
             if not inside:
                 raise ArgumentError(
                     f"{name} is {value!r}; it must be a number from 0 (independence) to below 1"
+                )
+            if np.ndim(value) == 0 and value > LARGEST_RHO:
+                raise ArgumentError(
+                    f"{name} is {value!r}; at most {LARGEST_RHO} is computed: findings that are "
+                    "nearly the same finding are better counted as one"
                 )
         if self.rho_prior is not None:
             object.__setattr__(self, "rho_prior", _checked_range(self.rho_prior))
@@ -224,9 +231,9 @@ class OneFactor(PatternModel):
 
 def _checked_range(prior: tuple[float, float]) -> tuple[float, float]:
     ends = real_numbers(prior)
-    if ends is None or ends.shape != (2,) or not 0 <= ends[0] < ends[1] < 1:
+    if ends is None or ends.shape != (2,) or not 0 <= ends[0] < ends[1] <= LARGEST_RHO:
         raise ArgumentError(
-            f"rho_prior is {prior!r}; it must be two numbers with 0 <= low < high < 1"
+            f"rho_prior is {prior!r}; it must be two numbers with 0 <= low < high <= {LARGEST_RHO}"
         )
     return float(ends[0]), float(ends[1])
 

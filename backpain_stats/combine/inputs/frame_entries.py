@@ -50,8 +50,10 @@ def entries_from_frame(
     if len(nameless):
         raise DataError(f"the frame names no flag in row {', '.join(map(str, nameless[:5]))}")
     reports: dict[str, list[AccuracyDraws]] = {}
+    firsts: dict[str, pd.Series] = {}
     for position in range(len(frame)):
         row = frame.iloc[position]
+        firsts.setdefault(str(row[names]), row)
         reports.setdefault(str(row[names]), []).append(_row_accuracy(frame, position, names))
     entries, figures = [], {}
     for flag, several in reports.items():
@@ -59,7 +61,7 @@ def entries_from_frame(
         if len(several) > 1 and len(tables) < len(several):
             raise DataError(f"flag {flag!r} has several rows; give counts (tp, fp, fn, tn) of each")
         figures[flag] = _observed(tables, several[0])
-        first = frame[frame[names].astype(str) == flag].iloc[0]
+        first = firsts[flag]
         entries.append(
             Entry(
                 flag,

@@ -51,7 +51,9 @@ def patient_risk(entries: Entries, known: Known, pattern: NDArray[np.int8], leve
         If published combinations contradict the marginals.
     """
     found = pattern_risks(known, pattern[None], level, keep=True)
-    if np.isnan(found.lr[0]) and not known.dependence.leaves_range:
+    # Bounds have no estimate, but ends wherever somebody may have the findings.
+    figures = found.ci_low if known.dependence.leaves_range else found.lr
+    if np.isnan(figures[0]):
         raise NotEstimableError(
             f"the published figures make {_described(entries, pattern)} impossible among cases "
             "and among non-cases, so it has no likelihood ratio"

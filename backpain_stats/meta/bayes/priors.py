@@ -11,7 +11,7 @@ from scipy.special import betaincinv, ndtr, ndtri
 from backpain_stats.checks import real_number
 from backpain_stats.errors import ArgumentError
 from backpain_stats.meta.arrays import Floats
-from backpain_stats.sampling import Seed, quasi_uniform
+from backpain_stats.sampling import Seed, check_draws, quasi_uniform
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -193,7 +193,7 @@ class Priors:
         """
         import pandas as pd
 
-        normal = ndtri(quasi_uniform(draws, 5, seed))
+        normal = ndtri(quasi_uniform(check_draws(draws), 5, seed))
         return pd.DataFrame(self.from_standard_normal(normal), columns=list(PARAMETERS))
 
     def describe(self) -> str:

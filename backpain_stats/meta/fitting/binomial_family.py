@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 import numpy as np
 from scipy.special import expit
 
-from backpain_stats.checks import check_choice
+from backpain_stats.checks import check_choice, check_count
 from backpain_stats.errors import ArgumentError, DataError
 from backpain_stats.meta.arrays import Counts, Floats
 from backpain_stats.meta.fitting.boundary import solve
@@ -77,7 +77,7 @@ class Binomial(Family):
                 "are: a correction belongs to likelihood='normal'"
             )
         if nodes is not None:
-            gauss_hermite(nodes)  # refuses a number it cannot do
+            gauss_hermite(check_count(nodes, "nodes"))  # refuses a number it cannot do
         return cls(nodes=nodes, adaptive=nodes is None)
 
     @property

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit, stdtrit
 
-from backpain_stats.checks import ARMS, COUNT_COLUMNS, check_choice, check_level
+from backpain_stats.checks import ARMS, COUNT_COLUMNS, check_choice, check_count, check_level
 from backpain_stats.errors import FitError, NotEstimableError
 from backpain_stats.estimate import Estimate, format_number, format_percent
 from backpain_stats.meta.after.heterogeneity import Profile
@@ -151,7 +151,7 @@ def pool_proportion(
     """
     check_choice(outcome, "outcome", OUTCOMES)
     check_level(level)
-    gauss_hermite(nodes)  # refuses a number it cannot do
+    gauss_hermite(check_count(nodes, "nodes"))  # refuses a number it cannot do
     studies = _one_arm(data, outcome)
     tp, fp, fn, tn = studies.counts.T
     events, others = (tp, fn) if outcome == "sensitivity" else (tn, fp)

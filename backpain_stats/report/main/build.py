@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from backpain_stats.outputs import Stamp, output_folder
 from backpain_stats.report.explorer.build import explorer_data, explorer_page
-from backpain_stats.report.main.context import Context
+from backpain_stats.report.main.context import Context, LeftOut
 from backpain_stats.report.main.sections.combining import combining_section
 from backpain_stats.report.main.sections.endorsed import endorsed_section
 from backpain_stats.report.main.sections.findings import findings_section
@@ -20,7 +20,7 @@ from backpain_stats.report.main.sections.probabilities import probabilities_sect
 from backpain_stats.report.main.sections.ratios import ratios_section
 from backpain_stats.report.main.sections.sources import sources_section
 from backpain_stats.report.page.build import write_page
-from backpain_stats.report.page.parts import Link, Prose
+from backpain_stats.report.page.parts import Bullets, Link, Prose, Section
 from backpain_stats.sampling import DEFAULT_SEED
 
 if TYPE_CHECKING:
@@ -98,10 +98,17 @@ def _write(
 ) -> None:
     """Write the files into an empty folder."""
     context = Context(evidence)
-    sections = []
+    sections: list[Section] = []
+    left_out: list[LeftOut] = []
     for name, build in SECTIONS:
         progress(name)
-        sections.append(build(context))
+        section = build(context)
+        if isinstance(section, LeftOut):
+            left_out.append(section)
+        else:
+            sections.append(section)
+    if left_out:
+        sections.append(_left_out(left_out))
     invitation = (" To try the numbers on one patient, open the ",
                   Link("explorer", "explorer.html"), ".")  # fmt: skip
     lead = Prose(LEAD, *invitation) if explorer else LEAD
@@ -110,3 +117,9 @@ def _write(
     if explorer:
         page = explorer_page(explorer_data(evidence, progress), stamp)
         (folder / "explorer.html").write_text(page, encoding="utf-8", newline="\n")
+
+
+def _left_out(parts: list[LeftOut]) -> Section:
+    """Return the section that says which others have nothing to say, and why."""
+    reasons = tuple(f"{part.title}: {part.reason}." for part in parts)
+    return Section("left-out", "Left out", (Bullets(reasons),))

@@ -15,7 +15,23 @@ from backpain_stats.published import likelihood_ratios
 if TYPE_CHECKING:
     from backpain_stats.evidence import Evidence
 
-__all__ = ["Context"]
+__all__ = ["Context", "LeftOut"]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A section that has nothing to say about this evidence.
+
+    Parameters
+    ----------
+    title : str
+        Its title.
+    reason : str
+        Why, as a clause.
+    """
+
+    title: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -38,6 +54,10 @@ class Context:
     def endorsement(self) -> Endorsement:
         """Endorsements beside what is known of each flag."""
         return endorsement(self.evidence)
+
+    def without(self, name: str) -> str:
+        """Say that there is no row of a table of the evidence, empty if there is one."""
+        return "" if len(getattr(self.evidence, name)) else f"the evidence has no row of {name}.csv"
 
     def label_flags(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Add the column ``label``: of flags.csv, or the wording of a combination."""

@@ -9,9 +9,16 @@ from importlib.util import find_spec
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
-from backpain_stats.checks import check_choice, check_level
+from backpain_stats.checks import (
+    check_choice,
+    check_count,
+    check_level,
+    check_path,
+    real_number,
+)
 from backpain_stats.decide.comparison import Comparison, compare_flags
 from backpain_stats.decide.curves import decision_curve, decisive_range
 from backpain_stats.decide.endorsement import Endorsement, endorsement
@@ -73,8 +80,20 @@ class PanelQuestion:
     def __post_init__(self) -> None:
         """Refuse what cannot be answered before anything is computed."""
         check_level(self.level)
+        if check_count(self.per, "per") < 1:
+            raise ArgumentError(f"per is {self.per!r}; at least 1 patient is needed")
+        if isinstance(self.prevalences, str) or not isinstance(self.prevalences, Sequence):
+            raise ArgumentError(
+                f"prevalences is {self.prevalences!r}; give a list, such as [{self.prevalences!r}]"
+            )
         for one in self.prevalences:
             read_prevalence(one)
+        for name in ("benefit", "harm", "test_harm"):
+            value = getattr(self, name)
+            if value is not None and not np.isfinite(real_number(value)):
+                raise ArgumentError(f"{name} is {value!r}; it must be a number")
+        if self.judgements is not None:
+            check_path(self.judgements, "judgements")
         if len(self.prevalences) > MOST_PREVALENCES:
             raise ArgumentError(
                 f"{len(self.prevalences)} prevalences were given; the GRADE layout shows one to "

@@ -11,15 +11,17 @@ from backpain_stats.combine import calibration
 from backpain_stats.combine.dependence.independent import Independent
 from backpain_stats.combine.risk.model import RiskModel
 from backpain_stats.combine.risk.overview import pattern_overview
-from backpain_stats.errors import DataError
+from backpain_stats.errors import DataError, NotEstimableError, PretestError, UnknownNameError
 from backpain_stats.estimate import format_number, format_percent
 from backpain_stats.evidence import PAIN_TYPES, load_patients
+from backpain_stats.report.main.context import LeftOut
 from backpain_stats.report.page.parts import Column, FigurePart, Section, TablePart
 
 if TYPE_CHECKING:
     from backpain_stats.combine.risk.risk import Risk
     from backpain_stats.report.main.context import Context
 
+TITLE = "Several flags in one patient"
 # The clinician's patient shown throughout: the flags of the best-known study.
 PRESENT = ("age_50", "cancer_history")
 ABSENT = ("weight_loss_unexplained",)
@@ -68,10 +70,14 @@ def patients_table() -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def combining_section(context: Context) -> Section:
+def combining_section(context: Context) -> Section | LeftOut:
     """Build the section on several flags in one patient."""
-    model = RiskModel(context.evidence)
-    risk = model.risk(PRESENT, ABSENT)
+    try:
+        model = RiskModel(context.evidence)
+        risk = model.risk(PRESENT, ABSENT)
+    except (NotEstimableError, PretestError, UnknownNameError) as error:
+        # The patient shown has flags that this evidence does not measure.
+        return LeftOut(TITLE, f"the patient shown in it cannot be computed ({error})")
     patients_part: tuple[TablePart, ...] = ()
     try:
         patients = patients_table()
@@ -99,7 +105,7 @@ def combining_section(context: Context) -> Section:
     )
     paragraphs = (measured, _patient(context, model, risk))
     figures = _figures(model, risk)
-    return Section("combining", "Several flags in one patient", paragraphs, figures, tables)
+    return Section("combining", TITLE, paragraphs, figures, tables)
 
 
 def _measured(patients: pd.DataFrame) -> str:

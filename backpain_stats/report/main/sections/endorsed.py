@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from backpain_stats import plots
+from backpain_stats.report.main.context import LeftOut
 from backpain_stats.report.page.parts import Bullets, Column, FigurePart, Section, TablePart
 
 if TYPE_CHECKING:
@@ -21,8 +22,13 @@ COLUMNS = (
 )
 
 
-def endorsed_section(context: Context) -> Section:
+TITLE = "Endorsed, and measured?"
+
+
+def endorsed_section(context: Context) -> Section | LeftOut:
     """Build the section on endorsement against evidence."""
+    if lacking := context.without("endorsements"):
+        return LeftOut(TITLE, lacking)
     found = context.endorsement
     flags = found.flags.sort_values("guidelines", ascending=False)
     counts = flags["verdict"].value_counts()
@@ -44,4 +50,4 @@ def endorsed_section(context: Context) -> Section:
         if (flags.loc[flags["target"] == target, "guidelines"] > 0).any()
     )
     table = TablePart("endorsement", "Flags endorsed and measured", flags, COLUMNS, True)
-    return Section("endorsement", "Endorsed, and measured?", paragraphs, figures, (table,))
+    return Section("endorsement", TITLE, paragraphs, figures, (table,))

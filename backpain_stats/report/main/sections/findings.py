@@ -7,14 +7,20 @@ from typing import TYPE_CHECKING
 from backpain_stats.decide.endorsement import NOT_FOUND
 from backpain_stats.estimate import format_percent
 from backpain_stats.published import posttest
+from backpain_stats.report.main.context import LeftOut
 from backpain_stats.report.page.parts import Cards, Prose, Section, Strong
 
 if TYPE_CHECKING:
     from backpain_stats.report.main.context import Context
 
 
-def findings_section(context: Context) -> Section:
+TITLE = "What the evidence says"
+
+
+def findings_section(context: Context) -> Section | LeftOut:
     """Build the opening section."""
+    if lacking := context.without("accuracy"):
+        return LeftOut(TITLE, lacking)
     ratios, ledger = context.ratios, context.ledger
     usable = ratios[ratios["usable"] & ratios["counted"] & ratios["lr_positive"].notna()]
     with_interval = usable[usable["lr_positive_low"].notna()]
@@ -56,23 +62,24 @@ def findings_section(context: Context) -> Section:
             "or are in no usable row of the files.",
         ),
     )
-    return Section(
-        "findings",
-        "What the evidence says",
-        (
-            Cards(cards),
-            _best_sentence(context, sorted(malignancy["flag_id"])),
-        ),
-    )
+    best = _best_sentence(context, sorted(malignancy["flag_id"]))
+    return Section("findings", TITLE, (Cards(cards), *best))
 
 
-def _best_sentence(context: Context, flags: list[str]) -> Prose:
-    """Say what the strongest flag for malignancy does in primary care, and what the others do."""
+def _best_sentence(context: Context, flags: list[str]) -> tuple[Prose, ...]:
+    """Say what the strongest flag for malignancy does in primary care, and what the others do.
+
+    Nothing, where there are not two to compare.
+    """
+    if not flags:
+        return ()
     frame = posttest(context.evidence, flags, setting="primary_care", result="positive")
     known = context.label_flags(frame[frame["estimate"].notna() & frame["counted"]])
     rows = known.sort_values("estimate", ascending=False).to_dict("records")
+    if len(rows) < 2:
+        return ()
     best, others = rows[0], [row["estimate"] for row in rows[1:]]
-    return Prose(
+    sentence = Prose(
         "The strongest single flag for malignancy in primary care is ",
         Strong(str(best["label"]).lower()),
         f": it takes a pre-test probability of {format_percent(best['pretest'])} to "
@@ -80,3 +87,4 @@ def _best_sentence(context: Context, flags: list[str]) -> Prose:
         f"{format_percent(best['ci_high'])}). The {len(others)} others take it to between "
         f"{format_percent(min(others))} and {format_percent(max(others))}.",
     )
+    return (sentence,)

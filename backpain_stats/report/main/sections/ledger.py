@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from backpain_stats.claims import FINDINGS
+from backpain_stats.report.main.context import LeftOut
 from backpain_stats.report.page.parts import Bullets, Column, Section, TablePart
 
 if TYPE_CHECKING:
@@ -37,8 +38,13 @@ WITHOUT_INPUTS = (
 )
 
 
-def ledger_section(context: Context) -> Section:
+TITLE = "Can the published conclusions be recomputed?"
+
+
+def ledger_section(context: Context) -> Section | LeftOut:
     """Build the section on the reproduction ledger."""
+    if lacking := context.without("claims"):
+        return LeftOut(TITLE, lacking)
     ledger = context.ledger.copy()
     claims = context.evidence.claims.set_index("claim_id")
     sources = context.evidence.sources.set_index("source_id")["doi"]
@@ -81,5 +87,4 @@ def ledger_section(context: Context) -> Section:
             folded=True,
         ),
     )
-    title = "Can the published conclusions be recomputed?"
-    return Section("reproduction", title, paragraphs, tables=tables)
+    return Section("reproduction", TITLE, paragraphs, tables=tables)

@@ -13,6 +13,7 @@ from backpain_stats.evidence import Target
 from backpain_stats.meta.published.every_flag import pool_all
 from backpain_stats.meta.published.reports import chosen_reports
 from backpain_stats.meta.studies import study_accuracy
+from backpain_stats.report.main.context import LeftOut
 from backpain_stats.report.page.parts import Column, FigurePart, Section, TablePart
 
 if TYPE_CHECKING:
@@ -34,12 +35,12 @@ COLUMNS = (
 TITLE = "Several studies of one flag"
 
 
-def pooling_section(context: Context) -> Section:
+def pooling_section(context: Context) -> Section | LeftOut:
     """Build the section on pooled flags."""
     frames = [pool_all(context.evidence, target) for target in context.evidence.target_labels]
     kept = [frame for frame in frames if len(frame)]
     if not kept:
-        return Section("pooling", TITLE, ("No flag was measured in two cohorts.",))
+        return LeftOut(TITLE, "no flag was measured in two cohorts")
     pooled = context.label_flags(pd.concat(kept, ignore_index=True))
     ends = pooled[["lr_positive_prediction_low", "lr_positive_prediction_high"]].to_numpy()
     pooled["prediction"] = [f"{format_number(low)} to {format_number(high)}" for low, high in ends]

@@ -9,7 +9,15 @@ import pandas as pd
 from backpain_stats import plots
 from backpain_stats.estimate import format_percent
 from backpain_stats.published import posttest
-from backpain_stats.report.page.parts import Bullets, Column, FigurePart, Section, TablePart
+from backpain_stats.report.main.context import LeftOut
+from backpain_stats.report.page.parts import (
+    Block,
+    Bullets,
+    Column,
+    FigurePart,
+    Section,
+    TablePart,
+)
 
 if TYPE_CHECKING:
     from backpain_stats.report.main.context import Context
@@ -34,14 +42,21 @@ def probabilities(context: Context) -> pd.DataFrame:
         own = context.ratios[(context.ratios["target"] == target) & context.ratios["usable"]]
         if len(own):
             frames.append(posttest(context.evidence, sorted(set(own["flag_id"])), target=target))
+    if not frames:
+        return pd.DataFrame()
     frame = pd.concat(frames, ignore_index=True)
     kept = frame["usable"] & frame["counted"] & frame["estimate"].notna()
     return context.label_flags(frame[kept].reset_index(drop=True))
 
 
-def probabilities_section(context: Context) -> Section:
+TITLE = "What a flag makes of the probability"
+
+
+def probabilities_section(context: Context) -> Section | LeftOut:
     """Build the section on post-test probabilities."""
     frame = probabilities(context)
+    if frame.empty:
+        return LeftOut(TITLE, "no report gives a likelihood ratio and its setting a prevalence")
     positive = frame[frame["result"] == "positive"]
     primary = positive[
         (positive["target"] == "malignancy") & (positive["setting"] == "primary_care")
@@ -60,16 +75,15 @@ def probabilities_section(context: Context) -> Section:
         "Nomogram. " + "; ".join(sentences[:2]) + ".",
         lambda: plots.fagan(shown),
     )
-    paragraphs = (
+    paragraphs: tuple[Block, ...] = (
         "The pre-test probability is the published prevalence of the setting; its source stands "
         "in every row. The interval carries the uncertainty of sensitivity, specificity and "
         "prevalence together.",
-        "Malignancy in primary care, flag present:",
-        Bullets(tuple(sentences)),
     )
+    if sentences:
+        paragraphs += ("Malignancy in primary care, flag present:", Bullets(tuple(sentences)))
     table = TablePart(
         "posttest", "Post-test probabilities, with their pre-test", frame, COLUMNS, True
     )
-    return Section(
-        "post-test", "What a flag makes of the probability", paragraphs, (figure,), (table,)
-    )
+    figures = (figure,) if sentences else ()
+    return Section("post-test", TITLE, paragraphs, figures, (table,))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from backpain_stats import plots
+from backpain_stats.report.main.context import LeftOut
 from backpain_stats.report.page.origin import reported_doi
 from backpain_stats.report.page.parts import Column, FigurePart, Section, TablePart
 
@@ -30,8 +31,13 @@ COLUMNS = (
 )
 
 
-def ratios_section(context: Context) -> Section:
+TITLE = "What each flag is worth"
+
+
+def ratios_section(context: Context) -> Section | LeftOut:
     """Build the section on likelihood ratios."""
+    if lacking := context.without("accuracy"):
+        return LeftOut(TITLE, lacking)
     ratios = reported_doi(context.evidence, context.ratios)
     usable = ratios[ratios["usable"] & ratios["lr_positive"].notna()]
     figures = []
@@ -62,9 +68,9 @@ def ratios_section(context: Context) -> Section:
     table = TablePart("likelihood_ratios", "Every report, with its source", ratios, COLUMNS, True)
     return Section(
         "likelihood-ratios",
-        "What each flag is worth",
+        TITLE,
         paragraphs,
-        (forest_part, *figures),
+        (forest_part, *figures) if len(malignancy) else tuple(figures),
         (table,),
     )
 
