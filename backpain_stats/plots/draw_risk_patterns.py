@@ -34,6 +34,7 @@ ELEMENTS = ("intervals", "ranges", "points", "present", "absent", "pretest")
 # Columns of a profile that are no flags.
 RESULTS = (
     "probability_cases", "probability_noncases", "probability", "lr", "lr_low", "lr_high",
+    "new_practice_low", "new_practice_high",
     "pretest", "posttest", "posttest_low", "posttest_high", "ci_low", "ci_high",
     "ci_level", "method",
 )  # fmt: skip
