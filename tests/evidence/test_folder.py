@@ -16,13 +16,13 @@ from backpain_stats import (
     BackpainStatsError,
     DataError,
     EvidenceError,
+    RiskModel,
     add_tables,
     check_evidence,
     displacements,
     export_evidence,
     likelihood_ratios,
     load_evidence,
-    natural_frequencies,
 )
 from backpain_stats.evidence import TABLES, packaged_folder
 
@@ -94,14 +94,10 @@ def test_a_row_that_says_what_it_replaces_displaces_it(tmp_path):
     add_tables(tmp_path / "mine", deyo(), **REVIEW, replaces="deyo1988_cancer_history")
     found = displacements(load_evidence(tmp_path / "mine", add=True)).set_index("report_id")
     assert found.loc["deyo1988_cancer_history", "displaced_because"] == "replaces"
-    # what the panel's page lists among the reports without a table of their own
-    panel = natural_frequencies(
-        load_evidence(tmp_path / "mine", add=True), 0.003, flag="cancer_history", draws=64
-    ).set_index("report_id")
-    assert not panel.loc["deyo1988_cancer_history", "usable"]
-    assert (
-        "its row says that it replaces this one" in panel.loc["deyo1988_cancer_history", "reason"]
-    )
+    # and a patient's risk says so
+    model = RiskModel(load_evidence(tmp_path / "mine", add=True), draws=64)
+    warnings = " ".join(model.risk(["cancer_history"]).warnings)
+    assert "its row says that it replaces this one" in warnings
 
 
 def test_everything_missing_is_asked_for_at_once(tmp_path):

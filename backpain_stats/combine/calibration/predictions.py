@@ -39,6 +39,7 @@ def default_models() -> dict[str, Model]:
     independent
     one-factor, rho 0.2
     one-factor, rho 0.4
+    shrunken product
     one-factor, rho fitted
     maximum entropy, rules
     logistic regression

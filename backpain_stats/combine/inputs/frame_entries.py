@@ -38,9 +38,11 @@ def entries_from_frame(
     *,
     nested: Iterable[Sequence[str]] = (),
     combinations: pd.DataFrame | None = None,
-    effects: Effects = "random",
+    effects: Effects | None = None,
 ) -> Entries:
     """Collect the flags of a user's own frame; see :meth:`RiskModel.from_frame`."""
+    # What flags do together was counted in the same patients: their figures go with it.
+    effects = effects or ("random" if combinations is None else "common")
     require_columns(frame, [], "the frame")
     names = next((one for one in ("flag", "flag_id") if one in frame.columns), None)
     if names is None or not len(frame):

@@ -100,9 +100,9 @@ class RiskModel:
     >>> model = RiskModel(load_evidence())
     >>> risk = model.risk(present=["age_50", "cancer_history"], absent=["weight_loss_unexplained"])
     >>> print(risk.posttest)
-    7.4% (95% interval 2.2% to 17%; one-factor; ...) after age_50 present, cancer_history
-    present, weight_loss_unexplained absent, from a pre-test probability of 0.32%
-    [henschke2013_malignancy: 21 of 6622]
+    2.7% (95% interval 0.13% to 32%; shrunken; ...) after age_50 present, cancer_history
+    present, weight_loss_unexplained absent, from a pre-test probability of 0.24%
+    [deyo1988_malignancy, henschke2009_malignancy: 13 of 3147, practices differing]
     """
 
     def __init__(
@@ -134,7 +134,7 @@ class RiskModel:
         dependence: Dependence = DEFAULT_DEPENDENCE,
         nested: Iterable[Sequence[str]] = (),
         combinations: pd.DataFrame | None = None,
-        effects: Effects = "random",
+        effects: Effects | None = None,
         rho_prior: tuple[float, float] | None = None,
         draws: int = DRAWS,
         seed: Seed = DEFAULT_SEED,
@@ -155,10 +155,11 @@ class RiskModel:
             As in :class:`RiskModel`.
         nested : iterable of sequence of str, optional
             Flags that are thresholds of one quantity, least demanding first.
-        effects : {"random", "common"}
+        effects : {"random", "common"}, optional
             Whether the practices of the rows are some of many that differ, as in
             :class:`RiskModel`, or one accuracy holds in every practice: the counts are then
-            added up, and there is no new practice.
+            added up, and there is no new practice. By default random, and common where
+            ``combinations`` are given, since these hold for the patients counted.
         combinations : pandas.DataFrame, optional
             Results of flags together: ``flags`` (joined by semicolons), ``rule``
             (any, all, at_least_k), ``k``, ``sensitivity, specificity``.
@@ -178,7 +179,8 @@ class RiskModel:
         >>> model.risk(present=["first"], absent=["second"]).lr.estimate
         3.75...
         """
-        check_choice(effects, "effects", ("random", "common"))
+        if effects is not None:
+            check_choice(effects, "effects", ("random", "common"))
         entries = entries_from_frame(
             frame, pretest, nested=nested, combinations=combinations, effects=effects
         )
@@ -290,7 +292,7 @@ class RiskModel:
         >>> from backpain_stats import load_evidence
         >>> print(RiskModel(load_evidence()).risk())
         Risk of malignancy in primary care
-          pre-test            0.32% [henschke2013_malignancy: 21 of 6622]
+          pre-test                     0.24% [deyo1988_malignancy, ...
           ...
         """
         check_level(level)
