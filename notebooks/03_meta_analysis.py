@@ -18,7 +18,7 @@
 #
 # - pool sensitivity and specificity together, and say why not the likelihood ratios;
 # - read a summary ROC plot;
-# - tell the summary from the prediction for a new setting, and say which one a panel needs;
+# - tell the summary from the prediction for a new practice, and say which one a panel needs;
 # - say what two or three studies cannot tell, and what a prior does about it.
 #
 # [Notebook 01](01_likelihood_ratios.ipynb) comes before this one.
@@ -110,13 +110,13 @@ for measure in ("lr_positive", "lr_negative"):
 # added before the first method could start, and it moved the answer. The two ratios pooled apart
 # need not belong to any possible test, either.
 #
-# ## 3. The summary and the new setting
+# ## 3. The summary and the new practice
 
 # %%
 expected = fit.predict(pretest=0.10).set_index("measure")
 for measure in ("lr_positive", "posttest_positive"):
     row = expected.loc[measure]
-    print(f"{measure} in a new setting: {row.ci_low:.2f} to {row.ci_high:.2f}")
+    print(f"{measure} in a new practice: {row.ci_low:.2f} to {row.ci_high:.2f}")
 print("summary LR+:", fit.lr_positive)
 
 # %% [markdown]
@@ -173,7 +173,7 @@ for times, again in ((0.5, with_sds(0.5)), (1.0, pooled), (2.0, with_sds(2.0))):
     row = again.frame().set_index("measure").loc["lr_positive"]
     print(
         f"{times} times: LR+ {row.estimate:.1f} ({row.ci_low:.1f} to {row.ci_high:.1f}), "
-        f"new setting {row.prediction_low:.1f} to {row.prediction_high:.0f}"
+        f"new practice {row.prediction_low:.1f} to {row.prediction_high:.0f}"
     )
 
 # %% [markdown]
@@ -182,7 +182,7 @@ for times, again in ((0.5, with_sds(0.5)), (1.0, pooled), (2.0, with_sds(2.0))):
 # that middle is not known. Report the range, and the prior.
 
 # %%
-check("03.3", ...)  # In a new setting, pre-test 1%: the chance of cancer with the flag (expected)
+check("03.3", ...)  # In a new practice, pre-test 1%: the chance of cancer with the flag (expected)
 
 # %% [markdown]
 # ## What to remember

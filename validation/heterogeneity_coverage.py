@@ -50,11 +50,11 @@ def arms(one: StudySet) -> list[tuple[Array, Array]]:
 
 
 def posterior_of_studies(one: StudySet) -> list[tuple[Array, Array]]:
-    """Return, for each outcome, sorted draws of a new setting and each study's posterior on them.
+    """Return, for each outcome, sorted draws of a new practice and each study's posterior on them.
 
     The posterior is a distribution function over the draws, (studies, draws).
     """
-    new = one.fit.new_setting_draws(seed=SEED)
+    new = one.fit.new_practice_draws(seed=SEED)
     found = []
     for outcome, (successes, failures) in zip(OUTCOMES, arms(one), strict=True):
         share = np.sort(new[outcome].to_numpy(dtype=np.float64))
@@ -90,7 +90,7 @@ def held(one: StudySet, priors: Priors, name: str) -> pd.DataFrame:
                                 nodes=7, seed=SEED)  # fmt: skip
             if fit.uninformed:
                 continue
-            new = fit.new_setting_draws(seed=SEED)
+            new = fit.new_practice_draws(seed=SEED)
             # what fit.predict(seed=SEED) returns for the two proportions
             ends = new[list(OUTCOMES)].quantile([(1 - LEVEL) / 2, (1 + LEVEL) / 2])
             left = np.setdiff1d(np.arange(len(one.data)), chosen)

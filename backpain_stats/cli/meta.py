@@ -312,7 +312,7 @@ def _grouped(fit: BivariateFit | BayesianFit) -> BivariateFit | None:
 
 
 def _print_fit(fit: BivariateFit | BayesianFit, pretest: str | None, output_format: str) -> None:
-    """Print the summary, what to expect in a new setting, and RevMan's parameters."""
+    """Print the summary, what to expect in a new practice, and RevMan's parameters."""
     import pandas as pd
 
     pretests = None
@@ -322,17 +322,17 @@ def _print_fit(fit: BivariateFit | BayesianFit, pretest: str | None, output_form
         _print_groups(grouped, pretests, output_format)
         return
     if fit.is_common and pretests:
-        raise ArgumentError("--pretest is about a new setting, of which --common knows nothing")
+        raise ArgumentError("--pretest is about a new practice, of which --common knows nothing")
     parts = {"summary": fit.summary().to_frame()}
     if not fit.is_common:
         parts |= _more(fit)
-        parts["new setting"] = fit.predict(pretest=pretests)
+        parts["new practice"] = fit.predict(pretest=pretests)
     if output_format == "table":
         click.echo(str(fit))
-        if "new setting" in parts:
+        if "new practice" in parts:
             columns = ["measure", "pretest", "estimate", "ci_low", "ci_high"]
-            shown = parts["new setting"][columns]
-            click.echo(f"\nIn a new setting ({100 * fit.level:g}% prediction interval):")
+            shown = parts["new practice"][columns]
+            click.echo(f"\nIn a new practice ({100 * fit.level:g}% prediction interval):")
             write_frame(shown.dropna(axis="columns", how="all").round(4), "table")
         if "RevMan" in parts:
             click.echo("\nParameters for RevMan:")

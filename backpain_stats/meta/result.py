@@ -57,10 +57,10 @@ class BivariateFit(FittedModel):
     sroc = curve.sroc_curve
     sensitivity_at = parameters.sensitivity_at
     auc = curve.sroc_area
-    # how studies differ, and a new setting
+    # how studies differ, and a new practice
     region = prediction.region
     predict = prediction.predict
-    new_setting_draws = prediction.new_setting_draws
+    new_practice_draws = prediction.new_practice_draws
     heterogeneity = spread.heterogeneity
     heterogeneity_test = spread_test.heterogeneity_test
     # the studies

@@ -34,7 +34,7 @@ def _times_wider(logarithm: bool = False) -> float:
 
 
 @cache
-def _in_a_new_setting() -> Any:
+def _in_a_new_practice() -> Any:
     pooled = bps.pool(bps.load_evidence(), target="malignancy", flag="cancer_history")
     return pooled.predict(0.01).set_index("measure").loc["posttest_positive"]
 
@@ -71,16 +71,16 @@ EXERCISES = {
         ),
     ),
     "03.3": Exercise(
-        "A new setting, pre-test 1%: the expected probability of cancer in a patient with the "
+        "A new practice, pre-test 1%: the expected probability of cancer in a patient with the "
         "flag. A fraction.",
-        solve=lambda: float(_in_a_new_setting().expected),
+        solve=lambda: float(_in_a_new_practice().expected),
         hint='pooled.predict(0.01), row posttest_positive, column "expected".',
         reason="It averages over settings with good and with poor specificity; most of the "
         "patients with the flag come from the poor ones.",
         tolerance=0.05,
         mistakes=(
             Mistake(
-                lambda: float(_in_a_new_setting().estimate),
+                lambda: float(_in_a_new_practice().estimate),
                 'That is the middle of the settings ("estimate"). Of all patients with the flag '
                 'the share with cancer is "expected", and lower.',
             ),

@@ -47,7 +47,7 @@ def test_machine_formats_hold_the_same_numbers(run, output):
     code, out, _ = run(DATA / "AuditC.csv", "--format", output)
     assert code == 0
     frame = pd.read_csv(io.StringIO(out)) if output == "csv" else pd.DataFrame(json.loads(out))
-    kinds = {"summary", "heterogeneity", "HSROC", "RevMan", "new setting"}
+    kinds = {"summary", "heterogeneity", "HSROC", "RevMan", "new practice"}
     assert set(frame["kind"]) == kinds
     fit = fit_bivariate(pd.read_csv(DATA / "AuditC.csv"))
     row = frame.query("kind == 'summary' and measure == 'lr_positive'").iloc[0]
@@ -96,7 +96,7 @@ def test_a_covariate_at_a_value_has_everything(run, tmp_path):
     found = frame.loc[("summary", "lr_positive"), "estimate"]
     assert found.item() == pytest.approx(part.lr_positive.estimate)
     # pandas before 3 reads the last of the 16 digits wrong.
-    pretests = frame.loc[("new setting", "posttest_positive"), "pretest"].tolist()
+    pretests = frame.loc[("new practice", "posttest_positive"), "pretest"].tolist()
     assert pretests == pytest.approx([0.01, 13 / 1975], rel=1e-14)
     assert frame.loc[("RevMan", "Lambda"), "estimate"].item() == pytest.approx(part.hsroc["Lambda"])
 
@@ -184,7 +184,7 @@ def test_figures(run, tmp_path, kind):
         (["TWO", "--figure", "x.doc", "--bayes"], ".svg"),
         (["TWO", "--bayes", "--common"], "--bayes does not go with --common"),
         (["TWO", "--bayes", "--likelihood", "normal"], "bayes"),
-        (["TWO", "--common", "--pretest", "0.1"], "new setting"),
+        (["TWO", "--common", "--pretest", "0.1"], "new practice"),
         (["AUDIT", "--pretest", "150"], "150"),
         (["AUDIT", "--level", "95"], "0.95"),
         (["AUDIT", "--formula", "~ setting"], "setting"),

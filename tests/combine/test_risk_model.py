@@ -385,7 +385,7 @@ def test_arguments_are_checked() -> None:
         RiskModel.from_frame(POINTS, 0.1, dependence="none")  # type: ignore[arg-type]
     with pytest.raises(ArgumentError, match="independent has no correlation"):
         RiskModel.from_frame(POINTS, 0.1, dependence=Independent(), rho_prior=(0, 0.5))
-    with pytest.raises(ArgumentError, match="0 <= low < high <= 0.999"):
+    with pytest.raises(ArgumentError, match=r"0 <= low < high <= 0\.999"):
         RiskModel.from_frame(POINTS, 0.1, dependence=OneFactor(), rho_prior=(0.5, 0.2))
     with pytest.raises(ArgumentError, match="draws is 1"):
         RiskModel.from_frame(POINTS, 0.1, draws=1)

@@ -253,9 +253,9 @@ def test_an_uncertain_pretest_by_simulation(fit):
                                                           abs=2e-3)  # fmt: skip
 
 
-def test_a_new_setting_with_an_uncertain_pretest_by_simulation(fit):
+def test_a_new_practice_with_an_uncertain_pretest_by_simulation(fit):
     found = fit.predict("20 of 100").set_index("measure").loc["posttest_positive"]
-    ratio = fit.new_setting_draws(2**14)["lr_positive"].to_numpy()
+    ratio = fit.new_practice_draws(2**14)["lr_positive"].to_numpy()
     prior = np.random.default_rng(6).beta(20.5, 80.5, (20, len(ratio)))
     drawn = expit(logit(prior) + np.log(ratio))
     # the same draws of the setting with twenty other draws of the pre-test: 1% of a quantile

@@ -228,7 +228,7 @@ def test_posterior_follows_many_studies():
     assert correlation.estimate == fit.correlation
 
 
-def test_draws_of_equal_weight_and_of_a_new_setting(small_fit):
+def test_draws_of_equal_weight_and_of_a_new_practice(small_fit):
     fit = small_fit
     draws = fit.equal_draws(4096)
     weights = fit.draws["weight"].to_numpy()
@@ -236,7 +236,7 @@ def test_draws_of_equal_weight_and_of_a_new_setting(small_fit):
         spread = fit.draws[name].std()
         # at most the error of independent draws, of which three are allowed
         assert draws[name].mean() == pytest.approx(means(fit)[name], abs=3 * spread / 4096**0.5)
-    new = fit.new_setting_draws(8192)
+    new = fit.new_practice_draws(8192)
     # Between-setting variance comes on top: the predictive interval is the wider one.
     low, high = new["sensitivity"].quantile([0.025, 0.975])
     assert low < fit.sensitivity.ci_low

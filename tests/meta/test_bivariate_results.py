@@ -241,7 +241,7 @@ def test_prediction_is_a_bivariate_t(fit):
             assert logit(found.loc[measure, column]) == pytest.approx(
                 fit.coefficients[index] + shift, abs=0.02
             )
-    draws = fit.new_setting_draws(2**12)
+    draws = fit.new_practice_draws(2**12)
     joint = np.corrcoef(logit(draws["sensitivity"]), logit(draws["specificity"]))[0, 1]
     covariance = fit.covariance + fit.between_study
     expected = covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1])
@@ -259,7 +259,7 @@ def test_prediction_is_wider_than_the_summary(fit):
     before, after = rows["pretest"], rows["expected"]
     assert (after[rows["measure"] == "posttest_positive"] > before[:2].to_numpy()).all()
     # the chance of disease, averaged over positive and negative, is the pre-test
-    draws = fit.new_setting_draws(2**14)
+    draws = fit.new_practice_draws(2**14)
     positive = 0.1 * draws["sensitivity"].mean() + 0.9 * (1 - draws["specificity"].mean())
     pair = found[found["pretest"] == 0.1]["expected"]
     average = positive * pair["posttest_positive"] + (1 - positive) * pair["posttest_negative"]

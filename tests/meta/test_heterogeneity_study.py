@@ -133,7 +133,7 @@ def test_reweighting_equals_a_fit_under_the_population(study, chosen):
 def test_intervals_of_counts_are_those_of_predict_study(study):
     data = pd.DataFrame({"study": ["A"], "tp": [9], "fp": [3], "fn": [4], "tn": [30]})
     fit = fit_bayes(data, effective_size=400)
-    share = fit.new_setting_draws(seed=1)["sensitivity"].to_numpy()
+    share = fit.new_practice_draws(seed=1)["sensitivity"].to_numpy()
     for n in (1, 15):
         row = fit.predict_study(cases=n, noncases=1, seed=1).iloc[0]
         y = np.arange(n + 1.0)

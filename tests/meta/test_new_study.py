@@ -22,7 +22,7 @@ def fit():
 def test_equals_the_summed_distribution_of_the_count(fit, cases, noncases):
     """scipy's binomial, averaged over the draws and summed count by count."""
     found = fit.predict_study(cases=cases, noncases=noncases, level=0.9).set_index("measure")
-    new = fit.new_setting_draws()
+    new = fit.new_practice_draws()
     for outcome, n in (("sensitivity", cases), ("specificity", noncases)):
         counts = np.arange(n + 1)[:, None]
         reached = stats.binom.cdf(counts, n, new[outcome].to_numpy()).mean(axis=1)
@@ -34,7 +34,7 @@ def test_equals_the_summed_distribution_of_the_count(fit, cases, noncases):
 
 
 def test_holds_its_level_of_simulated_studies(fit):
-    new = fit.new_setting_draws(65536, seed=2)["sensitivity"].to_numpy()
+    new = fit.new_practice_draws(65536, seed=2)["sensitivity"].to_numpy()
     seen = np.random.default_rng(1).binomial(30, new) / 30
     row = fit.predict_study(cases=30, noncases=30).iloc[0]
     assert (row.ci_low, row.ci_high) == pytest.approx(

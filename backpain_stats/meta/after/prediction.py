@@ -1,4 +1,4 @@
-"""Regions in ROC space, and what to expect in a new setting."""
+"""Regions in ROC space, and what to expect in a new practice."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from backpain_stats.sampling import DEFAULT_SEED, Seed, generator, quasi_uniform
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["new_setting_draws", "predict", "region"]
+__all__ = ["new_practice_draws", "predict", "region"]
 
 REGIONS = ("confidence", "prediction")
 
@@ -53,7 +53,7 @@ def region(
     kind : {"confidence", "prediction"}
         For the summary point: an ellipse on the logit scale by the chi-square
         distribution with 2 degrees of freedom, in step with the intervals. Or for the
-        true point of a new setting: covariance of the summary plus that between
+        true point of a new practice: covariance of the summary plus that between
         studies, and 2 F(2, k - 2) in place of the chi-square, since the between-study
         covariance is estimated from k studies.
     level : float, optional
@@ -112,10 +112,10 @@ def _f_quantile(level: float, freedom: int) -> float:
     return freedom / 2 * beta / (1 - beta)
 
 
-def new_setting_draws(
+def new_practice_draws(
     fit: FittedModel, draws: int = DRAWS, seed: Seed = DEFAULT_SEED, **values: Any
 ) -> pd.DataFrame:
-    """Return draws of the accuracy in a new setting, exchangeable with those studied.
+    """Return draws of the accuracy in a new practice, exchangeable with those studied.
 
     The logits are bivariate t with k - 2 degrees of freedom about the summary point,
     with the covariance of the summary plus that between studies.
@@ -127,7 +127,7 @@ def new_setting_draws(
         A power of two keeps the balance of the quasi-random points.
     seed : int, Generator or None
     **values
-        Covariates of the new setting, if the fit has any.
+        Covariates of the new practice, if the fit has any.
 
     Returns
     -------
@@ -154,17 +154,17 @@ def predict(
     seed: Seed = DEFAULT_SEED,
     **values: Any,
 ) -> pd.DataFrame:
-    r"""Return what to expect in a new setting, and the post-test probability there.
+    r"""Return what to expect in a new practice, and the post-test probability there.
 
     A summary says where the middle of the settings lies; a panel decides for settings
     that differ. The prediction carries both uncertainties: of the summary, and of where
-    a new setting falls about it.
+    a new practice falls about it.
 
     Parameters
     ----------
     fit : BivariateFit
     pretest : float, str, Prevalence, distribution, or several of them, optional
-        Pre-test probabilities in the new setting: ``0.01`` or ``"1%"`` is taken as known,
+        Pre-test probabilities in the new practice: ``0.01`` or ``"1%"`` is taken as known,
         ``"13 of 1975"``, ``"0.1% to 0.7%"`` or a distribution bring their uncertainty
         (:func:`backpain_stats.meta.pretest.read_pretests`).
     level : float, optional
@@ -172,7 +172,7 @@ def predict(
     draws : int, optional
     seed : int, Generator or None
     **values
-        Covariates of the new setting, if the fit has any.
+        Covariates of the new practice, if the fit has any.
 
     Returns
     -------
@@ -194,7 +194,7 @@ def predict(
         If covariates are missing or unknown.
     """
     level = fit.level if level is None else check_level(level)
-    found = new_setting_draws(fit, draws, seed, **values)
+    found = new_practice_draws(fit, draws, seed, **values)
     method = f"{fit.method}, prediction, t with {degrees_of_freedom(fit)} df"
     return prediction_frame(found, pretest, level, method)
 
@@ -207,7 +207,7 @@ def _stratified(size: int) -> Floats:
 def prediction_frame(
     found: pd.DataFrame, pretest: PretestsLike | None, level: float, method: str
 ) -> pd.DataFrame:
-    """Summarise equally weighted draws of a new setting as :func:`predict` returns them."""
+    """Summarise equally weighted draws of a new practice as :func:`predict` returns them."""
     import pandas as pd
 
     tail = (1 - level) / 2

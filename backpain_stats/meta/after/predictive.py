@@ -69,7 +69,7 @@ def predictive_values(
     Notes
     -----
     These are predictive values where the accuracy is that of the summary. What to expect
-    in a new setting, whose accuracy differs, is ``fit.predict(pretest=...)``.
+    in a new practice, whose accuracy differs, is ``fit.predict(pretest=...)``.
 
     Examples
     --------

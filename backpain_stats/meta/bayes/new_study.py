@@ -11,7 +11,7 @@ from backpain_stats.checks import check_count, check_level
 from backpain_stats.errors import ArgumentError
 from backpain_stats.meta.arrays import Floats
 from backpain_stats.meta.bayes.posterior import Posterior
-from backpain_stats.meta.bayes.quantities import new_setting_draws
+from backpain_stats.meta.bayes.quantities import new_practice_draws
 from backpain_stats.meta.point import DRAWS
 from backpain_stats.meta.studies import OUTCOMES
 from backpain_stats.sampling import DEFAULT_SEED, Seed
@@ -32,7 +32,7 @@ def predict_study(
     r"""Return what a new study of a given size may observe.
 
     :func:`~backpain_stats.meta.bayes.quantities.predict` speaks of the true sensitivity
-    in a new setting. What a study prints is the share of its own cases, which chance
+    in a new practice. What a study prints is the share of its own cases, which chance
     moves; a small one often prints 100%, which is never true. Compare a published
     result with this interval.
 
@@ -40,7 +40,7 @@ def predict_study(
 
     .. math:: P(y \le t) = E[P(\mathrm{Bin}(n, p) \le t)]
 
-    over the draws of the sensitivity p in a new setting, computed without further
+    over the draws of the sensitivity p in a new practice, computed without further
     sampling; the interval is between its equal-tailed quantiles, both included.
 
     Parameters
@@ -51,7 +51,7 @@ def predict_study(
     level : float, optional
         That of the fit unless given.
     draws : int
-        Draws of the accuracy in a new setting.
+        Draws of the accuracy in a new practice.
     seed : int, Generator or None
 
     Returns
@@ -93,7 +93,7 @@ def predict_study(
     sizes = (check_count(cases, "cases"), check_count(noncases, "noncases"))
     if min(sizes) < 1:
         raise ArgumentError(f"cases is {cases}, noncases is {noncases}; both must be 1 or more")
-    found = new_setting_draws(fit, draws, seed)
+    found = new_practice_draws(fit, draws, seed)
     method = f"{fit.method}, observed in a new study"
     tail = (1 - level) / 2
     rows = []

@@ -173,7 +173,9 @@ def _chosen(fit: Posterior, draws: int, rng: np.random.Generator) -> Rows:
     return np.asarray(rng.permutation(np.minimum(chosen, len(fit.draws) - 1)))
 
 
-def new_setting_draws(fit: Posterior, draws: int = 4096, seed: Seed = DEFAULT_SEED) -> pd.DataFrame:
+def new_practice_draws(
+    fit: Posterior, draws: int = 4096, seed: Seed = DEFAULT_SEED
+) -> pd.DataFrame:
     """Return draws of the accuracy in a new, exchangeable setting.
 
     Parameters
@@ -205,13 +207,13 @@ def predict(
     draws: int = DRAWS,
     seed: Seed = DEFAULT_SEED,
 ) -> pd.DataFrame:
-    """Return what to expect in a new setting, and the post-test probability there.
+    """Return what to expect in a new practice, and the post-test probability there.
 
     Parameters
     ----------
     fit : BayesianFit
     pretest : float, str, Prevalence, distribution, or several of them, optional
-        Pre-test probabilities in the new setting
+        Pre-test probabilities in the new practice
         (:func:`backpain_stats.meta.pretest.read_pretests`).
     level : float, optional
         That of the fit unless given.
@@ -229,7 +231,7 @@ def predict(
         If a pre-test probability is not strictly between 0 and 1.
     """
     level = fit.level if level is None else check_level(level)
-    found = new_setting_draws(fit, draws, seed)
+    found = new_practice_draws(fit, draws, seed)
     return prediction_frame(found, pretest, level, f"{fit.method}, prediction")
 
 
@@ -321,7 +323,7 @@ def region(
     ----------
     fit : BayesianFit
     kind : {"confidence", "prediction"}
-        Of the summary point, or of the true point of a new setting.
+        Of the summary point, or of the true point of a new practice.
     level : float, optional
         That of the fit unless given.
     points : int
@@ -343,7 +345,7 @@ def region(
     if kind == "confidence":
         logits, weights = fit.logits, fit.column("weight")
     else:
-        new = new_setting_draws(fit, DRAWS, DEFAULT_SEED)[["sensitivity", "specificity"]]
+        new = new_practice_draws(fit, DRAWS, DEFAULT_SEED)[["sensitivity", "specificity"]]
         inside = np.clip(
             new.to_numpy(dtype=np.float64), _SMALLEST_PROPORTION, 1 - _SMALLEST_PROPORTION
         )

@@ -40,12 +40,12 @@ class BayesianFit(Posterior):
     # the curve
     sroc = sroc_curve
     auc = quantities.area
-    # how studies differ, and a new setting
+    # how studies differ, and a new practice
     region = quantities.region
     predict = quantities.predict
     predict_study = new_study.predict_study
     equal_draws = quantities.equal_draws
-    new_setting_draws = quantities.new_setting_draws
+    new_practice_draws = quantities.new_practice_draws
     heterogeneity = quantities.heterogeneity
     # the studies
     influence = refits.leave_one_out

@@ -131,7 +131,7 @@ class PooledEvidence(Result):
         return self.fit.covariance
 
     def predict(self, pretest: float | None = None, **options: Any) -> pd.DataFrame:
-        """Return what to expect in a new setting; see ``predict`` of the fit."""
+        """Return what to expect in a new practice; see ``predict`` of the fit."""
         return self.fit.predict(pretest=pretest, **options)
 
     def frame(self) -> pd.DataFrame:
@@ -264,7 +264,7 @@ def pool(
     -----
     Most reviews of red flags declined to pool, because settings and wordings differ
     (Downie et al. 2013, https://doi.org/10.1136/bmj.f7095). The prediction interval shows
-    what that means in numbers: often a new setting may have nearly any likelihood ratio.
+    what that means in numbers: often a new practice may have nearly any likelihood ratio.
 
     Examples
     --------

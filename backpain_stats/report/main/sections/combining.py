@@ -9,6 +9,7 @@ import pandas as pd
 from backpain_stats import plots
 from backpain_stats.combine import calibration
 from backpain_stats.combine.dependence.independent import Independent
+from backpain_stats.combine.dependence.registry import offers
 from backpain_stats.combine.risk.model import RiskModel
 from backpain_stats.combine.risk.overview import pattern_overview
 from backpain_stats.errors import DataError, NotEstimableError, PretestError, UnknownNameError
@@ -30,7 +31,7 @@ PATTERN_COLUMNS = (
     Column("model", "Assumption"),
     Column("pretest", "Pre-test", "percent"),
     Column("lr", "Combined LR (95%)", "number", "lr_low", "lr_high"),
-    Column("estimate", "Post-test (95%)", "percent", "ci_low", "ci_high"),
+    Column("estimate", "Post-test, average practice (95%)", "percent", "ci_low", "ci_high"),
     Column("bound_low", "Lowest possible", "percent"),
     Column("bound_high", "Highest possible", "percent"),
 )
@@ -53,12 +54,8 @@ _NOT_HERE = (
 
 
 def patients_table() -> pd.DataFrame:
-    """Cross-validate three dependence models on the patients, complete and all."""
-    models = {
-        name: model
-        for name, model in calibration.default_models().items()
-        if name in ("independent", "one-factor, rho 0.2", "one-factor, rho 0.4")
-    }
+    """Cross-validate dependence models on the patients, complete and all."""
+    models = {one.label: one.dependence for one in offers("calibration")}
     patients = load_patients()
     frames = [
         calibration.cross_validate(
@@ -121,8 +118,9 @@ def _measured(patients: pd.DataFrame) -> str:
         f"On {int(complete['n'].max())} real back-pain patients (complete records; the target "
         "there is the type of pain, not cancer) the "
         f"calibration slopes of multiplying are {slopes['independent']}: overconfident, since "
-        "calibrated predictions have a slope of 1. A modest shared dependence (correlation 0.2) "
-        f"gives {slopes['one-factor, rho 0.2']}. That measurement is the reason for the default."
+        "calibrated predictions have a slope of 1. The default multiplies, too, and then shrinks "
+        "the product by the effective number of findings, as much as patients with sixteen other "
+        f"conditions taught; here its slopes are {slopes['shrunken product']}."
     )
 
 
@@ -135,14 +133,15 @@ def _patient(context: Context, model: RiskModel, risk: Risk) -> str:
         for flags, state in ((PRESENT, "present"), (ABSENT, "absent"))
         for flag in flags
     )
-    after = risk.posttest
+    after, new = risk.posttest, risk.new_practice
     return (
         f"A patient in primary care ({names}): from a pre-test probability of "
         f"{format_percent(risk.pretest)}, the default gives {format_percent(after.estimate)} "
-        f"({format_percent(after.ci_low)} to {format_percent(after.ci_high)}); "
-        f"multiplying gives {format_percent(product.posttest.estimate)}. Without any assumption "
-        f"the published figures allow anything from {format_percent(risk.bounds[0])} to "
-        f"{format_percent(risk.bounds[1])}."
+        f"in an average practice ({format_percent(after.ci_low)} to "
+        f"{format_percent(after.ci_high)}); in a practice that was not studied it may be anything "
+        f"from {format_percent(new.ci_low)} to {format_percent(new.ci_high)}. Multiplying gives "
+        f"{format_percent(product.posttest.estimate)}. Without any assumption about dependence "
+        f"the figures allow {format_percent(risk.bounds[0])} to {format_percent(risk.bounds[1])}."
     )
 
 
@@ -161,7 +160,8 @@ def _figures(model: RiskModel, risk: Risk) -> tuple[FigurePart, ...]:
         ),
         FigurePart(
             "dependence",
-            "The same patient's risk against the correlation assumed; grey: the sharp bounds over "
+            "The same patient's risk in an average practice if the findings shared one factor, "
+            "against its correlation; grey: the sharp bounds over "
             "every dependence; dashed: the pre-test probability.",
             f"Risk against correlation, from {format_percent(along[0])} at 0 to "
             f"{format_percent(along[-1])} at {sensitivity['rho'].max():g}.",
@@ -169,7 +169,7 @@ def _figures(model: RiskModel, risk: Risk) -> tuple[FigurePart, ...]:
         ),
         FigurePart(
             "risk_patterns",
-            "Every pattern of the usable flags of one cohort, by risk.",
+            "Every pattern of the usable flags, by risk, with the interval in an average practice.",
             f"{len(profile)} patterns of {len(model.entries.flags)} flags ordered by post-test "
             "probability; the table holds the numbers.",
             lambda: plots.risk_patterns(profile),

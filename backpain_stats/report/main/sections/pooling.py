@@ -1,4 +1,4 @@
-"""Flags measured by several cohorts, pooled, with what a new setting may see."""
+"""Flags measured by several cohorts, pooled, with what a new practice may see."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ COLUMNS = (
     Column("cohorts", "Cohorts", "count"),
     Column("n_cases", "Cases", "count"),
     Column("lr_positive", "LR+ (95%)", "number", "lr_positive_low", "lr_positive_high"),
-    Column("prediction", "LR+ in a new setting (95%)"),
+    Column("prediction", "LR+ in a new practice (95%)"),
     Column("lr_negative", "LR− (95%)", "number", "lr_negative_low", "lr_negative_high"),
     Column("reports", "Reports", "fold"),
 )
@@ -50,8 +50,8 @@ def pooling_section(context: Context) -> Section | LeftOut:
         "exact likelihood pools them; with so few cohorts its priors are part of the result.",
         f"{most['label']} for {most['target']}, {most['cohorts']} cohorts: LR+ "
         f"{format_number(most['lr_positive'])} ({format_number(most['lr_positive_low'])} to "
-        f"{format_number(most['lr_positive_high'])}). In a new setting it may lie anywhere from "
-        f"{most['prediction']}: settings differ too much for one number.",
+        f"{format_number(most['lr_positive_high'])}). In a new practice it may lie anywhere "
+        f"from {most['prediction']}: practices differ too much for one number.",
     )
     figure = FigurePart(
         "pooled_flag",
