@@ -14,12 +14,12 @@ from backpain_stats import Independent, calibration, load_patients
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def script(name, place="benchmarks"):
-    """Import a script of benchmarks/ or validation/, which are no packages."""
-    folder = str(ROOT / "benchmarks")
+def script(name):
+    """Import a script of validation/, which is no package."""
+    folder = str(ROOT / "validation")
     sys.path.insert(0, folder)
     try:
-        spec = importlib.util.spec_from_file_location(name, ROOT / place / f"{name}.py")
+        spec = importlib.util.spec_from_file_location(name, ROOT / "validation" / f"{name}.py")
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
         spec.loader.exec_module(module)
@@ -36,7 +36,7 @@ def table():
 @pytest.fixture(scope="module")
 def simulation():
     pytest.importorskip("joblib")
-    return script("simulate_risk", "validation")
+    return script("simulate_risk")
 
 
 def test_committed_patients_table_reproduces_the_published_one(table):

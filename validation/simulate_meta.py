@@ -1,7 +1,7 @@
 """Bias and coverage of the bivariate model's three fits, on simulated studies.
 
-    python benchmarks/simulate_meta.py [--replicates 300] [--jobs 1]
-    python benchmarks/simulate_meta.py --scheduler tcp://HOST:8786   # a dask cluster
+    python validation/simulate_meta.py [--replicates 300] [--jobs 1]
+    python validation/simulate_meta.py --scheduler tcp://HOST:8786   # a dask cluster
 
 writes reports/simulation_meta.csv and .md. Studies are drawn from the model itself, with few or
 many patients, and fitted by exact maximum likelihood, by the normal model (REML, 0.5 added to
@@ -202,7 +202,7 @@ def report(summary: pd.DataFrame, replicates: int, minutes: float) -> str:
     return "\n".join(
         [
             "# Bias and coverage of the bivariate model on simulated studies\n",
-            f"Made by `python benchmarks/simulate_meta.py --replicates {replicates}` in "
+            f"Made by `python validation/simulate_meta.py --replicates {replicates}` in "
             f"{minutes:.1f} minutes (Python {platform.python_version()}, numpy "
             f"{np.__version__}).\n",
             f"Truth: sensitivity {SENSITIVITY}, specificity {SPECIFICITY}, between-study SDs "

@@ -1,6 +1,6 @@
 """Dependence models on the patients of Smart 2011: cross-validated scores.
 
-    python benchmarks/patients_table.py
+    python validation/patients_table.py
 
 writes reports/patients_dependence.csv and .md (about five minutes on one core).
 The published table it is compared with is read from data/patients/README.md.
@@ -27,7 +27,7 @@ REPEATS = 20
 TOLERANCE = 0.02
 PUBLISHED_MODELS = ("independent", "one-factor, rho 0.2", "one-factor, rho 0.4")
 NUMBERS = ["log_loss", "slope"]
-COMMAND = "python benchmarks/patients_table.py"
+COMMAND = "python validation/patients_table.py"
 
 
 @dataclass(frozen=True, slots=True)
