@@ -37,9 +37,11 @@ class GaussHermite31(PatternModel):
     rho: float
 
     def describe(self) -> str:
+        """Return the model in words."""
         return f"one-factor, rho {self.rho:g}, 31 Gauss-Hermite nodes"
 
     def group_log_probabilities(self, group: Group, patterns: np.ndarray) -> np.ndarray:
+        """Return log pattern probabilities by plain quadrature."""
         nodes, weights = np.polynomial.hermite_e.hermegauss(31)
         slope = group.signs[:, None] * np.sqrt(self.rho) * nodes
         rows = []
