@@ -26,7 +26,7 @@ from backpain_stats.errors import (
     PretestError,
     UnknownNameError,
 )
-from backpain_stats.meta.bayes.fit import fit_bayes
+from backpain_stats.meta.bayes.fit import fit_bayes, wide_priors
 
 ORACLES = Path(__file__).resolve().parents[1] / "oracles" / "r" / "data"
 COUNTS = pd.DataFrame(
@@ -413,7 +413,7 @@ def test_a_flag_of_several_cohorts_is_their_bayesian_pool() -> None:
     other = COUNTS.iloc[[1]].assign(study="another")
     for some in (studies.head(3), studies):
         model = RiskModel.from_frame(pd.concat([some, other]), 0.1)
-        fit = fit_bayes(some)
+        fit = fit_bayes(some, priors=wide_priors())
         row = model.flags.set_index("flag_id").loc["questionnaire"]
         # Two samplers of one posterior: up to a tenth at the far end of three studies.
         assert row["lr_positive"] == pytest.approx(fit.lr_positive.estimate, rel=0.02)

@@ -8,7 +8,7 @@ import pytest
 
 from backpain_stats import fit_bivariate, natural_frequencies, pool
 from backpain_stats.errors import ArgumentError, NotEstimableError, UnknownNameError
-from backpain_stats.meta.bayes.fit import NODES, fit_bayes
+from backpain_stats.meta.bayes.fit import NODES, fit_bayes, wide_priors
 from backpain_stats.meta.published.every_flag import pool_all
 from backpain_stats.meta.published.imputation import fit_imputed
 from backpain_stats.meta.published.reports import (
@@ -47,7 +47,7 @@ def test_exchangeable_cohorts_are_the_fit_of_the_printed_figures(evidence, cance
         evidence, target="malignancy", flag="weight_loss_unexplained", settings="exchangeable"
     )
     rows = report_rows(evidence, pooled.reports)
-    fit = fit_bayes(rows, several_tables=True, nodes=NODES)
+    fit = fit_bayes(rows, several_tables=True, nodes=NODES, priors=wide_priors())
     pd.testing.assert_frame_equal(fit.draws, pooled.fit.draws)
     assert pooled.lr_positive == fit.lr_positive
     # What the fit shows of each study is the middle table that the reports show.
@@ -62,7 +62,7 @@ def test_two_samplers_agree_where_settings_are_one(evidence):
         evidence, target="malignancy", flag="weight_loss_unexplained", setting="primary_care"
     )
     rows = report_rows(evidence, pooled.reports)
-    other = fit_bayes(rows, several_tables=True, nodes=11)
+    other = fit_bayes(rows, several_tables=True, nodes=11, priors=wide_priors())
     for measure in ("sensitivity", "specificity", "lr_positive", "lr_negative"):
         one, two = pooled.fit.estimate(measure), other.estimate(measure)
         # Ends of either are good to a few parts in a hundred of the interval's width.
@@ -95,7 +95,9 @@ def test_no_choice_of_tables_is_far_away(evidence, cancer_history):
     medians = []
     for _ in range(6):
         one = rows.iloc[[rng.choice(group) for group in groups]]
-        medians.append(fit_bayes(one, nodes=5, effective_size=400).lr_positive.estimate)
+        medians.append(
+            fit_bayes(one, nodes=5, effective_size=400, priors=wide_priors()).lr_positive.estimate
+        )
     spread = np.log([cancer_history.lr_positive.ci_high, cancer_history.lr_positive.ci_low])
     # A quarter of the interval's width: the tables matter little beside 13 cases.
     assert np.abs(np.log(medians) - np.log(cancer_history.lr_positive.estimate)).max() < (

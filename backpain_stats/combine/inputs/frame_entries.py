@@ -25,6 +25,7 @@ from backpain_stats.combine.inputs.entries import (
 )
 from backpain_stats.combine.inputs.findings import read_threshold
 from backpain_stats.errors import ArgumentError, DataError
+from backpain_stats.meta import Priors
 from backpain_stats.meta.accuracy import FlagAccuracy, tables_accuracy
 from backpain_stats.printed.prevalence import PrevalenceLike, read_prevalence
 from backpain_stats.published import AccuracyDraws, KnownAccuracy, TableAccuracy
@@ -39,6 +40,7 @@ def entries_from_frame(
     nested: Iterable[Sequence[str]] = (),
     combinations: pd.DataFrame | None = None,
     effects: Effects | None = None,
+    priors: Priors | None = None,
 ) -> Entries:
     """Collect the flags of a user's own frame; see :meth:`RiskModel.from_frame`."""
     # What flags do together was counted in the same patients: their figures go with it.
@@ -69,7 +71,7 @@ def entries_from_frame(
                 flag,
                 str(first.get("label", flag)),
                 "" if pd.isna(first.get("family")) else str(first.get("family")),
-                _known(tables, several[0], effects),
+                _known(tables, several[0], effects, priors),
                 tuple(dict.fromkeys(str(one.labels["cohort_id"]) for one in several)),
                 read_threshold(str(first.get("label", ""))),
             )
@@ -109,7 +111,9 @@ def _observed(tables: Sequence[TableAccuracy], first: AccuracyDraws) -> tuple[fl
     return float(tp / (tp + fn)), float(fp / (fp + tn))
 
 
-def _known(tables: Sequence[TableAccuracy], first: AccuracyDraws, effects: Effects) -> FlagAccuracy:
+def _known(
+    tables: Sequence[TableAccuracy], first: AccuracyDraws, effects: Effects, priors: Priors | None
+) -> FlagAccuracy:
     """Return the accuracy of one flag: from its tables, or taken as known."""
     if not tables:
         return FlagAccuracy.everywhere(first)
@@ -118,7 +122,7 @@ def _known(tables: Sequence[TableAccuracy], first: AccuracyDraws, effects: Effec
         return FlagAccuracy.everywhere(TableAccuracy(counts, tables[0].labels))
     rows = pd.DataFrame([one.middle for one in tables], columns=list(COUNT_COLUMNS))
     rows.insert(0, "study", [f"row {place}" for place in range(len(tables))])
-    return tables_accuracy(rows, tables[0].labels)
+    return tables_accuracy(rows, tables[0].labels, priors=priors)
 
 
 def _row_accuracy(frame: pd.DataFrame, position: int, names: str) -> AccuracyDraws:

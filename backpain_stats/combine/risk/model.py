@@ -26,6 +26,7 @@ from backpain_stats.combine.risk.risk import Risk
 from backpain_stats.combine.risk.tables import profile_frame, risks_frame, sensitivity_frame
 from backpain_stats.errors import PretestError
 from backpain_stats.evidence import Setting, Target
+from backpain_stats.meta import Priors
 from backpain_stats.sampling import DEFAULT_SEED, DRAWS, Seed, check_draws
 
 if TYPE_CHECKING:
@@ -135,6 +136,7 @@ class RiskModel:
         nested: Iterable[Sequence[str]] = (),
         combinations: pd.DataFrame | None = None,
         effects: Effects | None = None,
+        priors: Priors | None = None,
         rho_prior: tuple[float, float] | None = None,
         draws: int = DRAWS,
         seed: Seed = DEFAULT_SEED,
@@ -160,6 +162,9 @@ class RiskModel:
             :class:`RiskModel`, or one accuracy holds in every practice: the counts are then
             added up, and there is no new practice. By default random, and common where
             ``combinations`` are given, since these hold for the patients counted.
+        priors : Priors, optional
+            Of the accuracies and of how practices differ, for random effects; by default
+            the learned spread and nearly flat means, as in :func:`~backpain_stats.pool`.
         combinations : pandas.DataFrame, optional
             Results of flags together: ``flags`` (joined by semicolons), ``rule``
             (any, all, at_least_k), ``k``, ``sensitivity, specificity``.
@@ -182,7 +187,7 @@ class RiskModel:
         if effects is not None:
             check_choice(effects, "effects", ("random", "common"))
         entries = entries_from_frame(
-            frame, pretest, nested=nested, combinations=combinations, effects=effects
+            frame, pretest, nested=nested, combinations=combinations, effects=effects, priors=priors
         )
         model = cls.__new__(cls)
         model._set(entries, dependence, rho_prior, draws, seed)

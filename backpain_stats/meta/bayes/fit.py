@@ -23,13 +23,17 @@ if TYPE_CHECKING:
 
     from backpain_stats.tables import TablesLike
 
-__all__ = ["fit_bayes", "fit_settings"]
+__all__ = ["fit_bayes", "fit_settings", "wide_priors"]
 
 # For fits of cohorts inside settings.
 # The ends of a 95% interval then move by a few parts in a hundred from seed to seed.
 EFFECTIVE_SIZE = 3000
 # Every feasible table is an integral; with 7 x 7 nodes each is good to 1e-3 of log likelihood.
 NODES = 7
+# Nearly flat means: what one cohort found is not drawn towards one half. With Normal(0, 2), as
+# fit_bayes has it, a risk was too timid in the very practice that was studied
+# (reports/risk_on_patients.md).
+MEAN_SCALE = 5.0
 
 
 def fit_bayes(
@@ -151,6 +155,11 @@ def fit_bayes(
     )  # fmt: skip
 
 
+def wide_priors() -> Priors:
+    """Return the priors of a flag's accuracy: the learned spread, and means nearly flat."""
+    return Priors(sensitivity_scale=MEAN_SCALE, specificity_scale=MEAN_SCALE)
+
+
 def fit_settings(
     rows: pd.DataFrame,
     places: Sequence[str],
@@ -166,15 +175,17 @@ def fit_settings(
     ----------
     rows : pandas.DataFrame
         ``study, tp, fp, fn, tn``; rows that share a study are its tables.
-    places, place, priors, level, seed
+    places, place, level, seed
         As in :func:`backpain_stats.meta.bayes.settings.sample_settings`.
+    priors : Priors, optional
+        By default :func:`wide_priors`.
 
     Returns
     -------
     BayesianFit
     """
     found = sample_settings(
-        read_tables(rows, several_tables=True), places, place, priors=priors or Priors(),
+        read_tables(rows, several_tables=True), places, place, priors=priors or wide_priors(),
         effective_size=EFFECTIVE_SIZE, level=level, seed=seed, nodes=NODES,
     )  # fmt: skip
     return BayesianFit.of(found)

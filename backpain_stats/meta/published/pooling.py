@@ -12,7 +12,7 @@ from backpain_stats.errors import ArgumentError, NotEstimableError
 from backpain_stats.estimate import Estimate
 from backpain_stats.evidence import Setting, Target
 from backpain_stats.meta.accuracy import FlagAccuracy
-from backpain_stats.meta.bayes.fit import NODES, fit_bayes, fit_settings
+from backpain_stats.meta.bayes.fit import NODES, fit_bayes, fit_settings, wide_priors
 from backpain_stats.meta.bayes.result import BayesianFit
 from backpain_stats.meta.point import MEASURE_TABLE, MEASURES
 from backpain_stats.meta.published.imputation import fit_imputed
@@ -239,7 +239,8 @@ def pool(
     effects : {"random", "common"}
         ``"common"`` (likelihood only) adds the tables up.
     priors : Priors, optional
-        For the Bayesian fit.
+        For the Bayesian fit; by default the learned spread between practices and nearly flat
+        means, Normal(0, 5).
     imputations : int
         Choices of tables, for the likelihood fit.
     indirect : bool, default False
@@ -330,7 +331,12 @@ def _bayes(
     data = rows.drop(columns="setting")
     if not nested:
         return fit_bayes(
-            data, priors=priors, several_tables=True, nodes=NODES, level=level, seed=seed
+            data,
+            priors=priors or wide_priors(),
+            several_tables=True,
+            nodes=NODES,
+            level=level,
+            seed=seed,
         )
     places = rows.drop_duplicates("study")["setting"].fillna("").tolist()
     return fit_settings(data, places, setting, priors=priors, level=level, seed=seed)
