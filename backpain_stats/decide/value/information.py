@@ -42,7 +42,8 @@ def perfect_information(benefits: ArrayLike) -> float:
     0.5
     """
     values = np.asarray(benefits, dtype=float)
-    return max(0.0, float(values.max(axis=1).mean() - values.mean(axis=0).max()))
+    found = float(values.max(axis=1).mean() - values.mean(axis=0).max())
+    return found if found > ROUNDING else 0.0
 
 
 def partial_information(benefits: ArrayLike, known: ArrayLike) -> float:

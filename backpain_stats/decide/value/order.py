@@ -54,6 +54,8 @@ class QuestionOrder(Result):
         Net benefit of the whole tree, in cases found per ``per`` patients.
     threshold : float
         Probability of disease from which on the panel acts.
+    prevalence : float
+        Its mean, over practices and over what is not known.
     per : int
         Number of patients.
     labels : mapping of str to str
@@ -67,6 +69,7 @@ class QuestionOrder(Result):
     ci_low: float
     ci_high: float
     threshold: float
+    prevalence: float
     per: int
     labels: Mapping[str, str]
     target: str
@@ -104,7 +107,8 @@ class QuestionOrder(Result):
             )
         notes = [
             f"Net benefit {format_number(self.estimate)} ({format_number(self.ci_low)} to "
-            f"{format_number(self.ci_high)}) cases found per {self.per:,} patients."
+            f"{format_number(self.ci_high)}) cases found per {self.per:,} patients, at a mean "
+            f"prevalence of {format_percent(self.prevalence)}."
         ]
         if self.derived:
             notes.append(
@@ -184,7 +188,9 @@ def question_order(
     joint = joint_findings(model, draws=draws, seed=seed)
     search = _Search(joint, stakes, most, set(allowed_sets(model.entries, 2)))
     drawn = np.zeros(len(joint.cases))
-    nodes = _nodes(search, (), per, per, level, drawn)
+    prevalence = float(joint.mean[0].sum())
+    ill = largest_remainder([1 - prevalence, prevalence], per)[1]
+    nodes = _nodes(search, (), (ill, per - ill), level, drawn)
     estimate = float(drawn.mean())
     low, high = interval_around(estimate, drawn, level)
     return QuestionOrder(
@@ -193,6 +199,7 @@ def question_order(
         float(per * low),
         float(per * high),
         stakes.threshold,
+        prevalence,
         per,
         {entry.flag_id: entry.label for entry in model.entries.entries},
         model.entries.target,
@@ -211,7 +218,7 @@ class _Search:
         self.joint, self.most = joint, most
         self.weight = stakes.threshold / (1 - stakes.threshold)
         self.question_harm = stakes.test_harm / stakes.benefit
-        self.pairs = {frozenset(pair) for pair in pairs}
+        self.pairs = {frozenset(pair) for pair in pairs if len(pair) == 2}
         self.cases, self.noncases = joint.mean
         self.known: dict[frozenset[tuple[str, int]], tuple[float, str]] = {}
 
@@ -251,25 +258,29 @@ class _Search:
 
 
 def _nodes(
-    search: _Search, answers: Answers, patients: int, per: int, level: float, drawn: Array
+    search: _Search, answers: Answers, counts: tuple[int, int], level: float, drawn: Array
 ) -> list[dict[str, Any]]:
-    """Return the nodes from here on; the net benefit of the ends is added to ``drawn``."""
+    """Return the nodes from here on; the net benefit of the ends is added to ``drawn``.
+
+    ``counts`` are the cases and the others here: those of a question are divided among its
+    answers, so that they add up at every node.
+    """
     joint, fits = search.joint, search.matches(answers)
-    cases, everybody = joint.cases[:, fits].sum(axis=1), joint.noncases[:, fits].sum(axis=1)
-    everybody = everybody + cases
+    cases, others = joint.cases[:, fits].sum(axis=1), joint.noncases[:, fits].sum(axis=1)
+    everybody = cases + others
     risk = float(cases.mean() / everybody.mean())
     low, high = interval_around(risk, cases / everybody, level)
     question = search.best(answers)[1]
     acts = not question and search.net(answers) > 0
     if acts:
-        drawn += cases - search.weight * (everybody - cases)
+        drawn += cases - search.weight * others
     node = {
         "answers": ";".join(f"{flag}={ANSWERS[answer]}" for flag, answer in answers),
         "depth": len(answers),
         "question": question,
         "acts": acts,
-        "patients": patients,
-        "cases": largest_remainder([1 - risk, risk], patients)[1],
+        "patients": sum(counts),
+        "cases": counts[0],
         "risk": risk,
         "ci_low": float(low),
         "ci_high": float(high),
@@ -279,15 +290,17 @@ def _nodes(
         return [node]
     drawn -= search.question_harm * everybody
     further = [(*answers, (question, answer)) for answer in ANSWERS]
-    shares = np.array(
-        [sum(part[search.matches(one)].sum() for part in (search.cases, search.noncases))
-         for one in further]
-    )  # fmt: skip
-    split = largest_remainder(list(shares / shares.sum()), patients)
-    below = [
-        _nodes(search, one, count, per, level, drawn)
-        for one, count in zip(further, split, strict=True)
+    split = [
+        _divided([group[search.matches(one)].sum() for one in further], count)
+        for group, count in zip((search.cases, search.noncases), counts, strict=True)
     ]
-    # The cases of a question are those of its answers.
-    node["cases"] = sum(branch[0]["cases"] for branch in below)
+    below = [
+        _nodes(search, one, (split[0][place], split[1][place]), level, drawn)
+        for place, one in enumerate(further)
+    ]
     return [node, *below[0], *below[1]]
+
+
+def _divided(shares: Sequence[float], count: int) -> list[int]:
+    total = sum(shares)
+    return largest_remainder([share / total for share in shares], count)

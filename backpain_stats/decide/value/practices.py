@@ -30,6 +30,7 @@ import numpy as np
 from scipy.special import betaincinv, logit, ndtr, ndtri
 
 from backpain_stats.combine.dependence.base import Dependence, Marginals, PatternModel
+from backpain_stats.combine.dependence.independent import Independent
 from backpain_stats.combine.dependence.mixed_factor import learned_correlation_prior
 from backpain_stats.combine.dependence.one_factor import OneFactor
 from backpain_stats.combine.risk.posterior import draw_posterior
@@ -103,9 +104,7 @@ class SettingDraws:
     prevalence_known: bool
 
 
-def draw_setting(
-    model: RiskModel, *, practices: int = 1, draws: int, seed: Seed
-) -> SettingDraws:
+def draw_setting(model: RiskModel, *, practices: int = 1, draws: int, seed: Seed) -> SettingDraws:
     """Draw a setting; see the module's documentation.
 
     Parameters
@@ -145,7 +144,7 @@ def draw_setting(
     # In another order: the same places of two Sobol sequences are not independent.
     uniform = rng.permutation(quasi_uniform(draws, 2 * flags + 4, rng))
     further, one = uniform[:, :4], uniform[:, 4:].reshape(draws, flags, 2)
-    dependence, correlations, basis = _joint(model.dependence, further[:, :2])
+    dependence, correlations, basis = _joint(model.dependence, flags, further[:, :2])
     visited = [elsewhere(rng.uniform(size=(draws, flags, 2))) for _ in range(practices)]
     shares = np.full(practices, 1 / practices)
     prevalence = _Prevalences(entries, ndtri(further[:, 2]))
@@ -176,7 +175,7 @@ class _Prevalences:
         alike = self.new is self.average or spread[1] == 0
         self.tie = 1.0 if alike else min(1.0, spread[0] / spread[1])
 
-    def somewhere(self, step: Array) -> Array:
+    def somewhere(self, step: Array | float) -> Array:
         """Return the prevalence of practices that lie so many standard scores away."""
         if self.tie == 1.0:
             return self.new.draws(ndtr(self.score))
@@ -186,7 +185,7 @@ class _Prevalences:
     def mean(self) -> Array:
         """Return the mean over all practices."""
         nodes, weights = np.polynomial.hermite_e.hermegauss(2 * NODES + 1)
-        each = np.array([self.somewhere(node) for node in nodes])
+        each = np.array([self.somewhere(float(node)) for node in nodes])
         return np.asarray(weights / weights.sum() @ each)
 
     def visited(self, steps: Array) -> Array:
@@ -217,8 +216,10 @@ def _mean(several: Sequence[Marginals], weights: Array) -> Marginals:
     )
 
 
-def _joint(dependence: Dependence, uniform: Array) -> tuple[PatternModel, Array, str]:
+def _joint(dependence: Dependence, flags: int, uniform: Array) -> tuple[PatternModel, Array, str]:
     """Return a dependence with a joint distribution, what is drawn of it, and its words."""
+    if flags == 1:
+        return Independent(), np.empty((len(uniform), 0)), "one flag"
     if isinstance(dependence, PatternModel) and not dependence.uses_combinations:
         drawn = dependence.drawn(uniform)
         if isinstance(drawn, OneFactor) and drawn is not dependence:

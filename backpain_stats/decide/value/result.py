@@ -93,7 +93,7 @@ class ValueOfInformation(Result):
             if row["decision"] != ALL_FLAGS
         ]
 
-    def _sentence(self, row: Mapping[str, Any]) -> str:
+    def _sentence(self, row: Mapping[Any, Any]) -> str:
         """Say what is recommended, how sure that is, and which study would settle it."""
         name = in_words(self.labels.get(row["decision"], row["decision"]))
         now = f"{name}: {_recommended(row, name, self.action)} on what is known"
@@ -122,14 +122,16 @@ class ValueOfInformation(Result):
         if not smaller:
             return f"{text}."
         last = next((one for one in reversed(smaller) if 8 * one["n"] <= first["n"]), smaller[-1])
-        return f"{text}; one of {last['n']:,} would not ({_chance(last['probability_wrong_after'])})."
+        return (
+            f"{text}; one of {last['n']:,} would not ({_chance(last['probability_wrong_after'])})."
+        )
 
     def _most(self, decision: str) -> str:
         """Return the unknown of a setting that is most worth knowing, with its share."""
         rows = self.unknowns[self.unknowns["decision"] == decision]
         rows = rows[~rows["unknown"].isin([EVERYTHING, PRACTICES])]
-        first = rows.loc[rows["estimate"].idxmax()]
-        what = "how often it is found" if first["unknown"] != "prevalence" else f"the {first['unknown']}"
+        first = rows.iloc[int(rows["estimate"].to_numpy().argmax())]
+        what = "its accuracy" if first["unknown"] != "prevalence" else f"the {first['unknown']}"
         return f"{what} ({format_percent(first['share'])} of what knowing everything is worth)"
 
     def _shown(self) -> Shown:

@@ -13,7 +13,7 @@ from backpain_stats.checks import check_count, check_level, real_numbers
 from backpain_stats.decide.frequencies import whole_patients
 from backpain_stats.decide.value.joint import Joint, joint_findings
 from backpain_stats.decide.value.result import in_words
-from backpain_stats.decide.value.rules import allowed_sets, read_stakes
+from backpain_stats.decide.value.rules import Stakes, allowed_sets, read_stakes
 from backpain_stats.decide.value.value import read_model
 from backpain_stats.errors import ArgumentError
 from backpain_stats.result import Result, Shown, format_number, format_percent, grid_of
@@ -51,6 +51,8 @@ class FlagSets(Result):
         gain is above 0), ``tp, fp, fn, tn`` (whole patients), ``published`` (the
         combination that was printed, empty where none was), ``derived``, ``best`` (of its
         threshold), ``ci_level, method``.
+    prevalence : float
+        Its mean, over practices and over what is not known.
     per : int
         Net benefits and patients are per so many.
     labels : mapping of str to str
@@ -60,6 +62,7 @@ class FlagSets(Result):
     """
 
     sets: pd.DataFrame
+    prevalence: float
     per: int
     labels: Mapping[str, str]
     target: str
@@ -74,7 +77,7 @@ class FlagSets(Result):
         """Return what is best at each threshold, with its frequencies."""
         return [self._sentence(row) for row in self.sets[self.sets["best"]].to_dict("records")]
 
-    def _sentence(self, row: Mapping[str, Any]) -> str:
+    def _sentence(self, row: Mapping[Any, Any]) -> str:
         names = [in_words(self.labels.get(flag, flag)) for flag in row["flags"].split(";")]
         rule = {
             ANY: f"any of {', '.join(names)}" if len(names) > 1 else names[0],
@@ -85,8 +88,8 @@ class FlagSets(Result):
         if row["gain"] <= 0:
             return f"{start}, no set is better than acting on nobody or on everybody."
         text = (
-            f"{start}, best is {rule}: of {self.per:,} patients it finds {row['tp']} cases, "
-            f"misses {row['fn']} and acts on {row['fp']} in vain; net benefit "
+            f"{start}, best is {rule}: of {self.per:,} patients it finds {row['tp']} of "
+            f"{row['tp'] + row['fn']} cases and acts on {row['fp']:,} others; net benefit "
             f"{format_number(row['estimate'])} ({format_number(row['ci_low'])} to "
             f"{format_number(row['ci_high'])}), useful with a chance of "
             f"{format_percent(row['probability_useful'])}."
@@ -105,7 +108,8 @@ class FlagSets(Result):
         shown = top.assign(derived=top["derived"].map({True: "yes", False: "no"}))
         columns = ["threshold", "questions", "rule", "flags", "estimate", "gain", "derived"]
         return Shown(
-            f"Sets of flags: {about} (net benefit per {self.per:,} patients)",
+            f"Sets of flags: {about} (net benefit per {self.per:,} patients, "
+            f"mean prevalence {format_percent(self.prevalence)})",
             [grid_of(shown, columns)],
             [*self.sentences(), f"Findings together: {self.dependence}."],
         )
@@ -183,9 +187,7 @@ def flag_sets(
     check_level(level)
     numbers = real_numbers(thresholds)
     if numbers is None or not numbers.size or not np.all((numbers > 0) & (numbers < 1)):
-        raise ArgumentError(
-            f"thresholds is {thresholds!r}; give numbers strictly between 0 and 1"
-        )
+        raise ArgumentError(f"thresholds is {thresholds!r}; give numbers strictly between 0 and 1")
     stakes = [read_stakes(float(one), None, None, test_harm) for one in np.atleast_1d(numbers)]
     if check_count(per, "per") < 1:
         raise ArgumentError(f"per is {per!r}; at least 1 patient is needed")
@@ -196,16 +198,14 @@ def flag_sets(
     for one in stakes:
         weight = one.threshold / (1 - one.threshold)
         winners = _winners(model.entries, joint, weight, one.test_harm, most)
-        own = [
-            _row(model.entries, joint, winner, (one.threshold, one.test_harm), per, level)
-            for winner in winners
-        ]
+        own = [_row(model.entries, joint, winner, one, per=per, level=level) for winner in winners]
         # Of equal sets the one with fewer questions, which comes first.
         best = int(np.argmax([round(row["estimate"], 9) for row in own]))
         rows += [row | {"best": place == best} for place, row in enumerate(own)]
     entries = model.entries
     return FlagSets(
         pd.DataFrame(rows),
+        float(joint.mean[0].sum()),
         per,
         {entry.flag_id: entry.label for entry in entries.entries},
         entries.target,
@@ -244,7 +244,9 @@ def _winners(
             key = (len(flags), rule)
             if key not in best or worth > best[key].worth + 1e-12:
                 best[key] = _Candidate(flags, rule, acts, worth)
-    return [best[key] for key in sorted(best, key=lambda key: (key[0], (ANY, TWO, RISK).index(key[1])))]
+    return [
+        best[key] for key in sorted(best, key=lambda key: (key[0], (ANY, TWO, RISK).index(key[1])))
+    ]
 
 
 def _rules(joint: Joint, flags: Sequence[str], net: Array) -> Iterator[tuple[str, Array]]:
@@ -264,14 +266,14 @@ def _row(
     entries: Entries,
     joint: Joint,
     chosen: _Candidate,
-    values: tuple[float, float],
+    stakes: Stakes,
+    *,
     per: int,
     level: float,
 ) -> dict[str, Any]:
     """Return the row of one set: net benefit, gain and frequencies."""
-    threshold, test_harm = values
-    weight = threshold / (1 - threshold)
-    drawn = joint.benefit(chosen.acts, weight) - test_harm * len(chosen.flags)
+    weight = stakes.threshold / (1 - stakes.threshold)
+    drawn = joint.benefit(chosen.acts, weight) - stakes.test_harm * len(chosen.flags)
     everybody = joint.benefit(np.ones(len(chosen.acts)), weight)
     gain = drawn - (everybody if everybody.mean() > 0 else 0.0)
     cases, noncases = joint.mean
@@ -288,7 +290,7 @@ def _row(
         "",
     )
     row: dict[str, Any] = {
-        "threshold": threshold,
+        "threshold": stakes.threshold,
         "questions": len(chosen.flags),
         "rule": chosen.rule,
         "flags": ";".join(chosen.flags),

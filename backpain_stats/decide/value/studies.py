@@ -108,6 +108,7 @@ def simulate_studies(
     rules: Sequence[Rule],
     accuracies: tuple[Accuracies, Accuracies],
     stakes: Stakes,
+    *,
     plan: StudyPlan,
     seed: Seed,
 ) -> Iterator[Studied]:
