@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-ASKED = ("--threshold", "0.02", "--pretest", "1%", "--flags", "cancer_history")
+ASKED = ("--threshold", "0.05", "--pretest", "1%", "--flags", "cancer_history")
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def ask(ask):
 def test_the_study_that_would_settle_is_said_in_words(ask) -> None:
     done = ask(*ASKED, "--sizes", "500,4000", "--practices", "40", "--action", "MRI")
     assert done.code == 0
-    assert done.out.startswith("Value of information: malignancy in primary_care, MRI from 2.0%")
+    assert done.out.startswith("Value of information: malignancy in primary_care, MRI from 5.0%")
     assert "in 40 practices" in done.out
     assert "imaging" not in done.out
 
