@@ -46,7 +46,7 @@ __all__ = ["DESIGNS", "Design", "Studied", "StudyPlan", "read_plan", "simulate_s
 
 Design = Literal["cohort", "case-control"]
 DESIGNS: tuple[Design, ...] = ("cohort", "case-control")
-SIZES = (250, 500, 1000, 2000, 4000, 8000, 16000)
+SIZES: tuple[int, ...] = (250, 500, 1000, 2000, 4000, 8000, 16000)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import isotonic_regression
 
-from backpain_stats.checks import check_count, real_number
+from backpain_stats.checks import check_count
 from backpain_stats.combine.risk.model import RiskModel
 from backpain_stats.decide.value.information import (
     conditional_benefits,
@@ -23,6 +22,7 @@ from backpain_stats.decide.value.practices import (
     SettingDraws,
     draw_setting,
 )
+from backpain_stats.decide.value.price import Price, read_price, share_of, valued
 from backpain_stats.decide.value.result import ALL_FLAGS, EVERYTHING, PRACTICES, ValueOfInformation
 from backpain_stats.decide.value.rules import (
     EVERYBODY,
@@ -190,7 +190,7 @@ def value_of_information(
     """
     stakes = read_stakes(threshold, benefit, harm, test_harm)
     plan = read_plan(design, sizes, practices)
-    price = _read_price(population, cost, fixed_cost)
+    price = read_price(population, cost, fixed_cost)
     if check_count(per, "per") < 1:
         raise ArgumentError(f"per is {per!r}; at least 1 patient is needed")
     model = read_model(evidence, target, setting, flags, pretest=pretest, indirect=indirect)
@@ -254,30 +254,6 @@ def read_model(
     return RiskModel(evidence, target, setting, flags=flags, pretest=pretest, indirect=indirect)
 
 
-@dataclass(frozen=True, slots=True)
-class _Price:
-    """What a study costs, and to how many patients its result is applied."""
-
-    population: float | None
-    cost: float
-    fixed_cost: float
-
-
-def _read_price(population: float | None, cost: float, fixed_cost: float) -> _Price:
-    for name, value in (("cost", cost), ("fixed_cost", fixed_cost)):
-        if not 0 <= real_number(value) < np.inf:
-            raise ArgumentError(f"{name} is {value!r}; it must be a number, 0 or more")
-    if population is None:
-        if cost or fixed_cost:
-            raise ArgumentError(
-                "a cost has no counterpart without population, the patients to whom the "
-                "recommendation will be applied"
-            )
-    elif not 0 < real_number(population) < np.inf:
-        raise ArgumentError(f"population is {population!r}; it must be a number above 0")
-    return _Price(population, cost, fixed_cost)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class _Problem:
     """The rules between which is chosen, and their net benefits in every draw."""
@@ -320,7 +296,7 @@ class _Problem:
         )
 
     def decide(
-        self, decision: str, studies: Sequence[Studied], price: _Price, plan: StudyPlan
+        self, decision: str, studies: Sequence[Studied], price: Price, plan: StudyPlan
     ) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]:
         """Return the rows of one decision: itself, its unknowns, and the studies."""
         columns = [
@@ -340,7 +316,7 @@ class _Problem:
         }
         unknowns = [
             {"decision": decision, "unknown": name, "flag_id": flag, "estimate": value,
-             "share": _share(value, most)}
+             "share": share_of(value, most)}
             for name, flag, value in self._unknowns(decision, setting, practice, most)
         ]  # fmt: skip
         limit = most
@@ -355,7 +331,7 @@ class _Problem:
                 | {"estimate": min(limit, perfect_information(fitted))}
                 | {"probability_wrong_after": wrong(setting, fitted.argmax(axis=1))}
             )
-        return row, unknowns, _valued(worth, most, price)
+        return row, unknowns, valued(worth, most, price)
 
     def _unknowns(
         self, decision: str, setting: Array, practice: Array, most: float
@@ -388,26 +364,6 @@ def _together(entries: Entries, worth: Array) -> tuple[str, ...]:
         if all(frozenset((flag, other)) in pairs for other in chosen):
             chosen.append(str(flag))
     return tuple(flag for flag in entries.flags if flag in chosen)
-
-
-def _valued(rows: list[dict[str, Any]], most: float, price: _Price) -> list[dict[str, Any]]:
-    """Return the studies with their worth rising with n, and what is left of it after cost."""
-    rising = isotonic_regression([row["estimate"] for row in rows]).x
-    for row, value in zip(rows, rising, strict=True):
-        row["estimate"] = float(value)
-        row["share"] = _share(float(value), most)
-        row["net_value"] = np.nan
-        if price.population is not None:
-            paid = price.fixed_cost + price.cost * row["n"]
-            row["net_value"] = price.population * row["estimate"] - paid
-    best = max((row["net_value"] for row in rows), default=np.nan)
-    # None is best where none is worth its cost.
-    return [row | {"best": bool(row["net_value"] == best and best > 0)} for row in rows]
-
-
-def _share(value: float, most: float) -> float:
-    """Return a share of knowing everything, to the digits that draws can show."""
-    return round(value / most, 6) if most else np.nan
 
 
 def _scaled(frame: pd.DataFrame, per: int) -> pd.DataFrame:
