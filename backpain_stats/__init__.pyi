@@ -38,6 +38,12 @@ from .decide.quality import DOMAINS as DOMAINS
 from .decide.quality import quality_judgements as quality_judgements
 from .decide.quality import quality_shares as quality_shares
 from .decide.thresholds import thresholds as thresholds
+from .decide.value import FlagSets as FlagSets
+from .decide.value import QuestionOrder as QuestionOrder
+from .decide.value import ValueOfInformation as ValueOfInformation
+from .decide.value import flag_sets as flag_sets
+from .decide.value import question_order as question_order
+from .decide.value import value_of_information as value_of_information
 from .errors import ArgumentError as ArgumentError
 from .errors import BackpainStatsError as BackpainStatsError
 from .errors import ConstraintError as ConstraintError

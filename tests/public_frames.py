@@ -39,6 +39,9 @@ def public_frames(evidence: Evidence) -> dict[str, pd.DataFrame]:
         "compare_flags": _by_pair(evidence, compared),
         "natural_frequencies": _by_pair(evidence, frequencies),
         "risk": _by_pair(evidence, risks),
+        "value_of_information": _by_pair(evidence, worth_knowing),
+        "flag_sets": _by_pair(evidence, sets),
+        "question_order": _by_pair(evidence, order),
         "quality_judgements": bps.quality_judgements(evidence),
     }
 
@@ -104,3 +107,25 @@ def risks(evidence: Evidence, target: str, setting: str) -> pd.DataFrame:
         else:
             found.append({"present": ";".join(present), **risk.posttest.as_dict()})
     return pd.DataFrame(found)
+
+
+def worth_knowing(evidence: Evidence, target: str, setting: str) -> pd.DataFrame:
+    """Return the recommendations of a setting and how sure they are; no regression in them."""
+    found = bps.value_of_information(
+        evidence, target, setting, threshold=0.02, pretest=0.01, sizes=[100], draws=DRAWS
+    )
+    return found.decisions
+
+
+def sets(evidence: Evidence, target: str, setting: str) -> pd.DataFrame:
+    """Return the best sets of flags of a setting."""
+    return bps.flag_sets(
+        evidence, target, setting, thresholds=[0.02], pretest=0.01, draws=DRAWS
+    ).sets
+
+
+def order(evidence: Evidence, target: str, setting: str) -> pd.DataFrame:
+    """Return what to ask first in a setting."""
+    return bps.question_order(
+        evidence, target, setting, threshold=0.02, pretest=0.01, draws=DRAWS
+    ).nodes

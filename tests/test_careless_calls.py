@@ -52,6 +52,9 @@ def test_one_flag_may_be_named_by_itself(evidence):
         bps.feasible_tables,
         bps.cite_sources,
         lambda given: bps.diff_evidence(given, given),
+        lambda given: bps.value_of_information(given, threshold=0.1),
+        lambda given: bps.flag_sets(given, thresholds=[0.1]),
+        lambda given: bps.question_order(given, threshold=0.1),
     ],
 )
 @pytest.mark.parametrize("given", [None, "data"])

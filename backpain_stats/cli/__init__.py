@@ -32,6 +32,7 @@ COMMANDS = {
     "reproduce": ("reproduce", "Recompute the published claims and say which hold."),
     "risk": ("risk", "Risk of one patient with several findings."),
     "sources": ("sources", "The sources as BibTeX, RIS or CSL-JSON."),
+    "value": ("value", "Which study would change the decision, and what to ask together."),
     "template": ("evidence", "Write empty, commented evidence files to fill in."),
 }
 

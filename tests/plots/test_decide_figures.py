@@ -12,10 +12,11 @@ import pytest
 from matplotlib.collections import PathCollection
 from matplotlib.colors import to_rgba
 
-from backpain_stats import ArgumentError, DataError, UnknownNameError, plots
+from backpain_stats import ArgumentError, DataError, RiskModel, UnknownNameError, plots
 from backpain_stats import decision_curve as compute_curve
 from backpain_stats import endorsement as compute_endorsement
 from backpain_stats import natural_frequencies as compute_frequencies
+from backpain_stats import value_of_information as compute_value
 from backpain_stats.decide.endorsement import NOT_FOUND
 from backpain_stats.decide.quality import DOMAINS, quality_judgements
 from backpain_stats.plots.draw_endorsement import LOOKS
@@ -247,3 +248,26 @@ def test_endorsement_map_needs_one_condition(evidence, endorsed):
         plots.endorsement(endorsed, target="malignacy")
     with pytest.raises(DataError, match="no flag is endorsed"):
         plots.endorsement(compute_endorsement(evidence, target="any_serious"))
+
+
+def test_value_of_information_rises_to_an_open_mark_at_the_edge():
+    model = RiskModel.from_frame(TABLES, "13/1975")
+    found = compute_value(model, threshold=0.01, sizes=[100, 1000, 9000], draws=128)
+    ax = plots.value_of_information(found)
+    worth = found.decisions.set_index("decision")["perfect_information"]
+    curves = [line for line in ax.lines if len(line.get_xdata()) == 3]
+    marks = [line for line in ax.lines if len(line.get_xdata()) == 1]
+    assert len(curves) == len(marks) == (worth > 0).sum()
+    for curve, mark in zip(curves, marks, strict=True):
+        assert curve.get_ydata()[-1] <= mark.get_ydata()[0] + 1e-12
+        assert mark.get_xdata()[0] > 9000
+    assert len(plots.value_of_information(found, decision="all flags").lines) == 2
+    with pytest.raises(ArgumentError, match="decision is"):
+        plots.value_of_information(found, decision="no such flag")
+
+
+def test_nothing_worth_knowing_is_said_in_the_figure():
+    model = RiskModel.from_frame(TABLES, "13/1975")
+    found = compute_value(model, threshold=0.99, sizes=[100], draws=64)
+    ax = plots.value_of_information(found)
+    assert ["Nothing that could be learned" in text.get_text() for text in ax.texts] == [True]

@@ -29,6 +29,7 @@ from backpain_stats.plots import (
     draw_risk_waterfall,
     draw_sroc,
     draw_thresholds,
+    draw_value_of_information,
 )
 from backpain_stats.plots.marks import Look
 
@@ -45,6 +46,7 @@ MODULES = {
         *(draw_endorsement, draw_fagan, draw_forest, draw_forest_paired, draw_funnel_deeks),
         *(draw_influence, draw_natural_frequencies, draw_posttest, draw_quality, draw_ranking),
         *(draw_risk_patterns, draw_risk_waterfall, draw_sroc, draw_thresholds),
+        draw_value_of_information,
     )
 }
 # A dollar sign, a formula that cannot be parsed, and a control character.
@@ -113,6 +115,9 @@ def results(evidence):
         "influence": fit.influence(), "posttest": pd.DataFrame(after), "quality": judged,
         "natural_frequencies": bps.natural_frequencies(flags.iloc[[2]], 0.05),
         "ranking": ratios, "risk_patterns": model.profile(), "risk_waterfall": risk, "sroc": fit,
+        "value_of_information": bps.value_of_information(
+            model, threshold=0.1, sizes=[100, 1000], draws=64
+        ),
         "tables": tables, "fit": fit,
     }  # fmt: skip
 

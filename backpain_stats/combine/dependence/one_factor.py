@@ -12,6 +12,7 @@ from scipy.special import ndtri
 from backpain_stats.checks import real_numbers
 from backpain_stats.combine.dependence.base import Group, PatternModel
 from backpain_stats.combine.dependence.factor_integral import (
+    INTERPOLATE_FROM,
     Loadings,
     extreme_modes,
     log_factor,
@@ -207,9 +208,14 @@ class OneFactor(PatternModel):
         found = strata(spanning, group.findings)
         integrand = _Integrand(group, found, Loadings.of(rho, group.signs))
         result = np.empty((len(group.present), len(patterns)))
+        # So few at once that none is interpolated: a row is what it would be by itself.
+        width = max(1, min(INTERPOLATE_FROM - 1, BLOCK // integrand.size))
         for draw in range(len(result)):
             row = slice(draw, draw + 1)
-            result[draw] = integrand.log_table(integrand.log_factors(row), group.findings)
+            if draw % width == 0:
+                factors = integrand.log_factors(slice(draw, draw + width))
+            own_factors = [one[:, :, draw % width, None] for one in factors]
+            result[draw] = integrand.log_table(own_factors, group.findings)
             small = result[draw] < UNDERFLOW
             if small.any():
                 single = replace(group, present=group.present[row])

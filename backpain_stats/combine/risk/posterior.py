@@ -123,14 +123,23 @@ def draw_posterior(
     draws: int,
     seed: Seed,
     practice: Practice = "average",
+    steps: Array | None = None,
 ) -> Posterior:
-    """Draw from the joint posterior; see the module's documentation for what it assumes."""
+    """Draw from the joint posterior; see the module's documentation for what it assumes.
+
+    ``steps`` are the uniforms, (draws, flags, 2) or what broadcasts to it, that say how far
+    the practice lies from the average: several new practices of one draw have the same seed
+    and other steps.
+    """
     new = practice == "new"
     point = point_marginals(entries)
     flags = len(entries.entries)
     random = generator(seed)
     uniform = quasi_uniform(draws, PER_FLAG * flags + FURTHER, random)
     own = uniform[:, : PER_FLAG * flags].reshape(draws, flags, PER_FLAG)
+    if steps is not None:
+        differ = np.array([entry.known.fit is not None for entry in entries.entries])
+        own[:, differ, SENSITIVITY:] = np.broadcast_to(steps, (draws, flags, 2))[:, differ]
     own = _together(own, entries.entries, dependence, point)
     cases, noncases = np.empty((draws, flags)), np.empty((draws, flags))
     for place, entry in enumerate(entries.entries):
