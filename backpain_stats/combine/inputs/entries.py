@@ -94,6 +94,10 @@ class Entries:
         Thresholds of one quantity, least demanding first.
     separate : set of frozenset
         Pairs of flags of one family that may be assessed together.
+    contained : set of tuple
+        Pairs (whole, part) of flags: whoever has the part has the whole by definition.
+    cut_offs : mapping of str to Threshold
+        Thresholds of the vocabulary by flag, whether in the model or not.
     combinations : tuple of PublishedCombination
         Those whose flags are all in the model.
     unusable : mapping
@@ -112,6 +116,8 @@ class Entries:
     setting: Setting | Literal[""] = ""
     nested: tuple[tuple[str, ...], ...] = ()
     separate: frozenset[frozenset[str]] = frozenset()
+    contained: frozenset[tuple[str, str]] = frozenset()
+    cut_offs: Mapping[str, Threshold] = field(default_factory=dict)
     combinations: tuple[PublishedCombination, ...] = ()
     unusable: Mapping[str, str] = field(default_factory=dict)
     vocabulary: frozenset[str] = frozenset()
