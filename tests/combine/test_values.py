@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import beta
 
 from backpain_stats import RiskModel, Shrunken, load_evidence
 from backpain_stats.errors import ArgumentError, DataError, NotEstimableError, UnknownNameError
@@ -141,6 +142,32 @@ def test_the_evidence_takes_values_and_says_the_cut_offs_it_lacks() -> None:
         NotEstimableError, match=r"thresholds \(crp_3_5 at 3.5, crp_10 at 10,.*prim"
     ):
         model.risk({"crp": 62})
+
+
+def test_cut_offs_of_the_same_patients_are_one_ordered_finding() -> None:
+    # Davis 2020 prints four cut-offs of 38 cases and 121 others; all cases exceed 30.
+    model = RiskModel(load_evidence(), "infection", "emergency", pretest=0.05, draws=1024)
+    chain = ("crp_3_5", "crp_10", "crp_30", "crp_50")
+    assert chain in model.entries.nested
+    levels = model.risks(pd.DataFrame({"crp": [2.0, 5.0, 15.0, 35.0, 62.0]}))
+    # No finite number of cases makes a level impossible among them.
+    assert (levels["lr_low"] > 0).all()
+    assert levels["lr"].iloc[3:].min() > 1 > levels["lr"].iloc[:3].max()
+    # crp_100, of other patients, is reported more often among non-cases than crp_50.
+    assert "crp_100" in model.risk({"crp": 150}).not_assessed
+
+
+def test_nobody_between_two_thresholds_is_drawn_from_its_beta_posterior() -> None:
+    # 20 of 20 cases meet both: where draws reverse, the share of the harder is Beta(20.5, 0.5).
+    frame = pd.DataFrame(
+        {"flag": ["easy", "hard"], "tp": 20, "fp": [60, 30], "fn": 0, "tn": [40, 70]}
+    )
+    model = RiskModel.from_frame(frame, 0.1, nested=[("easy", "hard")], effects="common")
+    cases = model.posterior.marginals.cases
+    share = (cases[:, 1] / cases[:, 0])[cases[:, 1] < cases[:, 0]]
+    assert len(share) == len(cases)
+    assert np.median(share) < beta(20.5, 0.5).median()
+    assert model.risk(["easy"], ["hard"]).lr.ci_low > 0
 
 
 def test_the_command_line_takes_values(run) -> None:

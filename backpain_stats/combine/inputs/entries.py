@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -137,20 +137,32 @@ class Entries:
 
 
 def nested_entries(
-    figures: Mapping[str, tuple[float, float]], flags: pd.DataFrame
+    figures: Mapping[str, tuple[float, float]],
+    flags: pd.DataFrame,
+    cohorts: Mapping[str, Collection[str]] | None = None,
 ) -> tuple[tuple[str, ...], ...]:
     """Return the thresholds of one quantity among some flags, least demanding first.
 
-    ``figures`` has the shares with the flag among cases and among non-cases. Cohorts may
-    contradict each other: a threshold that reverses the order stays outside the chain, and is
-    refused beside the others of its family.
+    Parameters
+    ----------
+    figures : mapping
+        By flag, the shares with it among cases and among non-cases. Cohorts may contradict each
+        other: a threshold that reverses the order stays outside the chain, and is refused
+        beside the others of its family.
+    flags : pandas.DataFrame
+        As for :func:`ordered_thresholds`.
+    cohorts : mapping, optional
+        By flag, the cohorts behind it. Thresholds of the same patients are in order whatever
+        the figures, which may rest on further cohorts.
     """
+    same = cohorts or {}
     chains = []
     for chain in ordered_thresholds(flags):
         kept: list[str] = []
         for flag in chain:
             if flag in figures and (
                 not kept
+                or set(same.get(flag, ())) & set(same.get(kept[-1], ()))
                 or all(
                     own <= last for own, last in zip(figures[flag], figures[kept[-1]], strict=True)
                 )

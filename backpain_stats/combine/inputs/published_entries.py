@@ -118,9 +118,9 @@ def entries_from_evidence(
         vocabulary=frozenset(vocabulary.index),
         notes=(*warning, *(note for flag in wanted for note in notes[flag])),
     )
-    return _with_combinations(
-        replace(base, nested=nested_entries(figures, whole.flags)), whole, target
-    )
+    cohorts = {entry.flag_id: entry.cohort_ids for entry in entries}
+    nested = nested_entries(figures, whole.flags, cohorts)
+    return _with_combinations(replace(base, nested=nested), whole, target)
 
 
 class _Known(NamedTuple):
