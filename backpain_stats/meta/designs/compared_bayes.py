@@ -82,6 +82,14 @@ class BayesianComparison(Result):
         """How the numbers were made."""
         return "Bayesian, exact binomial likelihood, study as cluster, importance sampling"
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The priors, and why there is no likelihood estimate beside the posterior."""
+        priors = f"Priors of each test: {self.priors.describe()}"
+        if not self.no_likelihood:
+            return (priors,)
+        return priors, f"The likelihood alone has no estimate: {self.no_likelihood}"
+
     def _estimate(self, draws: Floats, measure: str) -> Estimate:
         tail = (1 - self.level) / 2
         low, middle, high = weighted_quantile(draws, self.weights, [tail, 0.5, 1 - tail])
@@ -223,9 +231,6 @@ class BayesianComparison(Result):
             for row in self.differences().to_dict("records")
             if row["measure"] != "odds_ratio"
         ]
-        notes = [f"Priors of each test: {self.priors.describe()}"]
-        if self.no_likelihood:
-            notes.append(f"The likelihood alone has no estimate: {self.no_likelihood}")
         return Shown(
             f"{len(self.tests)} tests compared: {self.method}",
             (
@@ -235,7 +240,7 @@ class BayesianComparison(Result):
                       ("Effective draws", f"{self.effective_size:.0f}"),
                       ("Pareto k-hat", f"{self.k_hat:.2f}")]),
             ),
-            notes,
+            list(self.notes),
         )  # fmt: skip
 
 

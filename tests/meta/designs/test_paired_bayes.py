@@ -23,9 +23,9 @@ FEW = pd.DataFrame(
 
 
 def _simulated(studies: int, seed: int) -> pd.DataFrame:
-    """Draw studies that gave two tests; the mean logits are 1.5, 1 and 0.5, 2."""
+    """Draw studies that gave two tests; the mean logits are 1.5, 1 and 0.5, 2, the SDs 1.2."""
     rng = np.random.default_rng(seed)
-    u = rng.multivariate_normal([0, 0], [[0.5, -0.2], [-0.2, 0.4]], studies)
+    u = rng.multivariate_normal([0, 0], [[1.4, -0.5], [-0.5, 1.4]], studies)
     rows = []
     for study in range(studies):
         for test, means in (("A", (1.5, 1.0)), ("B", (0.5, 2.0))):
