@@ -101,7 +101,7 @@ class RiskModel:
     >>> model = RiskModel(load_evidence())
     >>> risk = model.risk(present=["age_50", "cancer_history"], absent=["weight_loss_unexplained"])
     >>> print(risk.posttest)
-    2.7% (95% interval 0.13% to 32%; shrunken; ...) after age_50 present, cancer_history
+    4.1% (95% interval 0.17% to 45%; shrunken; ...) after age_50 present, cancer_history
     present, weight_loss_unexplained absent, from a pre-test probability of 0.24%
     [deyo1988_malignancy, henschke2009_malignancy: 13 of 3147, practices differing]
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 
@@ -46,6 +46,7 @@ _ZERO = 1e-3
 _FEWEST_PAIRS = 3
 # With 7 x 7 nodes a study's integral is good to 1e-3 of log likelihood, as in meta/bayes.
 _BAYES_NODES = 7
+_EFFECTIVE_SIZE = 4000
 # A test of a variance of 0 below which the reader is told.
 _SUSPICIOUS = 0.05
 
@@ -76,7 +77,7 @@ def compare_tests(
     level: float = 0.95,
     inference: Literal["bayes"],
     priors: Priors | None = None,
-    effective_size: int = 4000,
+    effective_size: int = _EFFECTIVE_SIZE,
     seed: Seed = DEFAULT_SEED,
 ) -> BayesianComparison: ...
 
@@ -92,7 +93,9 @@ def compare_tests(
     intervals: Intervals = "t",
     level: float = 0.95,
     inference: Literal["likelihood", "bayes"] = "likelihood",
-    **sampling: Any,
+    priors: Priors | None = None,
+    effective_size: int = _EFFECTIVE_SIZE,
+    seed: Seed = DEFAULT_SEED,
 ) -> ComparedTests | BayesianComparison:
     r"""Compare the accuracy of tests that were given in the same studies.
 
@@ -210,12 +213,13 @@ def compare_tests(
             )
         check_level(level)
         return _bayes(
-            data, test=test, study=study, tests=tests, nodes=nodes, level=level, **sampling
-        )
-    if sampling:
-        raise ArgumentError(
-            f"{', '.join(sorted(sampling))}: only inference='bayes' takes such options"
-        )
+            data, test=test, study=study, tests=tests, nodes=nodes, level=level, priors=priors,
+            effective_size=effective_size, seed=seed,
+        )  # fmt: skip
+    defaults = {"priors": None, "effective_size": _EFFECTIVE_SIZE, "seed": DEFAULT_SEED}
+    given = {"priors": priors, "effective_size": effective_size, "seed": seed}
+    if moved := [name for name, value in given.items() if value != defaults[name]]:
+        raise ArgumentError(f"{', '.join(moved)}: only inference='bayes' takes such options")
     check_choice(covariance, "covariance", COVARIANCES)
     check_choice(intervals, "intervals", INTERVALS)
     check_level(level)
@@ -263,9 +267,9 @@ def _bayes(
     tests: Sequence[str] | None,
     nodes: int | None,
     level: float,
-    priors: Priors | None = None,
-    effective_size: int = 4000,
-    seed: Seed = DEFAULT_SEED,
+    priors: Priors | None,
+    effective_size: int,
+    seed: Seed,
 ) -> BayesianComparison:
     """Return the posterior, with the likelihood's own answer beside it where there is one."""
     priors = Priors() if priors is None else priors
