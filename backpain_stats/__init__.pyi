@@ -92,6 +92,7 @@ from .meta.bias import small_study_test as small_study_test
 from .meta.bias import spectrum_bias as spectrum_bias
 from .meta.bias import verification_bias as verification_bias
 from .meta.bivariate import fit_bivariate as fit_bivariate
+from .meta.designs import BayesianComparison as BayesianComparison
 from .meta.designs import ComparedTests as ComparedTests
 from .meta.designs import Contrast as Contrast
 from .meta.designs import EqualityTest as EqualityTest

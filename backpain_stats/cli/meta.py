@@ -153,7 +153,7 @@ def meta(
     studies = _without(_read(data, several=several, **reading), without)
     level = options["level"]
     if test is not None:
-        compare(studies, test, level, output_format)
+        compare(studies, test, options, output_format)
         return
     if threshold is not None:
         fit_by_threshold(studies, threshold, below=below, level=level,
@@ -225,6 +225,8 @@ def _refuse_mixtures(
     if asked in ([], ["univariate"]):
         return
     unset = BIVARIATE_ONLY | {"correction": None} if asked != ["bias"] else {}
+    if asked == ["test"] and options["bayes"]:
+        unset = {name: value for name, value in unset.items() if name not in ("bayes", "seed")}
     given = [name for name, nothing in unset.items() if options[name] != nothing]
     given += ["pretest"] if pretest is not None else []
     given += ["figure"] if figure is not None and asked == ["test"] else []

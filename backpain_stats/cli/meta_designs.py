@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ import click
 
 from backpain_stats.cli.output import forced, write_frame
 from backpain_stats.outputs import replacing
+from backpain_stats.sampling import DEFAULT_SEED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,13 +23,21 @@ __all__ = ["BIASES", "compare", "draw", "fit_by_threshold", "show_bias", "write_
 BIASES = ("verification", "reference", "spectrum", "publication")
 
 
-def compare(studies: pd.DataFrame, test: str, level: float, output_format: str) -> None:
+def compare(
+    studies: pd.DataFrame, test: str, options: Mapping[str, Any], output_format: str
+) -> None:
     """Print the tests of a file compared."""
     import pandas as pd
 
-    from backpain_stats.meta.designs import compare_tests
+    from backpain_stats.meta.designs import BayesianComparison, ComparedTests, compare_tests
 
-    found = compare_tests(studies, test=test, level=level)
+    level = options["level"]
+    found: ComparedTests | BayesianComparison
+    if options["bayes"]:
+        seed = DEFAULT_SEED if options["seed"] is None else options["seed"]
+        found = compare_tests(studies, test=test, level=level, inference="bayes", seed=seed)
+    else:
+        found = compare_tests(studies, test=test, level=level)
     if output_format == "table":
         click.echo(str(found))
         return

@@ -53,7 +53,10 @@ class DependenceName(click.ParamType):
     "  backpain-stats risk --patients patients.csv --format csv\n"
 )
 @click.option(
-    "--present", multiple=True, callback=split_names, help="Flags that were found: a,b,c."
+    "--present",
+    multiple=True,
+    callback=split_names,
+    help="Flags that were found, and values that were measured: a,b,crp=62.",
 )
 @click.option(
     "--absent", multiple=True, callback=split_names, help="Flags looked for and not found."
@@ -62,7 +65,7 @@ class DependenceName(click.ParamType):
     "--patients",
     type=click.Path(),
     metavar="FILE.csv",
-    help="Many patients instead: one row each, one column a flag (1, 0, or empty).",
+    help="Many patients instead: one row each, one column a flag (1, 0, or empty) or a quantity.",
 )
 @click.option(
     "--id",
@@ -140,11 +143,29 @@ def risk(
         frame = risks.reset_index() if everybody.index.name else risks
         write_frame(frame, output_format, note=model.dependence.describe())
         return
-    found = model.risk(present, absent, level=level)
+    found = model.risk(_read_present(present), absent, level=level)
     if output_format == "table":
         click.echo(str(found))
     else:
         write_frame(found.to_frame(), output_format, note="; ".join(found.warnings))
+
+
+def _read_present(words: list[str]) -> list[str] | dict[str, float]:
+    """Return the flags found; with their values if a word is ``quantity=value``."""
+    if not any("=" in word for word in words):
+        return words
+    found: dict[str, float] = {}
+    for word in words:
+        name, given, value = word.partition("=")
+        if name in found:
+            raise ArgumentError(f"--present names {name} twice; give it once")
+        try:
+            found[name] = float(value) if given else True
+        except ValueError as error:
+            raise ArgumentError(
+                f"--present {word}: {value!r} is no number; give quantity=value, such as crp=62"
+            ) from error
+    return found
 
 
 def _read_patients(path: str, patient_id: str | None) -> pd.DataFrame:

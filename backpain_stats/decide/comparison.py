@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,13 +11,20 @@ import pandas as pd
 from backpain_stats.checks import check_choice, check_level
 from backpain_stats.decide.draws import joint_draws, read_source
 from backpain_stats.decide.endorsement import NOT_FOUND, endorsement
+from backpain_stats.decide.paired_flags import (
+    PAIR_COLUMNS,
+    measured,
+    pair_rows,
+    printed_agreement,
+)
+from backpain_stats.decide.paired_studies import pooled_rows
 from backpain_stats.decide.published import has_ratio, published_tables, settings_with_ratios
 from backpain_stats.errors import NotEstimableError
 from backpain_stats.evidence import Setting, Target, require_evidence
 from backpain_stats.meta.published.accuracy import accuracy_table
 from backpain_stats.published import likelihood_ratios
 from backpain_stats.result import Grid, Result, Shown, format_number, grid_of
-from backpain_stats.sampling import DEFAULT_SEED, DRAWS, Seed, interval_around
+from backpain_stats.sampling import DEFAULT_SEED, DRAWS, Seed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +33,8 @@ if TYPE_CHECKING:
 
     from backpain_stats.evidence import Evidence
     from backpain_stats.published import AccuracyDraws
+
+    Floats = NDArray[np.float64]
 
 __all__ = ["Comparison", "compare_flags"]
 
@@ -52,9 +60,14 @@ class Comparison(Result):
         the same cohort), ``probability_best_rule_in`` and
         ``probability_best_rule_out``, ``usable``, ``reason``.
     pairs : pandas.DataFrame
-        One row a pair of flags of one cohort and measure: ``cohort_id,
-        flag_id, other_flag_id, measure, estimate`` (the first ratio divided by
-        the second), ``ci_low, ci_high, ci_level, probability_better, method``.
+        One row a pair of flags of one cohort, measure and kind: ``cohort_id, flag_id,
+        other_flag_id``, ``measure`` (sensitivity, specificity, lr_positive, lr_negative),
+        ``kind`` (the first less the second is their difference, the first divided by the second
+        their ratio), ``estimate, ci_low, ci_high``, ``bound_low, bound_high`` (the interval's
+        ends under the least and the most favourable agreement of the two flags within patients;
+        the interval itself where the agreement is printed), ``ci_level, probability_better``,
+        ``agreement`` ("printed" where a combination of the two flags is published with its
+        counts, else "independent"), ``method``.
     unmeasured : pandas.DataFrame
         Flags that are endorsed, claimed or measured elsewhere for this
         condition, but of which no usable ratio is known here: ``flag_id, label,
@@ -97,6 +110,13 @@ class Comparison(Result):
             grid_of(self.flags, columns),
         ]
         notes = [f"{len(self.unmeasured)} further flags have no usable ratio here"]
+        if len(self.pairs):
+            paired = self.pairs.drop_duplicates(["cohort_id", "flag_id", "other_flag_id"])
+            known = int((paired["agreement"] == "printed").sum())
+            notes.append(
+                f"{len(paired)} pairs of flags of the same patients: how they agree is printed for "
+                f"{known}; the others are taken as independent, with bounds beside"
+            )
         return Shown(f"{self.target} in {self.setting}", grids, notes)
 
 
@@ -146,10 +166,15 @@ def compare_flags(
     The ratios of a single study are those of
     :func:`~backpain_stats.likelihood_ratios` (score intervals). The probabilities and the
     pairwise ratios come from draws of the Jeffreys posteriors of the
-    sensitivities and specificities, mixed over all tables that fit. How the
-    findings of one patient hang together is not published, so the flags are
-    drawn independently of each other; flags that go together would have
-    narrower pairwise intervals, flags that exclude each other wider ones. Where
+    sensitivities and specificities, mixed over all tables that fit. Two flags of the
+    same patients are paired: where a combination of both is published with its counts, their
+    proportions vary together as the findings do (a Gaussian copula with the correlation of the
+    two findings). Where none is, they are drawn independently, and ``bound_low`` and
+    ``bound_high`` are the ends when as few or as many patients as the counts allow have both:
+    flags that go together have narrower pairwise intervals, flags that exclude each other wider
+    ones. Two flags that four cohorts or more asked of the same patients are also compared by
+    :func:`~backpain_stats.compare_tests` (``cohort_id`` then says how many cohorts).
+    The chances to be best take the flags as independent. Where
     no case or no other patient carries a flag the prior decides the rank, and
     with a dozen cases it still matters.
 
@@ -173,16 +198,19 @@ def compare_flags(
     # Where the number of cases is not printed, the table that fits knows it.
     cases = ratios["n_cases"].fillna(ratios["tp"] + ratios["fn"])
     flags = ratios.assign(usable=known, n_cases=cases)
-    pairs = []
-    for _, accuracies in _sets(evidence, flags[known]):
-        chances, rows = _compare_set(accuracies, level, draws, seed)
-        pairs += rows
-        for task, values in chances.items():
+    pairs: list[dict[str, Any]] = []
+    printed = printed_agreement(evidence)
+    sets = _sets(evidence, flags[known])
+    for _, accuracies in sets:
+        drawn = joint_draws(accuracies, draws=draws, seed=seed)[:2]
+        pairs += pair_rows(accuracies, drawn, printed, level)
+        for task, values in _chances_best(accuracies, drawn).items():
             flags.loc[flags["report_id"].isin(values), f"probability_best_{task}"] = flags[
                 "report_id"
             ].map(values)
         members = [str(one.labels["report_id"]) for one in accuracies]
         flags.loc[flags["report_id"].isin(members), "set_size"] = len(members)
+    pairs += pooled_rows(sets, printed, level)
     for column in ("set_size", "probability_best_rule_in", "probability_best_rule_out"):
         if column not in flags.columns:
             flags[column] = np.nan
@@ -190,17 +218,11 @@ def compare_flags(
     return Comparison(
         accuracy_table(evidence, target, setting, indirect=indirect, level=level),
         order.astype({"set_size": "Int64"}),
-        pd.DataFrame(pairs, columns=_PAIR_COLUMNS),
+        pd.DataFrame(pairs, columns=PAIR_COLUMNS),
         _unmeasured(evidence, target, setting, ratios, known),
         target,
         setting,
     )
-
-
-_PAIR_COLUMNS = [
-    *("cohort_id", "flag_id", "other_flag_id", "measure", "estimate", "ci_low", "ci_high"),
-    *("ci_level", "probability_better", "method"),
-]
 
 
 def _sets(evidence: Evidence, flags: pd.DataFrame) -> list[tuple[str, list[AccuracyDraws]]]:
@@ -215,52 +237,19 @@ def _sets(evidence: Evidence, flags: pd.DataFrame) -> list[tuple[str, list[Accur
     return sets
 
 
-def _compare_set(
-    accuracies: Sequence[AccuracyDraws], level: float, draws: int, seed: Seed
-) -> tuple[dict[str, dict[str, float]], list[dict[str, Any]]]:
-    """Return the chances to be best and the pairwise ratios of the flags of one cohort."""
-    sensitivity, specificity, _ = joint_draws(accuracies, draws=draws, seed=seed)
-    points = np.array([[one.sensitivity, one.specificity] for one in accuracies])
+def _chances_best(
+    accuracies: Sequence[AccuracyDraws], drawn: tuple[Floats, Floats]
+) -> dict[str, dict[str, float]]:
+    """Return the chances of the flags of one cohort to be the best at each task."""
     chances: dict[str, dict[str, float]] = {}
-    rows: list[dict[str, Any]] = []
     for measure, (task, larger) in TASKS.items():
-        sample = _ratio(measure, sensitivity, specificity)
-        point = _ratio(measure, points[:, 0], points[:, 1])
+        sample = measured(measure, *drawn)
         best = sample.argmax(axis=0) if larger else sample.argmin(axis=0)
         chances[task] = {
             str(one.labels["report_id"]): float(np.mean(best == i))
             for i, one in enumerate(accuracies)
         }
-        for i, j in combinations(range(len(accuracies)), 2):
-            one, other = accuracies[i].labels, accuracies[j].labels
-            with np.errstate(divide="ignore", invalid="ignore"):
-                estimate = float(point[i] / point[j])
-            low, high = interval_around(estimate, sample[i] / sample[j], level)
-            better = sample[i] > sample[j] if larger else sample[i] < sample[j]
-            rows.append(
-                {
-                    "cohort_id": one["cohort_id"],
-                    "flag_id": one["flag_id"],
-                    "other_flag_id": other["flag_id"],
-                    "measure": measure,
-                    "estimate": estimate,
-                    "ci_low": float(low),
-                    "ci_high": float(high),
-                    "ci_level": level,
-                    "probability_better": float(np.mean(better)),
-                    "method": f"{accuracies[i].basis}; flags independent",
-                }
-            )
-    return chances, rows
-
-
-def _ratio(
-    measure: str, sensitivity: NDArray[np.float64], specificity: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        if measure == "lr_positive":
-            return np.asarray(sensitivity / (1 - specificity))
-        return np.asarray((1 - sensitivity) / specificity)
+    return chances
 
 
 def _unmeasured(

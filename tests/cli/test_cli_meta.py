@@ -13,7 +13,7 @@ import matplotlib
 import pandas as pd
 import pytest
 
-from backpain_stats import fit_bivariate, fit_thresholds
+from backpain_stats import compare_tests, fit_bivariate, fit_thresholds
 
 matplotlib.use("Agg")
 DATA = Path(__file__).parents[1] / "oracles" / "r" / "data"
@@ -301,6 +301,20 @@ def test_tests_of_a_file_are_compared(run, by_test):
     code, out, _ = run(by_test, "--test", "test", "--format", "json")
     kinds = {row["kind"] for row in json.loads(out)}
     assert kinds == {"accuracy", "comparison"}
+
+
+def test_tests_of_two_studies_are_compared_under_priors(run, tmp_path):
+    path = tmp_path / "two.csv"
+    rows = ["study,test,tp,fp,fn,tn", "A,CT,46,4,3,42", "A,MRI,42,2,7,39"]
+    path.write_text("\n".join([*rows, "B,CT,16,7,1,53", "B,MRI,17,17,0,43"]))
+    code, out, _ = run(path, "--test", "test", "--bayes", "--seed", "3", "--format", "json")
+    assert code == 0
+    fit = compare_tests(path, inference="bayes", seed=3)
+    found = next(row for row in json.loads(out) if row["measure"] == "sensitivity")
+    assert found["estimate"] == pytest.approx(fit.accuracy().loc[0, "estimate"], rel=1e-9)
+    code, _, err = run(path, "--test", "test", "--seed", "3")
+    assert code == 2
+    assert "--test does not go with --seed" in err
 
 
 @pytest.mark.parametrize("bias", ["verification", "reference", "spectrum", "publication"])

@@ -58,8 +58,8 @@ def test_chances_agree_with_plain_simulation(found):
 
 def test_pairs_stay_within_a_cohort_and_are_complete(found):
     sizes = found.flags.dropna(subset="set_size").groupby("cohort_id").size()
-    counted = found.pairs.groupby(["cohort_id", "measure"]).size()
-    for (cohort, _), rows in counted.items():
+    counted = found.pairs.groupby(["cohort_id", "measure", "kind"]).size()
+    for (cohort, _, _), rows in counted.items():
         k = sizes[cohort]
         assert rows == k * (k - 1) / 2
     assert set(found.pairs["cohort_id"]) == set(sizes.index)
@@ -67,7 +67,9 @@ def test_pairs_stay_within_a_cohort_and_are_complete(found):
 
 def test_pairwise_ratio_is_the_ratio_of_the_ratios(found):
     lr = found.flags.dropna(subset="set_size").set_index("flag_id")
-    for row in found.pairs.itertuples():
+    assert (found.pairs["bound_low"] <= found.pairs["ci_low"]).all()
+    assert (found.pairs["bound_high"] >= found.pairs["ci_high"]).all()
+    for row in found.pairs.query("measure.str.startswith('lr_')").itertuples():
         expected = lr.loc[row.flag_id, row.measure] / lr.loc[row.other_flag_id, row.measure]
         assert row.estimate == pytest.approx(expected, rel=1e-9)
         assert row.ci_low <= row.estimate <= row.ci_high

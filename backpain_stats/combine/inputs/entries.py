@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -94,6 +94,10 @@ class Entries:
         Thresholds of one quantity, least demanding first.
     separate : set of frozenset
         Pairs of flags of one family that may be assessed together.
+    contained : set of tuple
+        Pairs (whole, part) of flags: whoever has the part has the whole by definition.
+    cut_offs : mapping of str to Threshold
+        Thresholds of the vocabulary by flag, whether in the model or not.
     combinations : tuple of PublishedCombination
         Those whose flags are all in the model.
     unusable : mapping
@@ -112,6 +116,8 @@ class Entries:
     setting: Setting | Literal[""] = ""
     nested: tuple[tuple[str, ...], ...] = ()
     separate: frozenset[frozenset[str]] = frozenset()
+    contained: frozenset[tuple[str, str]] = frozenset()
+    cut_offs: Mapping[str, Threshold] = field(default_factory=dict)
     combinations: tuple[PublishedCombination, ...] = ()
     unusable: Mapping[str, str] = field(default_factory=dict)
     vocabulary: frozenset[str] = frozenset()
@@ -131,20 +137,32 @@ class Entries:
 
 
 def nested_entries(
-    figures: Mapping[str, tuple[float, float]], flags: pd.DataFrame
+    figures: Mapping[str, tuple[float, float]],
+    flags: pd.DataFrame,
+    cohorts: Mapping[str, Collection[str]] | None = None,
 ) -> tuple[tuple[str, ...], ...]:
     """Return the thresholds of one quantity among some flags, least demanding first.
 
-    ``figures`` has the shares with the flag among cases and among non-cases. Cohorts may
-    contradict each other: a threshold that reverses the order stays outside the chain, and is
-    refused beside the others of its family.
+    Parameters
+    ----------
+    figures : mapping
+        By flag, the shares with it among cases and among non-cases. Cohorts may contradict each
+        other: a threshold that reverses the order stays outside the chain, and is refused
+        beside the others of its family.
+    flags : pandas.DataFrame
+        As for :func:`ordered_thresholds`.
+    cohorts : mapping, optional
+        By flag, the cohorts behind it. Thresholds of the same patients are in order whatever
+        the figures, which may rest on further cohorts.
     """
+    same = cohorts or {}
     chains = []
     for chain in ordered_thresholds(flags):
         kept: list[str] = []
         for flag in chain:
             if flag in figures and (
                 not kept
+                or set(same.get(flag, ())) & set(same.get(kept[-1], ()))
                 or all(
                     own <= last for own, last in zip(figures[flag], figures[kept[-1]], strict=True)
                 )

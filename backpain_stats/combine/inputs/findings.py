@@ -20,8 +20,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pandas as pd
+
+from backpain_stats.errors import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 # Longer phrases first: "more than" must not be read as "more".
@@ -66,6 +73,11 @@ class Threshold:
         """Sorts thresholds of one quantity from the least to the most demanding."""
         return (self.value if self.rising else -self.value, self.strict)
 
+    def met_by(self, values: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return which values make the finding present; one on the cut does unless strict."""
+        beyond = values > self.value if self.rising else values < self.value
+        return beyond if self.strict else beyond | (values == self.value)
+
 
 def read_threshold(label: str) -> Threshold | None:
     """Read a threshold from a flag's label: exactly one number and one comparison.
@@ -103,6 +115,11 @@ def read_thresholds(flags: pd.DataFrame) -> dict[str, Threshold]:
     dict of str to Threshold
         By flag; a flag without a stated cut-off is not in it.
 
+    Raises
+    ------
+    DataError
+        If a cut-off is no number, or a direction neither above nor below.
+
     Examples
     --------
     >>> flags = pd.DataFrame({"flag_id": ["crp_10", "fever"], "quantity": ["crp", pd.NA],
@@ -114,6 +131,14 @@ def read_thresholds(flags: pd.DataFrame) -> dict[str, Threshold]:
         read = zip(flags["flag_id"], map(read_threshold, flags["label"]), strict=True)
         return {str(flag): threshold for flag, threshold in read if threshold is not None}
     stated = flags.dropna(subset=["quantity", "threshold", "direction"])
+    cuts = pd.to_numeric(stated["threshold"], errors="coerce")
+    wrong = cuts.isna() | ~stated["direction"].isin(["above", "below"])
+    if wrong.any():
+        row = stated[wrong].iloc[0]
+        raise DataError(
+            f"{row['flag_id']}: threshold {row['threshold']!s:.40}, direction "
+            f"{row['direction']!s:.40}; a number and above or below are needed"
+        )
     return {
         str(flag): Threshold(str(quantity), direction == "above", float(cut), False)
         for flag, quantity, cut, direction in stated[
@@ -148,6 +173,30 @@ def ordered_thresholds(flags: pd.DataFrame) -> list[tuple[str, ...]]:
         for members in quantities.values()
         if len(members) > 1
     ]
+
+
+def contained_findings(flags: pd.DataFrame) -> set[tuple[str, str]]:
+    """Return the pairs (whole, part) of which the part makes the whole present by definition.
+
+    Parameters
+    ----------
+    flags : pandas.DataFrame
+        Columns ``flag_id, contains``; without the second there are none.
+
+    Examples
+    --------
+    >>> from backpain_stats import load_evidence
+    >>> ("fever_or_chills", "fever") in contained_findings(load_evidence().flags)
+    True
+    """
+    if "contains" not in flags.columns:
+        return set()
+    stated = flags.dropna(subset=["contains"])
+    return {
+        (str(whole), part.strip())
+        for whole, parts in zip(stated["flag_id"], stated["contains"], strict=True)
+        for part in str(parts).split(";")
+    }
 
 
 def separate_findings(

@@ -23,7 +23,7 @@ from backpain_stats.combine.inputs.entries import (
     nested_entries,
     threshold_of_rule,
 )
-from backpain_stats.combine.inputs.findings import read_threshold
+from backpain_stats.combine.inputs.findings import contained_findings, read_thresholds
 from backpain_stats.errors import ArgumentError, DataError
 from backpain_stats.meta import Priors
 from backpain_stats.meta.accuracy import FlagAccuracy, tables_accuracy
@@ -59,6 +59,8 @@ def entries_from_frame(
         row = frame.iloc[position]
         firsts.setdefault(str(row[names]), row)
         reports.setdefault(str(row[names]), []).append(_row_accuracy(frame, position, names))
+    vocabulary = frame.rename(columns={names: "flag_id"}).astype({"flag_id": str})
+    thresholds = read_thresholds(vocabulary) if _says_cut_offs(frame) else {}
     entries, figures = [], {}
     for flag, several in reports.items():
         tables = [one for one in several if isinstance(one, TableAccuracy)]
@@ -73,7 +75,7 @@ def entries_from_frame(
                 "" if pd.isna(first.get("family")) else str(first.get("family")),
                 _known(tables, several[0], effects, priors),
                 tuple(dict.fromkeys(str(one.labels["cohort_id"]) for one in several)),
-                read_threshold(str(first.get("label", ""))),
+                thresholds.get(flag),
             )
         )
     prevalence = read_prevalence(pretest)
@@ -91,16 +93,23 @@ def entries_from_frame(
                 "reported more often than a less demanding one; use one of them"
             )
         chains.add(named)
-    if {"label", "family"} <= set(frame.columns):
-        chains |= set(nested_entries(figures, frame.rename(columns={names: "flag_id"})))
+    if "family" in frame.columns and _says_cut_offs(frame):
+        chains |= set(nested_entries(figures, vocabulary))
     return Entries(
         tuple(entries),
         prevalence,
         prevalence,
         given_source(prevalence),
         nested=tuple(sorted(chains)),
+        contained=frozenset(contained_findings(vocabulary)),
+        cut_offs=thresholds,
         combinations=_frame_combinations(combinations, list(reports)),
     )
+
+
+def _says_cut_offs(frame: pd.DataFrame) -> bool:
+    """Return whether the columns say which flags cut a quantity, and where."""
+    return "label" in frame.columns or {"quantity", "threshold", "direction"} <= set(frame.columns)
 
 
 def _observed(tables: Sequence[TableAccuracy], first: AccuracyDraws) -> tuple[float, float]:

@@ -20,7 +20,11 @@ from backpain_stats.combine.inputs.entries import (
     no_report,
     threshold_of_rule,
 )
-from backpain_stats.combine.inputs.findings import read_thresholds, separate_findings
+from backpain_stats.combine.inputs.findings import (
+    contained_findings,
+    read_thresholds,
+    separate_findings,
+)
 from backpain_stats.errors import NotEstimableError
 from backpain_stats.evidence import Evidence, Setting, Target, require_evidence
 from backpain_stats.meta.accuracy import FlagAccuracy
@@ -108,13 +112,15 @@ def entries_from_evidence(
                 listed,
             )
         ),
+        contained=frozenset(contained_findings(whole.flags)),
+        cut_offs=thresholds,
         unusable=unusable,
         vocabulary=frozenset(vocabulary.index),
         notes=(*warning, *(note for flag in wanted for note in notes[flag])),
     )
-    return _with_combinations(
-        replace(base, nested=nested_entries(figures, whole.flags)), whole, target
-    )
+    cohorts = {entry.flag_id: entry.cohort_ids for entry in entries}
+    nested = nested_entries(figures, whole.flags, cohorts)
+    return _with_combinations(replace(base, nested=nested), whole, target)
 
 
 class _Known(NamedTuple):

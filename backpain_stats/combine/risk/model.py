@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
@@ -101,7 +101,7 @@ class RiskModel:
     >>> model = RiskModel(load_evidence())
     >>> risk = model.risk(present=["age_50", "cancer_history"], absent=["weight_loss_unexplained"])
     >>> print(risk.posttest)
-    2.7% (95% interval 0.13% to 32%; shrunken; ...) after age_50 present, cancer_history
+    4.1% (95% interval 0.17% to 45%; shrunken; ...) after age_50 present, cancer_history
     present, weight_loss_unexplained absent, from a pre-test probability of 0.24%
     [deyo1988_malignancy, henschke2009_malignancy: 13 of 3147, practices differing]
     """
@@ -150,7 +150,8 @@ class RiskModel:
             ``sensitivity, specificity`` (fractions, taken as known). Optional:
             ``cohort_id`` or ``study`` (rows without are taken to be of one
             cohort), ``label`` and ``family`` (for the rules about thresholds and
-            wordings).
+            wordings), ``quantity, threshold, direction`` (cut-offs, so that values may be
+            given) and ``contains``, as in ``flags.csv``.
         pretest : float or str
             Pre-test probability, as in :class:`RiskModel`.
         dependence, rho_prior, draws, seed
@@ -267,16 +268,25 @@ class RiskModel:
         return Known(self.dependence, self._point, self.entries.pretest.estimate, None)
 
     def risk(
-        self, present: Iterable[str] = (), absent: Iterable[str] = (), *, level: float = 0.95
+        self,
+        present: Iterable[str] | Mapping[str, float] = (),
+        absent: Iterable[str] = (),
+        *,
+        level: float = 0.95,
     ) -> Risk:
         """Return the risk of a patient.
 
         Parameters
         ----------
-        present, absent : iterable of str
-            Flags found and flags looked for and not found. A flag in neither
-            list was not assessed and is integrated out. Both empty: the
-            pre-test probability.
+        present : iterable of str, or mapping of str to float
+            Flags found. A mapping also takes values: ``{"crp": 62, "fever": True}``. A value
+            of a quantity (column ``quantity`` of the flags) decides each of its thresholds in
+            the model: present where it is at the cut-off or beyond, absent where not; together
+            they are one finding, with the ratio of the stratum between two cut-offs. A
+            threshold reported more often than a less demanding one is left not assessed.
+        absent : iterable of str
+            Flags looked for and not found. A flag in neither list was not assessed and is
+            integrated out. Both empty: the pre-test probability.
         level : float, default 0.95
             Level of the intervals.
 
@@ -287,8 +297,8 @@ class RiskModel:
         Raises
         ------
         UnknownNameError, NotEstimableError, ArgumentError
-            If a name is unknown, has no usable report, is in both lists, or two
-            names are one finding.
+            If a name is unknown, has no usable report, is in both lists, two names are one
+            finding, one contains the other, or no threshold of a quantity is in the model.
         ConstraintError
             If published combinations contradict the marginals.
 
@@ -316,7 +326,7 @@ class RiskModel:
         patients : pandas.DataFrame
             One row a patient, one column a flag: 1 or True for present, 0 or False for
             absent, missing for not assessed. A flag without a column was not assessed in
-            anybody.
+            anybody. A column named by a quantity has its values instead, as in :meth:`risk`.
         level : float, default 0.95
             Level of the intervals.
 
@@ -335,7 +345,8 @@ class RiskModel:
         Raises
         ------
         UnknownNameError, NotEstimableError
-            If a column is no flag, or a flag has no usable report.
+            If a column is neither flag nor quantity, a flag has no usable report, or no
+            threshold of a quantity is in the model.
         DataError, ArgumentError
             If a cell is no finding, a column occurs twice, or the findings of a patient
             contradict each other; the message names row and column.
@@ -410,7 +421,7 @@ class RiskModel:
 
     def sensitivity(
         self,
-        present: Iterable[str] = (),
+        present: Iterable[str] | Mapping[str, float] = (),
         absent: Iterable[str] = (),
         *,
         rho: Sequence[float] = RHO_GRID,
@@ -424,7 +435,7 @@ class RiskModel:
 
         Parameters
         ----------
-        present, absent : iterable of str
+        present, absent
             As in :meth:`risk`.
         rho : sequence of float, optional
             Correlations, each from 0 to below 1; by default 0 to 0.9.

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backpain_stats.checks import as_names, unknown_name
+from backpain_stats.checks import unknown_name
 from backpain_stats.combine.dependence.patterns import ABSENT, NOT_ASSESSED, PRESENT
 from backpain_stats.combine.inputs.entries import Entries, Entry, no_report
+from backpain_stats.combine.risk.values import is_quantity, named_findings
 from backpain_stats.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def patient_pattern(
-    entries: Entries, present: Iterable[str], absent: Iterable[str]
+    entries: Entries, present: Iterable[str] | Mapping[str, float], absent: Iterable[str]
 ) -> NDArray[np.int8]:
     """Return the pattern of a patient; flags in neither list were not assessed.
 
@@ -30,9 +31,9 @@ def patient_pattern(
         If a flag has no usable report; the message says which failed and why.
     ArgumentError
         If a flag is both present and absent, thresholds contradict each other,
-        or two wordings of one history are given.
+        two wordings of one history are given, or a flag beside one that it contains.
     """
-    lists = [as_names(present, "present"), as_names(absent, "absent")]
+    lists = named_findings(entries, present, absent)
     for name in [*lists[0], *lists[1]]:
         check_flag(entries, name)
     both = sorted(set(lists[0]) & set(lists[1]))
@@ -53,6 +54,11 @@ def check_flag(entries: Entries, name: str) -> None:
         return
     if name in entries.unusable or name in entries.vocabulary:
         raise no_report(name, entries.unusable, entries.target, entries.setting)
+    if is_quantity(entries, name):
+        raise ArgumentError(
+            f"{name} is a quantity; give its value: present={{{name!r}: 62}}, at the command "
+            f"line --present {name}=62"
+        )
     raise unknown_name(name, {*entries.flags, *entries.vocabulary}, "flag")
 
 
@@ -68,7 +74,7 @@ def _check_nested(entries: Entries, state: Mapping[str, int]) -> None:
 
 
 def check_together(entries: Entries, names: Sequence[str]) -> None:
-    """Refuse flags that are one finding in two wordings, naming the family.
+    """Refuse flags that are one finding in two wordings, or of which one contains the other.
 
     Raises
     ------
@@ -78,16 +84,26 @@ def check_together(entries: Entries, names: Sequence[str]) -> None:
     by_name = {entry.flag_id: entry for entry in entries.entries}
     for first, second in combinations(dict.fromkeys(names), 2):
         if _one_finding(entries, by_name[first], by_name[second]):
-            raise ArgumentError(_refusal(by_name[first], by_name[second]))
+            raise ArgumentError(_refusal(entries, by_name[first], by_name[second]))
 
 
 def _one_finding(entries: Entries, one: Entry, other: Entry) -> bool:
-    """Return whether two flags are one finding in two wordings."""
+    """Return whether two flags are one finding in two wordings, or one contains the other."""
+    if _whole_and_part(entries, one, other):
+        return True
     if not one.family or one.family != other.family:
         return False
     pair = frozenset((one.flag_id, other.flag_id))
     nested = any(pair <= set(chain) for chain in entries.nested)
     return not nested and pair not in entries.separate
+
+
+def _whole_and_part(entries: Entries, one: Entry, other: Entry) -> tuple[Entry, Entry] | None:
+    """Return two flags as the one that contains the other and the other, if it does."""
+    for whole, part in ((one, other), (other, one)):
+        if (whole.flag_id, part.flag_id) in entries.contained:
+            return whole, part
+    return None
 
 
 def refused_patterns(entries: Entries, patterns: NDArray[np.int8]) -> dict[int, str]:
@@ -114,7 +130,13 @@ def _why(entries: Entries, pattern: NDArray[np.int8]) -> str:
     raise AssertionError("a pattern is refused without a reason")  # pragma: no cover
 
 
-def _refusal(one: Entry, other: Entry) -> str:
+def _refusal(entries: Entries, one: Entry, other: Entry) -> str:
+    if found := _whole_and_part(entries, one, other):
+        whole, part = found
+        return (
+            f"{whole.flag_id} ({whole.label}) contains {part.flag_id} ({part.label}): whoever has "
+            "the second has the first by definition, so it would count twice; give one of them"
+        )
     names = f"{one.flag_id} ({one.label}) and {other.flag_id} ({other.label})"
     cuts = [(cut.quantity, cut.rising) for entry in (one, other) if (cut := entry.threshold)]
     if len(cuts) == 2 and cuts[0] == cuts[1]:

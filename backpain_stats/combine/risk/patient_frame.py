@@ -10,6 +10,7 @@ import pandas as pd
 from backpain_stats.combine.dependence.patterns import NOT_ASSESSED, distinct
 from backpain_stats.combine.inputs.entries import Entries
 from backpain_stats.combine.risk.patient import check_flag, refused_patterns
+from backpain_stats.combine.risk.values import is_quantity, value_states
 from backpain_stats.errors import ArgumentError, DataError
 
 if TYPE_CHECKING:
@@ -37,15 +38,36 @@ def frame_patterns(entries: Entries, frame: pd.DataFrame) -> NDArray[np.int8]:
     if repeated := sorted({name for name in columns if columns.count(name) > 1}):
         raise DataError(f"column {repeated[0]!r} occurs twice; name each flag once")
     patterns = np.full((len(frame), len(entries.flags)), NOT_ASSESSED, dtype=np.int8)
+    by_column: dict[str, str] = {}
     for place, name in enumerate(columns):
-        check_flag(entries, name)
-        patterns[:, entries.flags.index(name)] = _states(frame.iloc[:, place])
+        for flag, states in _column_states(entries, name, frame.iloc[:, place]).items():
+            if flag in by_column:
+                raise DataError(
+                    f"columns {by_column[flag]!r} and {name!r} both say {flag}; give one of them"
+                )
+            by_column[flag] = name
+            patterns[:, entries.flags.index(flag)] = states
     different, which = distinct(patterns)
     refused = refused_patterns(entries, different)
     wrong = np.flatnonzero(np.isin(which, list(refused)))
     if wrong.size:
         raise ArgumentError(f"{_row(frame, wrong[0])}: {refused[int(which[wrong[0]])]}")
     return patterns
+
+
+def _column_states(entries: Entries, name: str, cells: pd.Series) -> dict[str, NDArray[np.int8]]:
+    """Return what a column says, by flag: a flag itself, or the thresholds of a quantity."""
+    if not is_quantity(entries, name):
+        check_flag(entries, name)
+        return {name: _states(cells)}
+    values = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    wrong = np.flatnonzero(cells.notna().to_numpy(dtype=bool) & ~np.isfinite(values))
+    if wrong.size:
+        raise DataError(
+            f"{_row(cells, wrong[0])}, column {name!r} is {cells.iloc[wrong[0]]!s:.40}; allowed: "
+            "a finite number, or missing (not measured)"
+        )
+    return value_states(entries, name, values)
 
 
 def _states(cells: pd.Series) -> NDArray[np.int8]:

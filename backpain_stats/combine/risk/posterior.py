@@ -12,8 +12,10 @@
   Beta posteriors.
 * Thresholds of one quantity stay nested in every draw. Those who meet the more demanding
   one are some of those who meet the less demanding one, so that their proportions have
-  the correlation of two such findings; it enters by the ranks of the draws, and a draw
-  that would still reverse the order takes the share of the point estimates.
+  the correlation of two such findings; it enters by the ranks of the draws. In a draw
+  that would still reverse the order, the share of the former has its own Jeffreys posterior
+  from the patients between the two thresholds (the share of the point estimates where
+  numbers of patients are not known).
 * Findings tied by a published combination (maximum entropy only) must stay
   consistent with it in every draw. Their joint distribution is drawn from a
   Dirichlet posterior: the maximum-entropy distribution at the point estimates
@@ -36,7 +38,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+from scipy.special import betaincinv, ndtr, ndtri
 
 from backpain_stats.combine.dependence.base import (
     Combination,
@@ -60,6 +62,8 @@ TABLE, SENSITIVITY, SPECIFICITY = 0, 1, 2
 PER_FLAG = 3
 # Further uniforms: pre-test, and two for the dependence.
 FURTHER = 3
+# Multiples of it modulo 1 fill the unit interval evenly, in an order unrelated to the draws.
+GOLDEN = (np.sqrt(5) - 1) / 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,12 +151,13 @@ def draw_posterior(
         sensitivity, specificity = accuracy.draws(own[:, place])
         cases[:, place], noncases[:, place] = sensitivity, 1 - specificity
     column = {flag: place for place, flag in enumerate(entries.flags)}
+    sizes = _group_sizes(entries.entries)
     for chain in entries.nested:
         places = [column[flag] for flag in chain]
-        _keep_nested(places, cases, point.cases[0])
-        _keep_nested(places, noncases, point.noncases[0])
+        _keep_nested(places, cases, point.cases[0], sizes["cases"])
+        _keep_nested(places, noncases, point.noncases[0], sizes["noncases"])
     marginals: dict[GroupName, Array] = {"cases": cases, "noncases": noncases}
-    combinations = dependence.draw_tied(point, _group_sizes(entries.entries), random, marginals)
+    combinations = dependence.draw_tied(point, sizes, random, marginals)
     further = uniform[:, PER_FLAG * flags :]
     own_draws = dependence.drawn(further[:, 1:3])
     drawn = None if own_draws is dependence else own_draws
@@ -219,12 +224,13 @@ def _together(
     return result
 
 
-def _keep_nested(places: Sequence[int], drawn: Array, point: Array) -> None:
+def _keep_nested(places: Sequence[int], drawn: Array, point: Array, sizes: Array) -> None:
     """Order the draws of thresholds of one quantity, least demanding first (in place).
 
-    Among p of the patients the easier threshold is met, among q of them the harder one, too:
-    two such findings of a patient, and two such proportions of one sample, have the
-    correlation sqrt(q (1 - p) / (p (1 - q))).
+    ``point`` and ``sizes`` are the shares and the numbers of patients, shape (flags,). Among p of
+    the patients the easier threshold is met, among q of them the harder one, too: two such
+    findings of a patient, and two such proportions of one sample, have the correlation
+    sqrt(q (1 - p) / (p (1 - q))).
     """
     for easier, harder in pairwise(places):
         p, q = point[easier], point[harder]
@@ -232,8 +238,15 @@ def _keep_nested(places: Sequence[int], drawn: Array, point: Array) -> None:
         phi = np.sqrt(q * (1 - p) / (p * (1 - q))) if 0 < q <= p < 1 else 0.0
         scores = phi * _scores(first) + np.sqrt(1 - phi**2) * _scores(second)
         coupled = np.sort(second)[np.argsort(np.argsort(scores, kind="stable"))]
+        reversed_ = coupled > first
         share = q / p if p > 0 else 0.0
-        drawn[:, harder] = np.where(coupled <= first, coupled, share * first)
+        n, count = sizes[easier], np.count_nonzero(reversed_)
+        if np.isfinite(n) and count:
+            # Nobody found between two thresholds does not mean that there is nobody.
+            even = (np.arange(count) + 0.5) * GOLDEN % 1
+            share = betaincinv(n * q + 0.5, n * (p - q) + 0.5, even)
+        coupled[reversed_] = share * first[reversed_]
+        drawn[:, harder] = coupled
 
 
 def _scores(values: Array) -> Array:

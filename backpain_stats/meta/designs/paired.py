@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 
-from backpain_stats.checks import check_choice, check_level
-from backpain_stats.errors import NotEstimableError
+from backpain_stats.checks import check_choice, check_count, check_level
+from backpain_stats.errors import ArgumentError, FitError, NotEstimableError
+from backpain_stats.meta.bayes.priors import Priors
+from backpain_stats.meta.bayes.sampling import FEWEST_EFFECTIVE_DRAWS
 from backpain_stats.meta.designs.cluster_model import ClusterModel, Maximum, covariance_slopes
+from backpain_stats.meta.designs.compared_bayes import BayesianComparison
 from backpain_stats.meta.designs.compared_tests import ComparedTests, EqualityTest
 from backpain_stats.meta.designs.delta import INTERVALS, Inference, Intervals
+from backpain_stats.meta.designs.paired_bayes import sample_paired
 from backpain_stats.meta.designs.paired_data import (
     TestedStudies,
     read_tested_studies,
@@ -25,6 +29,7 @@ from backpain_stats.meta.designs.paired_models import (
     likelihood_ratio,
 )
 from backpain_stats.meta.likelihood.quadrature import gauss_hermite
+from backpain_stats.sampling import DEFAULT_SEED, Seed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,8 +44,42 @@ __all__ = ["compare_tests"]
 _ZERO = 1e-3
 # What tests of the same study have in common shows in studies that gave two of them.
 _FEWEST_PAIRS = 3
+# With 7 x 7 nodes a study's integral is good to 1e-3 of log likelihood, as in meta/bayes.
+_BAYES_NODES = 7
+_EFFECTIVE_SIZE = 4000
 # A test of a variance of 0 below which the reader is told.
 _SUSPICIOUS = 0.05
+
+
+@overload
+def compare_tests(
+    data: TablesLike,
+    *,
+    test: str = "test",
+    study: str = "study",
+    tests: Sequence[str] | None = None,
+    covariance: Covariance = "common",
+    nodes: int | None = None,
+    intervals: Intervals = "t",
+    level: float = 0.95,
+    inference: Literal["likelihood"] = "likelihood",
+) -> ComparedTests: ...
+
+
+@overload
+def compare_tests(
+    data: TablesLike,
+    *,
+    test: str = "test",
+    study: str = "study",
+    tests: Sequence[str] | None = None,
+    nodes: int | None = None,
+    level: float = 0.95,
+    inference: Literal["bayes"],
+    priors: Priors | None = None,
+    effective_size: int = _EFFECTIVE_SIZE,
+    seed: Seed = DEFAULT_SEED,
+) -> BayesianComparison: ...
 
 
 def compare_tests(
@@ -53,7 +92,11 @@ def compare_tests(
     nodes: int | None = None,
     intervals: Intervals = "t",
     level: float = 0.95,
-) -> ComparedTests:
+    inference: Literal["likelihood", "bayes"] = "likelihood",
+    priors: Priors | None = None,
+    effective_size: int = _EFFECTIVE_SIZE,
+    seed: Seed = DEFAULT_SEED,
+) -> ComparedTests | BayesianComparison:
     r"""Compare the accuracy of tests that were given in the same studies.
 
     In study ``i``, test ``t`` finds
@@ -97,12 +140,21 @@ def compare_tests(
         of lme4 and of the Handbook.
     level : float, optional
         Confidence level of all intervals.
+    inference : {"likelihood", "bayes"}
+        ``"bayes"``: the model with the common covariance under priors, for two studies and up.
+        Each test's mean logits have the prior of :class:`~backpain_stats.Priors`, independent of
+        the other tests; the SDs and the correlation have the learned ones. Sampled by importance,
+        as in :func:`~backpain_stats.meta.bayes.fit.fit_bayes`.
+    priors, effective_size, seed : optional
+        With ``inference="bayes"``: a :class:`~backpain_stats.Priors`, the effective draws to reach
+        (4000), and the seed.
 
     Returns
     -------
-    ComparedTests
+    ComparedTests or BayesianComparison
         Summary accuracy of each test, differences and ratios with delta-method intervals, and
-        likelihood-ratio tests of equality.
+        likelihood-ratio tests of equality; or posterior medians and intervals of the same, with
+        how far the priors moved them.
 
     Raises
     ------
@@ -152,6 +204,22 @@ def compare_tests(
     2                  specificity         -50.041      10.62   1  0.00112
     3   study effects of the tests         -44.732       1.66   2  0.43707
     """
+    check_choice(inference, "inference", ("likelihood", "bayes"))
+    if inference == "bayes":
+        if covariance != "common" or intervals != "t":
+            raise ArgumentError(
+                "covariance and intervals do not go with inference='bayes', which has the common "
+                "covariance and posterior intervals"
+            )
+        check_level(level)
+        return _bayes(
+            data, test=test, study=study, tests=tests, nodes=nodes, level=level, priors=priors,
+            effective_size=effective_size, seed=seed,
+        )  # fmt: skip
+    defaults = {"priors": None, "effective_size": _EFFECTIVE_SIZE, "seed": DEFAULT_SEED}
+    given = {"priors": priors, "effective_size": effective_size, "seed": seed}
+    if moved := [name for name, value in given.items() if value != defaults[name]]:
+        raise ArgumentError(f"{', '.join(moved)}: only inference='bayes' takes such options")
     check_choice(covariance, "covariance", COVARIANCES)
     check_choice(intervals, "intervals", INTERVALS)
     check_level(level)
@@ -188,6 +256,45 @@ def compare_tests(
         boundary_reason=_boundary(between),
         iterations=maximum.iterations,
         notes=_notes(studies, covariance, equality[-1]),
+    )
+
+
+def _bayes(
+    data: TablesLike,
+    *,
+    test: str,
+    study: str,
+    tests: Sequence[str] | None,
+    nodes: int | None,
+    level: float,
+    priors: Priors | None,
+    effective_size: int,
+    seed: Seed,
+) -> BayesianComparison:
+    """Return the posterior, with the likelihood's own answer beside it where there is one."""
+    priors = Priors() if priors is None else priors
+    if not isinstance(priors, Priors):
+        raise ArgumentError(f"priors must be a Priors object, not {type(priors).__name__}")
+    if check_count(effective_size, "effective_size") < FEWEST_EFFECTIVE_DRAWS:
+        raise ArgumentError(
+            f"effective_size is {effective_size}; it must be {FEWEST_EFFECTIVE_DRAWS} or more"
+        )
+    nodes = _BAYES_NODES if nodes is None else nodes
+    gauss_hermite(nodes)  # refuses a number it cannot do
+    likelihood, reason = None, ""
+    try:
+        likelihood = compare_tests(data, test=test, study=study, tests=tests, level=level)
+    except (NotEstimableError, FitError) as error:
+        reason = str(error)
+    return sample_paired(
+        read_tested_studies(data, test=test, study=study, tests=tests),
+        priors=priors,
+        nodes=nodes,
+        effective_size=effective_size,
+        level=level,
+        seed=seed,
+        likelihood=likelihood,
+        no_likelihood=reason,
     )
 
 

@@ -61,10 +61,12 @@ def ranking_section(results: PanelResults) -> Section:
         "The table below holds the numbers.",
         lambda: plots.ranking(usable),
     )
-    pairs = comparison.pairs.assign(
-        label=comparison.pairs["flag_id"].map(results.labels),
-        other=comparison.pairs["other_flag_id"].map(results.labels),
-        chance_text=comparison.pairs["probability_better"].map(chance_text),
+    ratios = comparison.pairs["measure"].isin(["lr_positive", "lr_negative"])
+    pairs = comparison.pairs[ratios & comparison.pairs["probability_better"].notna()]
+    pairs = pairs.assign(
+        label=pairs["flag_id"].map(results.labels),
+        other=pairs["other_flag_id"].map(results.labels),
+        chance_text=pairs["probability_better"].map(chance_text),
     )
     paragraphs: list[Block] = [
         "To rule in, a flag needs a high LR+; to rule out, a low LR−. They are seldom the same "
