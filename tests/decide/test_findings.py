@@ -14,7 +14,11 @@ from backpain_stats import (
     summary_of_findings,
 )
 from backpain_stats.decide.frequencies import count_phrase
-from backpain_stats.decide.judgements import judgement_template, read_judgements
+from backpain_stats.decide.judgements import (
+    contradictions,
+    judgement_template,
+    read_judgements,
+)
 
 TABLES = pd.DataFrame(
     {
@@ -167,3 +171,46 @@ def test_a_sheet_that_is_no_sheet_is_refused(tmp_path):
 def test_layout_holds_at_most_three_prevalences():
     with pytest.raises(ArgumentError, match="4 prevalences"):
         summary_of_findings(TABLES, [0.001, 0.002, 0.003, 0.004])
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+def test_a_sheet_is_read_as_spreadsheets_save_it(tmp_path, separator, encoding):
+    sheet = judgement_template(FLAGS)
+    sheet["imprecision"], sheet["imprecision_reason"] = "Very Serious", "à peine 13 cas"
+    sheet["certainty"] = "LOW"
+    path = tmp_path / "sheet.csv"
+    sheet.to_csv(path, index=False, sep=separator, encoding=encoding)
+    read = read_judgements(path, FLAGS)
+    assert (read["imprecision"] == "very serious").all()
+    assert (read["imprecision_reason"] == "à peine 13 cas").all()
+    assert (read["certainty"] == "low").all()
+
+
+def test_a_sheet_without_the_columns_of_reasons_is_read():
+    """Sheets of earlier versions had one reason a row."""
+    sheet = judgement_template(FLAGS).assign(reason="one for all")
+    old = sheet.drop(columns=[name for name in sheet if name.endswith("_reason")])
+    assert (read_judgements(old, FLAGS)["reason"] == "one for all").all()
+
+
+@pytest.mark.parametrize(
+    ("serious", "certainty", "agrees"),
+    [
+        ([], "high", True),
+        ([], "moderate", False),
+        (["very serious"] * 4, "high", False),
+        (["very serious"] * 4, "very low", True),
+        (["serious", "serious"], "high", False),
+        (["serious", "serious"], "moderate", True),  # two borderline domains may cost one level
+        (["serious", "serious"], "low", True),
+        (["serious", "serious"], "very low", False),
+        (["very serious"], "moderate", False),
+    ],
+)
+def test_a_certainty_that_contradicts_its_domains_is_pointed_out(serious, certainty, agrees):
+    sheet = judgement_template(["age_50"]).iloc[[0]].assign(certainty=certainty)
+    domains = ["risk_of_bias", "indirectness", "inconsistency", "imprecision"]
+    for domain, judged in zip(domains, serious, strict=False):
+        sheet[domain] = judged
+    assert (not contradictions(sheet)) is agrees
