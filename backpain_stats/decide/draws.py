@@ -29,7 +29,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Source: TypeAlias = (
-    TwoByTwo | pd.DataFrame | Evidence | BivariateFit | BayesianFit | PooledEvidence | AccuracyDraws
+    TwoByTwo
+    | pd.DataFrame
+    | Evidence
+    | BivariateFit
+    | BayesianFit
+    | PooledEvidence
+    | AccuracyDraws
+    | Sequence[AccuracyDraws]
 )
 UNIFORMS_PER_ACCURACY = 3
 
@@ -46,7 +53,7 @@ def read_source(
 
     Parameters
     ----------
-    source : TwoByTwo, DataFrame, Evidence, a fit, PooledEvidence or AccuracyDraws
+    source : TwoByTwo, DataFrame, Evidence, a fit, PooledEvidence, AccuracyDraws or a list of them
         A frame needs the columns ``tp, fp, fn, tn``; a frame of
         ``feasible_tables`` (column ``table``) is grouped by report. Rows whose
         column ``counted`` says False are set aside.
@@ -88,6 +95,8 @@ def read_source(
         frame["flag_id"] = _name(flag, "table")
     elif hasattr(source, "draws") and hasattr(source, "labels"):
         return [source], unusable_frame([])
+    elif isinstance(source, list) and source and all(hasattr(one, "draws") for one in source):
+        return list(source), unusable_frame([])
     else:
         raise DataError(
             f"{type(source).__name__} gives no sensitivity and specificity; hand in a TwoByTwo, "

@@ -92,11 +92,12 @@ def thresholds(
     Returns
     -------
     pandas.DataFrame
-        One row a flag: ``acts_if`` (``"present"`` or ``"absent"``); ``action_threshold``; ``testing_threshold`` and
-        ``test_action_threshold`` with ``_low`` and ``_high``;
+        One row a flag: ``acts_if`` (``"present"`` or ``"absent"``); ``action_threshold``;
+        ``testing_threshold`` and ``test_action_threshold`` with ``_low`` and ``_high``;
         ``changes_decision`` (whether there is any range at the point
         estimates); ``probability_of_range``, the share of the posterior draws
-        with one; ``statement``, the same in a sentence that says no more than these shares allow. With ``pretest`` also
+        with one; ``statement``, the same in a sentence that says no more than
+        these shares allow. With ``pretest`` also
         ``pretest``, ``changes_at_pretest``, and ``probability_at_pretest``, the
         share of draws in which the pre-test probability lies in the range.
 

@@ -21,6 +21,8 @@ __all__ = ["Layout", "layout_docx", "layout_html", "layout_markdown"]
 # A column is as wide as its texts ask for, within these bounds (in letters); the first
 # holds phrases and is never narrow.
 _NARROWEST, _FIRST, _WIDEST = 9, 17, 26
+# Longer blocks may be split over two pages.
+LARGEST_BLOCK = 6
 # What XML, and so a Word document, cannot hold.
 _XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _STYLE = (
@@ -41,19 +43,44 @@ class Layout:
         One a column: the heading it shares with its neighbours, perhaps empty,
         and its own.
     blocks : sequence of (str, rows)
-        Each block has a heading across all columns, if not empty, and rows of cells.
+        Each block has a heading across all columns, if not empty, and rows of cells. A cell
+        of None belongs to the cell above it: the two are printed as one.
     notes : sequence of str
         Printed below the table.
     """
 
     title: str
     head: Sequence[tuple[str, str]]
-    blocks: Sequence[tuple[str, Sequence[Sequence[str]]]]
+    blocks: Sequence[tuple[str, Sequence[Sequence[str | None]]]]
     notes: Sequence[str] = ()
 
     def spans(self) -> list[tuple[str, int]]:
         """Return the shared headings with the number of columns below each."""
         return [(name, len(list(run))) for name, run in groupby(self.head, key=itemgetter(0))]
+
+    @staticmethod
+    def merged(rows: Sequence[Sequence[str | None]]) -> list[list[tuple[str, int]]]:
+        """Return the cells of a block with how many rows each spans, without those above.
+
+        Examples
+        --------
+        >>> Layout.merged([["cases", "high"], ["others", None], ["all", "low"]])
+        [[('cases', 1), ('high', 2)], [('others', 1)], [('all', 1), ('low', 1)]]
+        """
+        below = [[cell is None for cell in row] for row in rows]
+        return [
+            [
+                (cell, 1 + _leading([lower[column] for lower in below[line + 1 :]]))
+                for column, cell in enumerate(row)
+                if cell is not None
+            ]
+            for line, row in enumerate(rows)
+        ]
+
+
+def _leading(flags: Sequence[bool]) -> int:
+    """Return how many are true before the first that is not."""
+    return next((place for place, flag in enumerate(flags) if not flag), len(flags))
 
 
 def layout_html(layout: Layout, *, stamp: Stamp | None = None) -> str:
@@ -83,9 +110,12 @@ def layout_html(layout: Layout, *, stamp: Stamp | None = None) -> str:
                 f'<tr><th scope="rowgroup" colspan="{len(layout.head)}" style="{cell}">'
                 f"{escape(title)}</th></tr>"
             )
-        for row in rows:
-            cells = "".join(f'<td style="{cell}">{escape(one)}</td>' for one in row[1:])
-            lines.append(f'<tr><th scope="row" style="{cell}">{escape(row[0])}</th>{cells}</tr>')
+        for (first, _), *row in layout.merged(rows):
+            cells = "".join(
+                f'<td rowspan="{height}" style="{cell}">{escape(one)}</td>'
+                for one, height in row
+            )
+            lines.append(f'<tr><th scope="row" style="{cell}">{escape(first)}</th>{cells}</tr>')
         lines.append("</tbody>")
     lines.append("</table>")
     notes = [*layout.notes, *([str(stamp)] if stamp else [])]
@@ -102,7 +132,7 @@ def layout_markdown(layout: Layout) -> str:
         if title:
             bold = [f"**{_cell(title)}**", *[""] * (len(layout.head) - 1)]
             lines.append(_row(bold, ready=True))
-        lines += [_row(row) for row in rows]
+        lines += [_row([cell or "" for cell in row]) for row in rows]
     return "\n".join([*lines, "", *(f"{note}\n" for note in layout.notes)])
 
 
@@ -156,9 +186,14 @@ def layout_docx(layout: Layout, path: Path, *, stamp: Stamp | None = None) -> Pa
         if title:
             cells = table.add_row().cells
             _write(cells[0].merge(cells[-1]), title, bold=True)
-        for row in rows:
-            for cell, text in zip(table.add_row().cells, row, strict=True):
-                _write(cell, text)
+        added = [table.add_row() for _ in rows]
+        for line, row in enumerate(rows):
+            for column, text in enumerate(row):
+                if text is None:
+                    added[line - 1].cells[column].merge(added[line].cells[column])
+                else:
+                    _write(added[line].cells[column], text)
+    _keep_together(table, layout)
     _set_widths(table, width, layout)
     for note in (*layout.notes, *([str(stamp)] if stamp else [])):
         paragraph = document.add_paragraph()
@@ -205,7 +240,7 @@ def _set_widths(table: Any, width: int, layout: Layout) -> None:
     rows = [row for _, rows in layout.blocks for row in rows]
     letters = []
     for i, (_, own) in enumerate(layout.head):
-        texts = [own, *(row[i] for row in rows)]
+        texts = [own, *(row[i] or "" for row in rows)]
         longest_word = max(len(word) for text in texts for word in text.split(" "))
         # Prose in a cell gets room to wrap in about four lines.
         wanted = max(longest_word + 1, max(map(len, texts)) // 4)
@@ -243,3 +278,18 @@ def _repeat_heading(row: Any) -> None:
     mark = OxmlElement("w:tblHeader")
     mark.set(qn("w:val"), "true")
     row._tr.get_or_add_trPr().append(mark)
+
+
+def _keep_together(table: Any, layout: Layout) -> None:
+    """Keep the rows of a short block with its heading on one page, and each row whole."""
+    from docx.oxml.parser import OxmlElement
+
+    line = 2 if any(name for name, _ in layout.head) else 1
+    for title, rows in layout.blocks:
+        block = table.rows[line : line + bool(title) + len(rows)]
+        line += len(block)
+        for place, row in enumerate(block):
+            row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
+            if len(rows) <= LARGEST_BLOCK and place < len(block) - 1:
+                for paragraph in (one for cell in row.cells for one in cell.paragraphs):
+                    paragraph.paragraph_format.keep_with_next = True

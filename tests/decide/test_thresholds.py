@@ -108,7 +108,7 @@ def test_statement_follows_the_numbers():
     rare = thresholds(DEYO, benefit=99, harm=1, pretest=0.0001).iloc[0]
     assert "imaging for nobody, flag or no flag" in rare["statement"]
     common = thresholds(DEYO, benefit=99, harm=1, pretest=0.2).iloc[0]
-    assert "everybody is imaged" in common["statement"]
+    assert "imaging for everybody, flag or no flag" in common["statement"]
     assert common["probability_at_pretest"] == 0
 
 
@@ -188,7 +188,7 @@ def test_a_sentence_is_no_surer_than_its_chance():
     back_pain = pd.DataFrame(
         {"flag": ["back_pain"], "tp": [24], "fp": [260], "fn": [1], "tn": [49]}
     )
-    row = thresholds(back_pain, benefit=20, harm=1, pretest=0.045).iloc[0]
+    row = thresholds(back_pain, benefit=20, harm=1, pretest=0.0425).iloc[0]
     assert 0.2 < row["probability_at_pretest"] < 0.8
     assert "open whether it decides" in row["statement"]
 
