@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 import pandas as pd
 
 from backpain_stats.checks import COUNT_COLUMNS, as_names, unknown_name
@@ -13,9 +14,10 @@ from backpain_stats.decide.frames import read_frame
 from backpain_stats.decide.published import printed_labels, published_tables
 from backpain_stats.errors import NotEstimableError
 from backpain_stats.evidence import Evidence, Setting, Target
-from backpain_stats.meta.accuracy import FlagAccuracy, tables_accuracy
+from backpain_stats.meta.accuracy import FlagAccuracy, PosteriorAccuracy, tables_accuracy
 from backpain_stats.meta.published.accuracy import flag_accuracy, pooled_flag
 from backpain_stats.meta.published.pooling import pool
+from backpain_stats.sampling import DEFAULT_SEED, DRAWS, quasi_uniform
 
 if TYPE_CHECKING:
     from backpain_stats.published import AccuracyDraws
@@ -57,6 +59,28 @@ class EvidenceBody:
     def average(self) -> AccuracyDraws:
         """The accuracy in an average practice."""
         return self.accuracy.average
+
+    @property
+    def chance_raises(self) -> float:
+        """The chance that the finding raises the probability: LR+ above 1."""
+        sensitivity, specificity = self.average.draws(quasi_uniform(DRAWS, 3, DEFAULT_SEED))
+        return float(np.mean(sensitivity + specificity > 1))
+
+    @property
+    def acts_if(self) -> Literal["present", "absent"]:
+        """Which finding a panel would act on: an inverse flag counts by its absence."""
+        point = self.average.sensitivity + self.average.specificity
+        return "present" if point >= 1 else "absent"
+
+    @property
+    def finding(self) -> str:
+        """The finding a panel would act on, in words."""
+        return self.label if self.acts_if == "present" else f"No: {self.label}"
+
+    @property
+    def test(self) -> AccuracyDraws:
+        """The accuracy of that finding, in an average practice."""
+        return self.average if self.acts_if == "present" else _absence(self.average)
 
     def size(self, group: Literal["cases", "noncases"]) -> tuple[int, int | None]:
         """Return how many studies inform a group of patients, and with how many of them.
@@ -120,13 +144,13 @@ def evidence_bodies(
     ]
     labels = printed_labels(evidence)
     if asked:
-        found = [_climb(evidence, target, setting, kind, name, RUNGS) for kind, name in asked]
+        found = [_climb(evidence, (target, setting), kind, name, RUNGS) for kind, name in asked]
     else:
         found = []
         for rung in RUNGS:
             place = setting if rung == "direct" else None
             asked = _measured(evidence, target, place)
-            found = [_climb(evidence, target, setting, *one, (rung,)) for one in asked]
+            found = [_climb(evidence, (target, setting), *one, (rung,)) for one in asked]
             if any(isinstance(one, tuple) for one in found):
                 break
     bodies, missing = [], []
@@ -137,6 +161,14 @@ def evidence_bodies(
         else:
             bodies.append(EvidenceBody(name, label, kind, *one))
     return bodies, pd.DataFrame(missing, columns=["name", "label", "reason"])
+
+
+def _absence(accuracy: AccuracyDraws) -> AccuracyDraws:
+    """Return the absence of a flag as a test of its own."""
+    if not isinstance(accuracy, PosteriorAccuracy):
+        raise NotEstimableError(f"the absence of a flag is not known from: {accuracy.basis}")
+    sensitivity, specificity = accuracy.point
+    return replace(accuracy, logits=-accuracy.logits, point=(1 - sensitivity, 1 - specificity))
 
 
 def _known(evidence: Evidence, names: Sequence[str], kind: Kind) -> list[str]:
@@ -151,7 +183,9 @@ def _known(evidence: Evidence, names: Sequence[str], kind: Kind) -> list[str]:
     return list(dict.fromkeys(as_names(list(names), kind)))
 
 
-def _measured(evidence: Evidence, target: Target, setting: Setting | None) -> list[tuple[Kind, str]]:
+def _measured(
+    evidence: Evidence, target: Target, setting: Setting | None
+) -> list[tuple[Kind, str]]:
     """Return every flag and rule that was reported for a condition, in a setting or anywhere."""
     chosen = evidence.select(target, setting)
     flags = chosen.accuracy["flag_id"].unique()
@@ -161,10 +195,44 @@ def _measured(evidence: Evidence, target: Target, setting: Setting | None) -> li
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One name that is looked for, in a setting or in all of them."""
+
+    target: Target
+    kind: Kind
+    name: str
+    setting: Setting | None
+    indirect: bool
+
+    def found(self, evidence: Evidence) -> tuple[FlagAccuracy, pd.DataFrame] | str:
+        """Return the accuracy and the reports behind it, or why there is none."""
+        try:
+            return self._look_up(evidence)
+        except NotEstimableError as error:
+            return str(error)
+
+    def _look_up(self, evidence: Evidence) -> tuple[FlagAccuracy, pd.DataFrame]:
+        target, setting, name, indirect = self.target, self.setting, self.name, self.indirect
+        if self.kind == "family":
+            pooled = pool(evidence, target=target, setting=setting, family=name, indirect=indirect)
+            return pooled.accuracy, _studies(pooled.reports)
+        if self.kind == "rule":
+            return _of_rule(evidence, self)
+        accuracy = flag_accuracy(evidence, target, setting, name, indirect=indirect)
+        try:
+            pooled = pooled_flag(evidence, target, setting, name, indirect=indirect)
+        except NotEstimableError:
+            # Proportions printed without counts: no table stands behind them.
+            labels = accuracy.average.labels
+            known = {column: labels[column] for column in ("report_id", "cohort_id", "study")}
+            return accuracy, _studies(pd.DataFrame([known]))
+        return accuracy, _studies(pooled.reports)
+
+
 def _climb(
     evidence: Evidence,
-    target: Target,
-    setting: Setting,
+    where: tuple[Target, Setting],
     kind: Kind,
     name: str,
     rungs: Sequence[Directness],
@@ -172,49 +240,23 @@ def _climb(
     """Return the accuracy on the first rung that has one, or why none has."""
     reason = ""
     for rung in rungs:
-        place = setting if rung == "direct" else None
-        try:
-            found = _accuracy(evidence, target, place, kind, name, rung == "other patients")
-        except NotEstimableError as error:
-            # The lowest rung knows most: what it says is the reason.
-            reason = str(error)
-        else:
+        place = where[1] if rung == "direct" else None
+        asked = _Asked(where[0], kind, name, place, rung == "other patients")
+        found = evidence.derived(f"body of evidence: {asked}", asked.found)
+        if not isinstance(found, str):
             return (rung, *found)
+        reason = found  # the lowest rung knows most: what it says is the reason
     return reason
 
 
-def _accuracy(
-    evidence: Evidence,
-    target: Target,
-    setting: Setting | None,
-    kind: Kind,
-    name: str,
-    indirect: bool,
-) -> tuple[FlagAccuracy, pd.DataFrame]:
-    """Return the accuracy and the reports it rests on.
-
-    Raises
-    ------
-    NotEstimableError
-        If nothing informs it.
-    """
-    if kind == "family":
-        pooled = pool(evidence, target=target, setting=setting, family=name, indirect=indirect)
-        return pooled.accuracy, _studies(pooled.reports)
-    if kind == "flag":
-        accuracy = flag_accuracy(evidence, target, setting, name, indirect=indirect)
-        if accuracy.fit is not None:
-            try:
-                pooled = pooled_flag(evidence, target, setting, name, indirect=indirect)
-            except NotEstimableError:
-                pass  # proportions printed without counts: no table stands behind them
-            else:
-                return accuracy, _studies(pooled.reports)
-        known = {label: accuracy.average.labels[label] for label in ("report_id", "cohort_id")}
-        known["study"] = accuracy.average.labels["study"]
-        return accuracy, _studies(pd.DataFrame([known]))
+def _of_rule(evidence: Evidence, asked: _Asked) -> tuple[FlagAccuracy, pd.DataFrame]:
+    """Return the accuracy of a rule from its own report."""
     tables = published_tables(
-        evidence, flag=name, target=target, setting=setting, indirect=indirect
+        evidence,
+        flag=asked.name,
+        target=asked.target,
+        setting=asked.setting,
+        indirect=asked.indirect,
     )
     found, unusable = read_frame(tables)
     if not found:

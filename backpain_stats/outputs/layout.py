@@ -112,8 +112,7 @@ def layout_html(layout: Layout, *, stamp: Stamp | None = None) -> str:
             )
         for (first, _), *row in layout.merged(rows):
             cells = "".join(
-                f'<td rowspan="{height}" style="{cell}">{escape(one)}</td>'
-                for one, height in row
+                f'<td rowspan="{height}" style="{cell}">{escape(one)}</td>' for one, height in row
             )
             lines.append(f'<tr><th scope="row" style="{cell}">{escape(first)}</th>{cells}</tr>')
         lines.append("</tbody>")

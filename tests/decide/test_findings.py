@@ -93,12 +93,16 @@ def test_markdown_and_html_have_the_same_cells(found):
     parser.feed(found.to_html())
     assert parser.open == []
     body = [row for row in parser.rows[2:] if len(row) > 1]
+    merged = [
+        [cell for cell in row if cell is not None] for _, rows in layout.blocks for row in rows
+    ]
+    assert body == merged
     lines = [line for line in found.to_markdown().splitlines() if line.startswith("| ")]
     printed = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
     printed = [row for row in printed if not row[0].startswith("**")]
-    assert body == printed
+    assert printed == [[cell or "" for cell in row] for _, rows in layout.blocks for row in rows]
     assert len(body) == 8
-    assert all(len(row) == len(layout.head) for row in body)
+    assert all(len(row) == len(layout.head) for row in printed)
 
 
 def test_nothing_is_judged_by_the_software(found):
@@ -117,8 +121,9 @@ def test_judgements_are_placed_and_escaped(tmp_path):
     sheet.to_csv(path, index=False)
     found = summary_of_findings(TABLES, 0.003, judgements=path)
     rows = found.layout().blocks[0][1]
-    assert [row[-1] for row in rows] == ["very low", "very low", "", ""]
-    assert "13 &lt;cases&gt;" in found.to_html()
+    # Pairs of outcomes are rated together: the second of each shares the cells of the first.
+    assert [row[-1] for row in rows] == ["⊕◯◯◯ very low [a]", None, "", None]
+    assert "a. 13 &lt;cases&gt;" in found.to_html()
     assert "13 <cases>" not in found.to_html()
 
 
@@ -138,7 +143,11 @@ def test_word_document_has_every_cell(found, tmp_path):
     body = [[cell.text for cell in row.cells] for row in table.rows]
     assert body[1] == [own for _, own in layout.head]
     printed = [row for row in body[2:] if len(set(row)) > 1]
-    assert printed == [list(row) for _, rows in layout.blocks for row in rows]
+    for (_, rows), start in zip(layout.blocks, (0, 4), strict=True):
+        for line, row in enumerate(rows):
+            above = printed[start + line - 1]
+            whole = [above[i] if cell is None else cell for i, cell in enumerate(row)]
+            assert printed[start + line] == whole
 
 
 def test_word_without_the_extra_names_the_install_line(found, tmp_path, monkeypatch):
