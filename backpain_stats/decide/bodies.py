@@ -78,9 +78,15 @@ class EvidenceBody:
         return self.label if self.acts_if == "present" else f"No: {self.label}"
 
     @property
+    def key(self) -> str:
+        """What names it in tables; a family may bear the name of one of its flags."""
+        return f"{self.name}_family" if self.kind == "family" else self.name
+
+    @property
     def test(self) -> AccuracyDraws:
-        """The accuracy of that finding, in an average practice."""
-        return self.average if self.acts_if == "present" else _absence(self.average)
+        """The accuracy of that finding, in an average practice, under the name :attr:`key`."""
+        known = self.average if self.acts_if == "present" else _absence(self.average)
+        return _named(known, self.key)
 
     def size(self, group: Literal["cases", "noncases"]) -> tuple[int, int | None]:
         """Return how many studies inform a group of patients, and with how many of them.
@@ -163,10 +169,21 @@ def evidence_bodies(
     return bodies, pd.DataFrame(missing, columns=["name", "label", "reason"])
 
 
+def _named(accuracy: AccuracyDraws, key: str) -> AccuracyDraws:
+    """Return an accuracy under another name."""
+    return replace(_posterior(accuracy), labels={**accuracy.labels, "flag_id": key})
+
+
+def _posterior(accuracy: AccuracyDraws) -> PosteriorAccuracy:
+    """Return the accuracy of a body as what it is: that of a Bayesian meta-analysis."""
+    if not isinstance(accuracy, PosteriorAccuracy):
+        raise NotEstimableError(f"a body of evidence is a posterior, not: {accuracy.basis}")
+    return accuracy
+
+
 def _absence(accuracy: AccuracyDraws) -> AccuracyDraws:
     """Return the absence of a flag as a test of its own."""
-    if not isinstance(accuracy, PosteriorAccuracy):
-        raise NotEstimableError(f"the absence of a flag is not known from: {accuracy.basis}")
+    accuracy = _posterior(accuracy)
     sensitivity, specificity = accuracy.point
     return replace(accuracy, logits=-accuracy.logits, point=(1 - sensitivity, 1 - specificity))
 

@@ -171,7 +171,7 @@ def summary_of_findings(
     References
     ----------
     Schünemann HJ et al. GRADE guidelines: 21 part 1 and part 2. J Clin Epidemiol
-    2020;122:129-141 and 142-152. https://doi.org/10.1016/j.jclinepi.2019.12.020,
+    2020;122:129-141. https://doi.org/10.1016/j.jclinepi.2019.12.020,
     https://doi.org/10.1016/j.jclinepi.2019.12.021
 
     Examples

@@ -86,7 +86,7 @@ def findings_layout(findings: SummaryOfFindings) -> Layout:
 
     References
     ----------
-    Schünemann HJ et al. GRADE guidelines: 21 part 2. J Clin Epidemiol 2020;122:142-152.
+    Schünemann HJ et al. GRADE guidelines: 21 part 2. J Clin Epidemiol 2020;122.
     https://doi.org/10.1016/j.jclinepi.2019.12.021
     """
     frame = findings.frame

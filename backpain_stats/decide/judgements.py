@@ -119,7 +119,7 @@ def contradictions(judgements: pd.DataFrame) -> list[str]:
 
     References
     ----------
-    Schünemann HJ et al. GRADE guidelines: 21 part 2. J Clin Epidemiol 2020;122:142-152.
+    Schünemann HJ et al. GRADE guidelines: 21 part 2. J Clin Epidemiol 2020;122.
     https://doi.org/10.1016/j.jclinepi.2019.12.021
 
     Examples

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from html import escape
+from io import BytesIO
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -16,7 +17,14 @@ from typing import Any
 from backpain_stats.checks import optional_import
 from backpain_stats.outputs.stamp import Stamp, made_on
 
-__all__ = ["Layout", "layout_docx", "layout_html", "layout_markdown"]
+__all__ = [
+    "Layout",
+    "Picture",
+    "document_docx",
+    "layout_docx",
+    "layout_html",
+    "layout_markdown",
+]
 
 # A column is as wide as its texts ask for, within these bounds (in letters); the first
 # holds phrases and is never narrow.
@@ -143,6 +151,22 @@ def _row(cells: Sequence[str], *, ready: bool = False) -> str:
     return "| " + " | ".join(cells if ready else map(_cell, cells)) + " |"
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A drawing in a document.
+
+    Parameters
+    ----------
+    image : bytes
+        A PNG file.
+    caption : str
+        Printed below it.
+    """
+
+    image: bytes
+    caption: str
+
+
 def layout_docx(layout: Layout, path: Path, *, stamp: Stamp | None = None) -> Path:
     """Write the table as a Word document, A4 landscape, its heading row repeated on each page.
 
@@ -160,14 +184,74 @@ def layout_docx(layout: Layout, path: Path, *, stamp: Stamp | None = None) -> Pa
     MissingExtraError
         If python-docx is not installed.
     """
+    return document_docx("", [layout], path, stamp=stamp)
+
+
+def document_docx(
+    title: str,
+    parts: Sequence[Layout | Picture | str],
+    path: Path,
+    *,
+    stamp: Stamp | None = None,
+) -> Path:
+    """Write tables, pictures and paragraphs as one Word document, A4 landscape.
+
+    Parameters
+    ----------
+    title : str
+        The heading; if empty, that of the first table.
+    parts : sequence of Layout, Picture or str
+        In reading order. A table has its title as a heading.
+    path : pathlib.Path
+        The file.
+    stamp : Stamp, optional
+        What made it; printed at the end and kept as the document's comment.
+
+    Raises
+    ------
+    MissingExtraError
+        If python-docx is not installed.
+    """
     docx = optional_import("docx", "docx", "a Word document")
     document = docx.Document()
     width = _landscape(document)
-    title = _XML.sub(" ", layout.title)
-    _describe(document, title, stamp)
-    document.styles["Normal"].font.name = "Arial"
+    named = title or next((part.title for part in parts if isinstance(part, Layout)), "")
+    _describe(document, _XML.sub(" ", named), stamp)
+    for style in ("Normal", "Heading 1", "Heading 2"):
+        document.styles[style].font.name = "Arial"
+        _plain_font(document.styles[style])
     if title:
-        document.add_heading(title, level=1)
+        document.add_heading(_XML.sub(" ", title), level=1)
+    for part in parts:
+        if isinstance(part, Layout):
+            _add_layout(document, part, width, 2 if title else 1)
+        elif isinstance(part, Picture):
+            document.add_picture(BytesIO(part.image), width=width // 2)
+            document.paragraphs[-1].paragraph_format.keep_with_next = True
+            _run(document.add_paragraph(), part.caption)
+        else:
+            document.add_paragraph(_XML.sub(" ", part))
+    if stamp:
+        _run(document.add_paragraph(), str(stamp))
+    document.save(str(path))
+    _date_parts(path)
+    return path
+
+
+def _plain_font(style: Any) -> None:
+    """Take away the theme's font, which would win over the named one."""
+    from docx.oxml.ns import qn
+
+    fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
+    for name in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
+        fonts.attrib.pop(qn(f"w:{name}"), None)
+
+
+def _add_layout(document: Any, layout: Layout, width: int, level: int) -> None:
+    """Add a table with its heading and its notes."""
+    title = _XML.sub(" ", layout.title)
+    if title:
+        document.add_heading(title, level=level)
     grouped = any(name for name, _ in layout.head)
     table = document.add_table(rows=2 if grouped else 1, cols=len(layout.head))
     table.style = "Table Grid"
@@ -185,21 +269,17 @@ def layout_docx(layout: Layout, path: Path, *, stamp: Stamp | None = None) -> Pa
         if title:
             cells = table.add_row().cells
             _write(cells[0].merge(cells[-1]), title, bold=True)
-        added = [table.add_row() for _ in rows]
+        added = [table.add_row().cells for _ in rows]
         for line, row in enumerate(rows):
             for column, text in enumerate(row):
                 if text is None:
-                    added[line - 1].cells[column].merge(added[line].cells[column])
+                    added[line - 1][column].merge(added[line][column])
                 else:
-                    _write(added[line].cells[column], text)
+                    _write(added[line][column], text)
     _keep_together(table, layout)
     _set_widths(table, width, layout)
-    for note in (*layout.notes, *([str(stamp)] if stamp else [])):
-        paragraph = document.add_paragraph()
-        _run(paragraph, note)
-    document.save(str(path))
-    _date_parts(path)
-    return path
+    for note in layout.notes:
+        _run(document.add_paragraph(), note)
 
 
 def _describe(document: Any, title: str, stamp: Stamp | None) -> None:
