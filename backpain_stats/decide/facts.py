@@ -43,6 +43,7 @@ def block_facts(
     about = [
         f"Index test: {_index_test(evidence, body)}",
         f"Reference standard: {_joined(cohorts['reference_standard'])}",
+        f"Patients sampled as: {_joined(cohorts['sample'].str.replace('_', ' '))}",
         *_ranges(body),
         directness_words(evidence, body, setting),
     ]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from backpain_stats.decide.judgements import GRADE_DOMAINS
+from backpain_stats.decide.wording import without
 from backpain_stats.estimate import format_number
 from backpain_stats.outputs import Layout
 
@@ -20,8 +21,8 @@ __all__ = ["OUTCOMES", "SYMBOLS", "BlockFacts", "findings_layout"]
 # Outcome -> (cell of the table, group of patients, words).
 OUTCOMES = {
     "true_positives": ("tp", "cases", "True positives (with the condition, {action})"),
-    "false_negatives": ("fn", "cases", "False negatives (with the condition, no {action})"),
-    "true_negatives": ("tn", "noncases", "True negatives (without it, no {action})"),
+    "false_negatives": ("fn", "cases", "False negatives (with the condition, {none})"),
+    "true_negatives": ("tn", "noncases", "True negatives (without it, {none})"),
     "false_positives": ("fp", "noncases", "False positives (without it, {action})"),
 }
 SYMBOLS = {
@@ -112,7 +113,14 @@ def findings_layout(findings: SummaryOfFindings) -> Layout:
                 shared = _shared(rows.iloc[0], facts, sheet.loc[(flag, group)], group, footnotes)
             # No line breaks inside "21 (15 to 28)".
             effects = [effect.replace(" ", "\u00a0") for effect in cells["effect"]]
-            lines.append([words.format(action=findings.action), *shared[:-1], *effects, shared[-1]])
+            lines.append(
+                [
+                    words.format(action=findings.action, none=without(findings.action)),
+                    *shared[:-1],
+                    *effects,
+                    shared[-1],
+                ]
+            )
             above = group
         blocks.append((_title(rows.iloc[0], facts, findings.labels), lines))
     return Layout(findings.title, head, blocks, [*footnotes.notes(), *_notes(findings)])

@@ -34,8 +34,9 @@ class Scenario:
     prevalence : Prevalence
     source : str
         Whose patients, and how many of them, in words.
-    reported_in : str
-        The source as the evidence names it; empty for the panel's own.
+    sample, reported_in : str
+        The sample and the page where it was read, as the evidence names them; empty for the
+        panel's own.
     caution : str
         What speaks against it; empty if nothing does.
     """
@@ -43,13 +44,14 @@ class Scenario:
     name: str
     prevalence: Prevalence
     source: str
+    sample: str = ""
     reported_in: str = ""
     caution: str = ""
 
     @property
     def head(self) -> str:
         """The heading of its column."""
-        return f"{self.name}: {format_percent(self.prevalence.estimate)}"
+        return f"{format_percent(self.prevalence.estimate)} ({self.name})"
 
 
 def choose_denominator(prevalences: Sequence[Prevalence]) -> int:
@@ -138,6 +140,7 @@ def _three(rows: pd.DataFrame, caution: str) -> list[Scenario]:
             name,
             Prevalence.exactly(rows["share"].iloc[place]),
             _sample_words(rows.iloc[place]),
+            str(rows["prevalence_id"].iloc[place]),
             str(rows["reported_in"].iloc[place]),
             caution,
         )
@@ -148,9 +151,9 @@ def _three(rows: pd.DataFrame, caution: str) -> list[Scenario]:
 def _one(row: pd.Series, caution: str) -> list[Scenario]:
     """Return a single sample between the ends of its interval."""
     low, high = Prevalence.counted(int(row["n_cases"]), int(row["n"])).interval()
-    said, source = _sample_words(row), str(row["reported_in"])
+    said, names = _sample_words(row), (str(row["prevalence_id"]), str(row["reported_in"]))
     return [
-        Scenario(name, Prevalence.exactly(share), f"{where}{said}", source, caution)
+        Scenario(name, Prevalence.exactly(share), f"{where}{said}", *names, caution)
         for name, share, where in (
             ("low", low, "lower end of the 95% interval of "),
             ("middle", float(row["share"]), ""),

@@ -6,7 +6,7 @@ from typing import Literal
 
 import pandas as pd
 
-__all__ = ["Verdict", "answer", "chance_text", "verdict"]
+__all__ = ["Verdict", "answer", "chance_text", "verdict", "without"]
 
 Verdict = Literal["yes", "probably", "open", "probably not", "no"]
 # The least chance of each verdict; below the last it is "no".
@@ -81,3 +81,14 @@ def chance_text(chance: float) -> str:
     if chance < 0.01:
         return "below 1%"
     return "above 99%" if chance > 0.99 else f"{chance:.0%}"
+
+
+def without(action: str) -> str:
+    """Return the absence of an action.
+
+    Examples
+    --------
+    >>> without("MRI"), without("a blood test"), without("an ultrasound scan")
+    ('no MRI', 'no blood test', 'no ultrasound scan')
+    """
+    return f"no {action.removeprefix('a ').removeprefix('an ')}"

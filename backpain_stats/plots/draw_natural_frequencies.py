@@ -10,6 +10,7 @@ import pandas as pd
 
 from backpain_stats.checks import real_number, require_columns
 from backpain_stats.decide.frequencies import count_phrase
+from backpain_stats.decide.wording import without
 from backpain_stats.errors import ArgumentError, DataError
 from backpain_stats.plots.marks import Look, figure
 from backpain_stats.plots.style import BLACK, GREY, VERMILION, axes_or_new, printable, words
@@ -28,9 +29,9 @@ _GROUPS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
      {"marker": "D", "facecolor": VERMILION, "edgecolor": BLACK}),
     ("fp", "alarmed", "without it, {action}",
      {"marker": "s", "facecolor": PALE_BLUE, "edgecolor": GREY}),
-    ("fn", "missed", "with the condition, no {action}",
+    ("fn", "missed", "with the condition, {none}",
      {"marker": "X", "facecolor": BLACK, "edgecolor": BLACK}),
-    ("tn", "reassured", "without it, no {action}",
+    ("tn", "reassured", "without it, {none}",
      {"marker": "o", "facecolor": "none", "edgecolor": GREY}),
 )  # fmt: skip
 ELEMENTS = tuple(element for _, element, _, _ in _GROUPS)
@@ -132,7 +133,7 @@ def natural_frequencies(
     keys = []
     for cell, element, text, mark in _GROUPS:
         own = places.loc[places["cell"] == cell, ["x", "y"]].to_numpy(dtype=float)
-        label = f"{count_phrase(chosen, cell)} {text.format(action=printable(action))}"
+        label = f"{count_phrase(chosen, cell)} {text.format(action=printable(action), none=printable(without(action)))}"
         shown = look(element, linewidth=0.5, zorder=3 if cell in ("tp", "fn") else 1, label=label,
                      **mark)  # fmt: skip
         shape = shown.pop("marker")

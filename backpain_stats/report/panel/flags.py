@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from backpain_stats import plots
 from backpain_stats.decide.curves import IMAGE_ALL, IMAGE_NONE
 from backpain_stats.decide.wording import answer, chance_text
-from backpain_stats.estimate import format_percent
+from backpain_stats.estimate import format_number, format_percent
 from backpain_stats.report.page.parts import (
     Block,
     Bullets,
@@ -36,7 +36,7 @@ def accuracy_section(results: PanelResults) -> Section:
     frame = results.accuracy
     for name in ("lr_positive", "lr_negative"):
         frame[f"{name}_new"] = [
-            f"{low:.2g} to {high:.2g}"
+            f"{format_number(low, 2)} to {format_number(high, 2)}"
             for low, high in zip(
                 frame[f"{name}_new_practice_low"], frame[f"{name}_new_practice_high"], strict=True
             )
@@ -56,7 +56,7 @@ def accuracy_section(results: PanelResults) -> Section:
             Column("lr_positive_new", "LR+ in a new practice"),
             _interval("lr_negative", "LR−"),
             Column("lr_negative_new", "LR− in a new practice"),
-            Column("directness_words", "Whose patients"),
+            Column("directness", "Evidence is"),
         ),
     )
     figure = FigurePart(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from backpain_stats import plots
 from backpain_stats.decide.frequencies import count_phrase
 from backpain_stats.decide.judgements import GRADE_DOMAINS
-from backpain_stats.decide.wording import answer
+from backpain_stats.decide.wording import answer, without
 from backpain_stats.outputs import Layout
 from backpain_stats.report.page.parts import (
     Block,
@@ -141,8 +141,8 @@ def decision_frame(results: PanelResults) -> Layout:
         [words, "", _numbers(results, cell), ""]
         for cell, words in (
             ("tp", f"True positive: has the condition, gets {results.question.action}"),
-            ("fn", f"False negative: has the condition, no {results.question.action}"),
-            ("tn", f"True negative: does not have it, no {results.question.action}"),
+            ("fn", f"False negative: has the condition, {without(results.question.action)}"),
+            ("tn", f"True negative: does not have it, {without(results.question.action)}"),
             ("fp", f"False positive: does not have it, gets {results.question.action}"),
         )
     ]
@@ -199,7 +199,7 @@ def _certainty(results: PanelResults) -> str:
     if given.empty:
         return f"{OPEN}: see the sheet of judgements"
     return "; ".join(
-        f"{results.findings_words[row.flag_id]} ({row.group}): {row.certainty}"
+        f"{results.findings_words[str(row.flag_id)]} ({row.group}): {row.certainty}"
         for row in given.itertuples()
     )
 

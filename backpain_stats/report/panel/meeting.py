@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backpain_stats.decide.frequencies import count_phrase
+from backpain_stats.decide.wording import without
 from backpain_stats.estimate import format_number
 from backpain_stats.report.page.build import render
 from backpain_stats.report.page.parts import Block, Bullets, Cards, Section
@@ -33,11 +34,11 @@ def write_meeting(results: PanelResults, folder: Path, stamp: Stamp) -> Path:
     }
     html = render(
         "meeting.html.j2",
-        styles=("style.css", "meeting.css", drawings.rules()),
+        styles=("style.css", "page.css", "meeting.css", drawings.rules()),
         script="meeting.js",
         stamp=stamp,
         title=title_of(results),
-        lead=lead_of(results),
+        lead=lead_of(results, to_read=False),
         slides=slides,
         figures=figures,
     )
@@ -60,9 +61,9 @@ def _flag_slide(results: PanelResults, place: int) -> Section:
     cards = Cards(
         (
             (count_phrase(row, "tp"), f"with the condition, {action}"),
-            (count_phrase(row, "fn"), f"with the condition, no {action}"),
+            (count_phrase(row, "fn"), f"with the condition, {without(action)}"),
             (count_phrase(row, "fp"), f"without it, {action}"),
-            (count_phrase(row, "tn"), f"without it, no {action}"),
+            (count_phrase(row, "tn"), f"without it, {without(action)}"),
         )
     )
     known = results.accuracy.iloc[place]

@@ -205,7 +205,7 @@ class PanelResults:
                 "studies_text": str(len(body.studies)),
                 "raises": chance_text(body.chance_raises),
                 "usable": True,
-                "study": f"{len(body.studies)} studies",
+                "study": f"{len(body.studies)} {'study' if len(body.studies) == 1 else 'studies'}",
             }
             for body in self.bodies
         ]
@@ -271,9 +271,16 @@ class PanelResults:
             facts=facts,
             prevalence_note="; ".join(
                 f"{one.head}: {one.source}{f' ({one.caution})' if one.caution else ''}"
+                f"{self._citation(one)}"
                 for one in self.scenarios
             ),
         )
+
+    def _citation(self, scenario: Scenario) -> str:
+        """Return where the sample of a scenario was read, as a reference."""
+        if not scenario.reported_in:
+            return ""
+        return f"; read in {self._sources.loc[scenario.reported_in, 'citation']}"
 
     @cached_property
     def word(self) -> bool:

@@ -12,6 +12,7 @@ import pandas as pd
 from backpain_stats import plots
 from backpain_stats.decide.facts import is_derivation_open
 from backpain_stats.decide.frequencies import count_phrase
+from backpain_stats.decide.wording import without
 from backpain_stats.estimate import format_number, format_percent
 from backpain_stats.report.page.parts import (
     Block,
@@ -67,8 +68,11 @@ def panel_sections(results: PanelResults) -> list[Section]:
     return sections
 
 
-def lead_of(results: PanelResults) -> Prose:
-    """Return the first paragraph: the question, the prevalences, and how direct all this is."""
+def lead_of(results: PanelResults, *, to_read: bool = True) -> Prose:
+    """Return the first paragraph: the question, the prevalences, and how direct all this is.
+
+    The page to read has a link to the one to project.
+    """
     parts: list[str | Strong | Link | Code] = []
     if not results.bodies:
         parts.append(
@@ -100,7 +104,7 @@ def lead_of(results: PanelResults) -> Prose:
         parts += ["Prevalences: ", Strong(listed), ". "]
     else:
         parts += ["No sample gives a prevalence: state one with ", Code("--prevalence"), ". "]
-    if results.has_numbers:
+    if results.has_numbers and to_read:
         parts += ["To project: ", Link("one flag a screen", "meeting.html"), "."]
     return Prose(*parts)
 
@@ -123,9 +127,9 @@ def _findings(results: PanelResults) -> Section:
             Column("label", "Flag or rule"),
             Column("scenario", "Prevalence"),
             Column("tp_text", f"With the condition, {action}"),
-            Column("fn_text", f"With the condition, no {action}"),
+            Column("fn_text", f"With the condition, {without(action)}"),
             Column("fp_text", f"Without it, {action}"),
-            Column("tn_text", f"Without it, no {action}"),
+            Column("tn_text", f"Without it, {without(action)}"),
             Column("per_found", f"{action[0].upper()}{action[1:]} per case found"),
         ),
     )
@@ -157,7 +161,7 @@ def flag_cards(results: PanelResults) -> list[tuple[str, str]]:
     cards = [
         (
             f"{int(first['diseased']):,} of {results.per:,}",
-            f"have {results.condition} at the leading prevalence ({results.leading.head}).",
+            f"have {results.condition} at a prevalence of {results.leading.head}.",
         )
     ]
     why = "" if results.question.chosen else " (among the most endorsed)"

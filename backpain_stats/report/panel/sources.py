@@ -46,7 +46,7 @@ def source_table(
     for one in scenarios:
         if one.reported_in:
             rows.append(
-                {"report_id": one.source.split(",")[0], "about": f"prevalence, {one.head}"}
+                {"report_id": one.sample, "about": f"prevalence, {one.head}"}
                 | {"printed": one.source}
                 | _read(one.reported_in, None, sources)
                 | {"note": one.caution or None}
