@@ -28,14 +28,14 @@ class PanelQuestion:
     ----------
     target, setting : str
         The condition, and where the patients are seen.
-    flags, families, rules : sequence of str
-        What it asks about, in its own order; everything measured by default.
     prevalences : sequence of float, str or Prevalence
         One to three scenarios; the first leads. Without any, the lowest, the middle and the
         highest sample of the evidence; the middle (of two the lower) leads.
     per : int, optional
         The number of patients in the tables; by default the smallest of 1,000, 10,000 and
         100,000 in which the rarest scenario has ten cases.
+    flags, families, rules : sequence of str
+        What it asks about, in its own order; everything measured by default.
     action : str, default "imaging"
         What is done where a flag is present, as a noun: ``"MRI"``, ``"referral"``.
     benefit, harm : float, optional
@@ -57,11 +57,11 @@ class PanelQuestion:
 
     target: Target
     setting: Setting
+    prevalences: Sequence[PrevalenceLike] = ()
+    per: int | None = None
     flags: Sequence[str] = ()
     families: Sequence[str] = ()
     rules: Sequence[str] = ()
-    prevalences: Sequence[PrevalenceLike] = ()
-    per: int | None = None
     action: str = "imaging"
     benefit: float | None = None
     harm: float | None = None
