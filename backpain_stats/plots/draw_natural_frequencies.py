@@ -133,7 +133,8 @@ def natural_frequencies(
     keys = []
     for cell, element, text, mark in _GROUPS:
         own = places.loc[places["cell"] == cell, ["x", "y"]].to_numpy(dtype=float)
-        label = f"{count_phrase(chosen, cell)} {text.format(action=printable(action), none=printable(without(action)))}"
+        said = text.format(action=printable(action), none=printable(without(action)))
+        label = f"{count_phrase(chosen, cell)} {said}"
         shown = look(element, linewidth=0.5, zorder=3 if cell in ("tp", "fn") else 1, label=label,
                      **mark)  # fmt: skip
         shape = shown.pop("marker")

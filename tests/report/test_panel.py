@@ -3,10 +3,13 @@
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 from watching import states_of
 
 from backpain_stats import (
@@ -16,9 +19,11 @@ from backpain_stats import (
     natural_frequencies,
 )
 from backpain_stats.cli.panel import panel
+from backpain_stats.decide.judgements import judgement_template
+from backpain_stats.report.page.build import write_table
 from backpain_stats.report.panel import build as panel_module
 from backpain_stats.report.panel import results as results_module
-from backpain_stats.report.panel.build import PanelQuestion, build_panel
+from backpain_stats.report.panel.build import PanelQuestion, build_panel, free_sheet
 
 VOID = {"meta", "link", "img", "br", "hr", "input"}
 
@@ -121,7 +126,8 @@ def test_sheet_to_fill_in_can_be_handed_back(folder, evidence, tmp_path):
     assert (results.findings.judgements["imprecision"] == "very serious").all()
 
 
-def test_a_filled_in_sheet_is_never_overwritten(evidence, tmp_path):
+def test_a_filled_in_sheet_is_never_overwritten(evidence, tmp_path, monkeypatch):
+    monkeypatch.setattr(results_module, "find_spec", lambda name: None)  # Word takes its time
     out, said = tmp_path / "panel", []
 
     def build(prevalence=0.01, **options):
@@ -220,6 +226,7 @@ def test_own_judgements_of_quality_are_shown(tmp_path):
     out = tmp_path / "panel"
     answer = run(
         *("--target", "malignancy", "--setting", "primary_care", "--prevalence", "0.003"),
+        *("--flag", "cancer_history"),
         *("--evidence", own, "--add", "--out", out),
     )
     assert answer.exit_code == 0, answer.exception
@@ -290,3 +297,24 @@ def test_both_pages_say_what_made_them(folder, evidence):
     meeting = Page((folder / "meeting.html").read_text(encoding="utf-8"))
     assert meeting.open == []
     assert len(meeting.ids) == len(set(meeting.ids))
+
+
+@given(st.lists(st.sampled_from(["run", "fill", "fill all", "other flags"]), max_size=8))
+def test_no_sequence_of_runs_loses_a_sheet_that_was_filled_in(events):
+    """What a person wrote stays byte by byte, whatever is run and in whatever order."""
+    with TemporaryDirectory() as folder:
+        tables, flags, written = Path(folder), ["age_50"], {}
+        for number, event in enumerate(events):
+            if event == "other flags":
+                flags = ["age_50", f"flag_{number}"]
+            elif event == "run":
+                empty = judgement_template(flags)
+                name = tables / free_sheet(tables, empty)
+                if not name.exists():
+                    write_table(empty, name)
+            else:
+                sheets = sorted(tables.glob("*.csv"))
+                for sheet in sheets if event == "fill all" else sheets[-1:]:
+                    written[sheet] = f"work {number}".encode()
+                    sheet.write_bytes(written[sheet])
+            assert all(sheet.read_bytes() == work for sheet, work in written.items())

@@ -130,7 +130,7 @@ def test_6_informative_is_about_the_panels_setting(malignancy, evidence):
     for column, expected in (("evidence", clear[inside]), ("elsewhere", clear[~inside])):
         found = set(flags.loc[flags[column] == "informative", "flag_id"])
         assert found == set(expected["flag_id"])
-    assert set(clear.loc[~inside, "flag_id"]) - set(clear.loc[inside, "flag_id"])
+    assert len(clear[inside]) < len(clear)
 
 
 def test_7_a_reason_names_the_study_that_it_is_about(malignancy):
@@ -222,13 +222,14 @@ def test_every_target_and_setting_has_something_to_say(evidence):
         for setting in evidence.settings["setting"]:
             bodies, _ = evidence_bodies(evidence, target, setting)
             scenarios, _ = prevalence_scenarios(evidence, target, setting)
-            assert bodies, (target, setting)
-            assert scenarios, (target, setting)
             assert len({body.key for body in bodies}) == len(bodies)
+            if not (bodies and scenarios):
+                lead = words(lead_of(PanelResults(evidence, PanelQuestion(target, setting))))
+                assert "No usable figure" in lead or "state one with" in lead
 
 
 def test_indirect_evidence_is_said_on_top_and_beside_each_rating(evidence):
-    question = PanelQuestion("infection", "primary_care", flags=("fever",))
+    question = PanelQuestion("infection", "primary_care")
     results = PanelResults(evidence, question)
     assert {body.directness for body in results.bodies} == {"other settings"}
     assert "Indirect evidence" in words(lead_of(results))
