@@ -146,12 +146,23 @@ def test_a_filled_in_sheet_is_never_overwritten(evidence, tmp_path, monkeypatch)
     said.clear()
     # Handed in where it lies, and left out by mistake: the work is still there.
     build(judgements=sheet)
+    build()
     assert sheet.read_bytes() == kept
     second = sheet.with_name("judgements_to_fill_in_2.csv")
     assert second.read_bytes() == empty
     assert any("is kept as it is; the empty sheet is judgements_to_fill_in_2.csv" in message
                for message in said)  # fmt: skip
     assert "tables/judgements_to_fill_in_2.csv" in Page((out / "index.html").read_text()).links
+    # The second one filled in as well: a third.
+    second.write_bytes(kept)
+    # Whenever this run is killed: the page and all its tables are of one question.
+    with states_of(out) as states:
+        build(0.2)
+    assert len(states) == 2
+    assert states[0].keys() < states[1].keys()
+    assert all("tables/natural_frequencies.csv" in state for state in states)
+    assert (second.read_bytes(), sheet.read_bytes()) == (kept, kept)
+    assert sheet.with_name("judgements_to_fill_in_3.csv").read_bytes() == empty
 
 
 def test_progress_names_the_steps(said, folder):
