@@ -24,7 +24,7 @@ from backpain_stats.cli.output import (
     Needs("harm", ["benefit"]),
     epilog="\b\nExample:\n"
     "  backpain-stats panel --target malignancy --setting primary_care \\\n"
-    "      --prevalence 0.003 --out panel\n"
+    "      --flag cancer_history --flag age_50 --action MRI --out panel\n"
     "\n\b\nWith the panel's own values, three prevalences and its judgements:\n"
     "  backpain-stats panel --target malignancy --setting primary_care \\\n"
     "      --prevalence 21/6622 --prevalence 0.1% --prevalence 0.7% \\\n"
@@ -38,11 +38,24 @@ from backpain_stats.cli.output import (
     multiple=True,
     metavar="P",
     help="0.003, 0.3%, 13/1975 or '0.1% to 0.7%'; up to three times, the first leads. "
-    "By default the setting's published prevalence.",
+    "By default the lowest, middle and highest sample of the setting.",
 )
-@click.option("--per", type=int, default=1000, show_default=True, help="Number of patients.")
-@click.option("--benefit", type=float, help="Benefit of imaging a patient with the condition.")
-@click.option("--harm", type=float, help="Harm of imaging a patient without it, in the same unit.")
+@click.option("--flag", "flags", multiple=True, help="Ask about this flag; may be repeated.")
+@click.option("--family", "families", multiple=True, help="Ask about a family of flags.")
+@click.option("--rule", "rules", multiple=True, help="Ask about a published rule.")
+@click.option(
+    "--action",
+    default="imaging",
+    show_default=True,
+    help="What is done where a flag is present, as a noun: MRI, referral, 'a blood test'.",
+)
+@click.option(
+    "--per",
+    type=int,
+    help="Number of patients in the tables; by default so many that ten have the condition.",
+)
+@click.option("--benefit", type=float, help="Benefit of acting on a patient with the condition.")
+@click.option("--harm", type=float, help="Harm of acting on a patient without it, same unit.")
 @click.option(
     "--test-harm", type=float, default=0.0, show_default=True, help="Harm of asking about a flag."
 )
@@ -58,10 +71,10 @@ from backpain_stats.cli.output import (
 )
 @force_option
 def panel(folder: str | None, out: Path, *, add: bool, force: bool, **asked: Any) -> None:
-    """Build the report for a guideline panel.
+    """Build the pages for a guideline panel.
 
-    One self-contained page, index.html, with its tables as CSV and Word
-    documents and its figures as SVG beside it. All files take their place at
+    One page to read, index.html, and one to project, meeting.html, with tables
+    as CSV, figures as SVG and one Word annex beside them. All files take their place at
     once. Those of an earlier run are replaced or removed; files of others, and
     a sheet of judgements that is filled in, are left alone.
     """

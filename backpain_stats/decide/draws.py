@@ -7,7 +7,7 @@ a list of :class:`AccuracyDraws`; nothing above this module asks which it was.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -29,7 +29,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Source: TypeAlias = (
-    TwoByTwo | pd.DataFrame | Evidence | BivariateFit | BayesianFit | PooledEvidence | AccuracyDraws
+    TwoByTwo
+    | pd.DataFrame
+    | Evidence
+    | BivariateFit
+    | BayesianFit
+    | PooledEvidence
+    | AccuracyDraws
+    | Sequence[AccuracyDraws]
 )
 UNIFORMS_PER_ACCURACY = 3
 
@@ -46,7 +53,7 @@ def read_source(
 
     Parameters
     ----------
-    source : TwoByTwo, DataFrame, Evidence, a fit, PooledEvidence or AccuracyDraws
+    source : TwoByTwo, DataFrame, Evidence, a fit, PooledEvidence, AccuracyDraws or a list of them
         A frame needs the columns ``tp, fp, fn, tn``; a frame of
         ``feasible_tables`` (column ``table``) is grouped by report. Rows whose
         column ``counted`` says False are set aside.
@@ -86,8 +93,8 @@ def read_source(
     elif isinstance(source, TwoByTwo):
         frame = pd.DataFrame([{name: getattr(source, name) for name in COUNT_COLUMNS}])
         frame["flag_id"] = _name(flag, "table")
-    elif hasattr(source, "draws") and hasattr(source, "labels"):
-        return [source], unusable_frame([])
+    elif _are_accuracies(several := list(source) if isinstance(source, list) else [source]):
+        return several, unusable_frame([])
     else:
         raise DataError(
             f"{type(source).__name__} gives no sensitivity and specificity; hand in a TwoByTwo, "
@@ -97,6 +104,13 @@ def read_source(
     if not accuracies:
         raise NotEstimableError(nothing_usable(unusable))
     return accuracies, unusable
+
+
+def _are_accuracies(several: list[Any]) -> TypeGuard[list[AccuracyDraws]]:
+    """Tell whether all of a list, and at least one, are accuracies."""
+    return bool(several) and all(
+        hasattr(one, "draws") and hasattr(one, "labels") for one in several
+    )
 
 
 def joint_draws(

@@ -10,7 +10,7 @@ import pandas as pd
 from backpain_stats.checks import check_choice, real_number
 from backpain_stats.decide.published import has_ratio
 from backpain_stats.errors import ArgumentError
-from backpain_stats.evidence import Target, require_evidence
+from backpain_stats.evidence import Setting, Target, require_evidence
 from backpain_stats.published import likelihood_ratios
 from backpain_stats.result import Result, Shown, grid_of
 
@@ -53,6 +53,8 @@ class Endorsement(Result):
         Published statements about sets of guidelines, as printed.
     lr_positive_above, lr_negative_below : float
         The cut-offs of the rule.
+    setting : str or None
+        The setting that the verdicts are about; None: any.
     """
 
     statements: pd.DataFrame
@@ -62,12 +64,14 @@ class Endorsement(Result):
     counts: pd.DataFrame
     lr_positive_above: float
     lr_negative_below: float
+    setting: Setting | None = None
 
     @property
     def rule(self) -> str:
         """The rule behind the verdicts in a sentence."""
+        where = f" of {self.setting.replace('_', ' ')}" if self.setting else ""
         return (
-            f"informative: in at least one cohort the whole interval of LR+ lies above "
+            f"informative: in at least one cohort{where} the whole interval of LR+ lies above "
             f"{self.lr_positive_above:g} or that of LR- below {self.lr_negative_below:g}; "
             f"uninformative: in every cohort both intervals exclude that; "
             f"inconclusive: measured, but an interval leaves it open; "
@@ -92,6 +96,7 @@ def endorsement(
     evidence: Evidence,
     *,
     target: Target | None = None,
+    setting: Setting | None = None,
     lr_positive_above: float = 2.0,
     lr_negative_below: float = 0.5,
     level: float = 0.95,
@@ -110,6 +115,9 @@ def endorsement(
         One condition; all of them by default. General lists and lists shared by
         conditions (target "unspecified") are never assigned to a condition;
         they are shown as ``"unspecified list"``.
+    setting : str, optional
+        Judge by the cohorts of this setting only. ``flags`` then has a column ``elsewhere``:
+        the state by the cohorts of all other settings, which are indirect evidence.
     lr_positive_above : float, default 2
         A flag is informative when present if the interval of its LR+ lies above this.
     lr_negative_below : float, default 0.5
@@ -128,7 +136,8 @@ def endorsement(
     Raises
     ------
     ArgumentError
-        If the target is not in the vocabulary, or a cut-off is on the wrong side of 1.
+        If the target or the setting is not in the vocabulary, or a cut-off is on the wrong
+        side of 1.
 
     Notes
     -----
@@ -152,9 +161,12 @@ def endorsement(
         )
     if target is not None:
         check_choice(target, "target", list(require_evidence(evidence).targets["target"]))
+    if setting is not None:
+        check_choice(setting, "setting", list(evidence.settings["setting"]))
     ratios = likelihood_ratios(evidence, target=target, level=level)
     statements = _statements(evidence, target)
-    flags = _flags(evidence, ratios, statements, target, (lr_positive_above, lr_negative_below))
+    cutoffs = (lr_positive_above, lr_negative_below)
+    flags = _flags(evidence, ratios, statements, (target, setting), cutoffs)
     states = flags.set_index(["flag_id", "target"])["evidence"]
     statements["verdict"] = [
         _statement_verdict(flag, condition, states)
@@ -169,6 +181,7 @@ def endorsement(
         chosen.endorsement_counts,
         lr_positive_above,
         lr_negative_below,
+        setting,
     )
 
 
@@ -225,10 +238,11 @@ def _flags(
     evidence: Evidence,
     ratios: pd.DataFrame,
     statements: pd.DataFrame,
-    target: Target | None,
+    where: tuple[Target | None, Setting | None],
     cutoffs: tuple[float, float],
 ) -> pd.DataFrame:
     """Return one row for each flag and condition that is endorsed, measured or claimed."""
+    target, setting = where
     targets = tuple(evidence.target_labels) if target is None else (target,)
     mapped = statements[statements["flag_id"].notna() & statements["target"].isin(targets)]
     claims = evidence.claims[evidence.claims["target"].isin(targets)]
@@ -241,7 +255,9 @@ def _flags(
     rows = []
     for key in sorted({*reports, *named, *figures}, key=lambda pair: pair[::-1]):
         flag, condition = key
-        own, by = reports.get(key, ratios.iloc[:0]), named.get(key, mapped.iloc[:0])
+        every, by = reports.get(key, ratios.iloc[:0]), named.get(key, mapped.iloc[:0])
+        inside = _inside(every, setting)
+        own = every[inside]
         own_guidelines = by[by["document"] == "guideline"]
         guidelines = own_guidelines["guideline_id"].nunique()
         state, informative = evidence_state(own, figures.get(key, 0), *cutoffs)
@@ -267,8 +283,11 @@ def _flags(
                 "reason": _reason(own, figures.get(key, 0)),
             }
         )
+        if setting:
+            rows[-1]["elsewhere"] = evidence_state(every[~inside], 0, *cutoffs)[0]
     counts = ["guidelines", "other_documents", "first_year", "reports", "claims"]
-    return pd.DataFrame(rows, columns=_FLAG_COLUMNS).astype(dict.fromkeys(counts, "Int64"))
+    columns = [*_FLAG_COLUMNS, *(["elsewhere"] if setting else [])]
+    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(counts, "Int64"))
 
 
 _FLAG_COLUMNS = [
@@ -283,11 +302,21 @@ def _by_flag(frame: pd.DataFrame) -> dict[Any, pd.DataFrame]:
     return dict(list(frame.groupby(["flag_id", "target"])))
 
 
+def _inside(reports: pd.DataFrame, setting: Setting | None) -> pd.Series:
+    """Tell which reports are of the setting; all of them if none is asked about."""
+    if setting is None:
+        return pd.Series(data=True, index=reports.index)
+    return reports["setting"].eq(setting).fillna(value=False).astype(bool)
+
+
 def _reason(reports: pd.DataFrame, claims: int) -> str:
     """Say why a flag's figures cannot be used, or what to keep in mind."""
     if reports.empty and claims:
         return f"{claims} published figure{'s' if claims > 1 else ''} without a table"
-    return "; ".join(dict.fromkeys(reason for reason in reports["reason"].dropna() if reason))
+    pairs = zip(reports["study"], reports["reason"], strict=True)
+    return "; ".join(
+        dict.fromkeys(f"{study}: {why}" for study, why in pairs if not pd.isna(why) and why)
+    )
 
 
 def _statement_verdict(flag: Any, target: str, states: pd.Series) -> str:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from backpain_stats.decide.findings_layout import OUTCOMES, BlockFacts, findings_layout
 from backpain_stats.decide.frequencies import count_phrase, natural_frequencies
-from backpain_stats.decide.judgements import GRADE_DOMAINS, read_judgements
+from backpain_stats.decide.judgements import contradictions, read_judgements
 from backpain_stats.decide.published import printed_labels
 from backpain_stats.errors import ArgumentError
-from backpain_stats.estimate import format_number
 from backpain_stats.evidence import Evidence, Setting, Target
 from backpain_stats.outputs import (
     Layout,
@@ -33,13 +33,6 @@ if TYPE_CHECKING:
 __all__ = ["SummaryOfFindings", "summary_of_findings"]
 
 MOST_PREVALENCES = 3
-# Outcome -> (cell of the table, group of patients, words).
-OUTCOMES = {
-    "true_positives": ("tp", "cases", "True positives (found and imaged)"),
-    "false_negatives": ("fn", "cases", "False negatives (missed)"),
-    "true_negatives": ("tn", "noncases", "True negatives (correctly reassured)"),
-    "false_positives": ("fp", "noncases", "False positives (imaged in vain)"),
-}
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -56,12 +49,24 @@ class SummaryOfFindings:
         The panel's judgements, one row a flag and group of patients.
     labels : mapping of str to str
         Flag to the words it is printed with.
+    scenarios : sequence of str
+        The headings of the prevalences.
+    facts : mapping of str to BlockFacts
+        What stands above and beside the numbers of each flag.
+    action : str
+        What is done where the flag is present, as a noun.
+    prevalence_note : str
+        Where the prevalences come from.
     """
 
     title: str
     frame: pd.DataFrame
     judgements: pd.DataFrame
     labels: Mapping[str, str]
+    scenarios: Sequence[str]
+    facts: Mapping[str, BlockFacts] = field(default_factory=dict)
+    action: str = "imaging"
+    prevalence_note: str = ""
 
     def to_frame(self) -> pd.DataFrame:
         """Return ``frame`` with the judgements beside it."""
@@ -100,60 +105,12 @@ class SummaryOfFindings:
 
     def layout(self) -> Layout:
         """Return the printed table: headings, one block of four rows a flag, notes."""
-        frame = self.frame
-        prevalences = list(frame["prevalence_text"].unique())
-        per = int(frame["per"].iloc[0])
-        head = [
-            *(("", own) for own in ("Outcome", "Studies (patients)", "Study design")),
-            *(("Factors that may lower the certainty", _words(name)) for name in GRADE_DOMAINS),
-            *((f"Effect per {per:,} patients", f"prevalence {one}") for one in prevalences),
-            ("", "Certainty of the evidence"),
-        ]
-        sheet = self.judgements.set_index(["flag_id", "group"])
-        blocks = []
-        for _, rows in frame.groupby("block", sort=False):
-            first = rows.iloc[0]
-            cohort = "" if pd.isna(first["cohort_id"]) else f" [{first['cohort_id']}]"
-            title = (
-                f"{self.labels.get(first['flag_id'], first['flag_id'])}: "
-                f"sensitivity {_fraction(first, 'sensitivity')}, "
-                f"specificity {_fraction(first, 'specificity')}"
-                f"{cohort}"
-            )
-            lines = []
-            for outcome, (_, group, words) in OUTCOMES.items():
-                cells = rows[rows["outcome"] == outcome]
-                judged = sheet.loc[(first["flag_id"], group)]
-                lines.append(
-                    [
-                        words,
-                        _studies(first, group),
-                        str(first["study_design"]),
-                        *(str(judged[name]) for name in GRADE_DOMAINS),
-                        # No line breaks inside "21 (15 to 28)".
-                        *(effect.replace(" ", "\u00a0") for effect in cells["effect"]),
-                        str(judged["certainty"]),
-                    ]
-                )
-            blocks.append((title, lines))
-        return Layout(self.title, head, blocks, self._notes())
+        return findings_layout(self)
 
-    def _notes(self) -> list[str]:
-        """Return what a reader must know to read the table."""
-        level = f"{100 * float(self.frame['ci_level'].iloc[0]):g}%"
-        notes = [
-            f"Effects are whole patients with {level} intervals. The intervals carry the "
-            "uncertainty of sensitivity and specificity, and of the prevalence where that is "
-            "not a single figure; they are not for the next patients, who vary by chance.",
-            "Judgements of the five domains and of the certainty are the panel's own; an empty "
-            "cell has not been judged.",
-        ]
-        reasons = self.judgements[self.judgements["reason"] != ""]
-        notes += [
-            f"{self.labels.get(flag, flag)}, {group}: {reason}"
-            for flag, group, reason in reasons[["flag_id", "group", "reason"]].to_numpy()
-        ]
-        return notes
+    @property
+    def contradictions(self) -> list[str]:
+        """Judgements that contradict each other, one sentence each."""
+        return contradictions(self.judgements)
 
 
 def summary_of_findings(
@@ -166,6 +123,7 @@ def summary_of_findings(
     target: Target | None = None,
     setting: Setting | None = None,
     indirect: bool = False,
+    action: str = "imaging",
     title: str | None = None,
     level: float = 0.95,
     draws: int = DRAWS,
@@ -191,6 +149,8 @@ def summary_of_findings(
     indirect : bool, default False
         For evidence: whether reports on other patients than those asked about, or on
         another target, are used.
+    action : str, default "imaging"
+        What is done where the flag is present, as a noun (``"MRI"``, ``"referral"``).
     title : str, optional
         Heading of the table.
     level, draws, seed
@@ -210,9 +170,9 @@ def summary_of_findings(
 
     References
     ----------
-    Schünemann HJ et al. Grading quality of evidence and strength of
-    recommendations for diagnostic tests and strategies. BMJ 2008;336:1106-10.
-    https://doi.org/10.1136/bmj.39500.677199.AE
+    Schünemann HJ et al. GRADE guidelines: 21 part 1 and part 2. J Clin Epidemiol
+    2020;122:129-141. https://doi.org/10.1016/j.jclinepi.2019.12.020,
+    https://doi.org/10.1016/j.jclinepi.2019.12.021
 
     Examples
     --------
@@ -259,7 +219,9 @@ def summary_of_findings(
     if title is not None and not isinstance(title, str):
         raise ArgumentError(f"title is {title!r}; give a text")
     heading = title or f"Summary of findings{': ' + about.replace('_', ' ') if about else ''}"
-    return SummaryOfFindings(heading, frame, read_judgements(judgements, flags), labels)
+    scenarios = [f"prevalence {text}" for text in frame["prevalence_text"].unique()]
+    judged = read_judgements(judgements, flags)
+    return SummaryOfFindings(heading, frame, judged, labels, scenarios, action=action)
 
 
 def _outcome(wide: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -287,20 +249,3 @@ def _designs(source: Any, cohorts: pd.Series) -> list[str]:
         return [""] * len(cohorts)
     stated = source.cohorts.set_index("cohort_id")["design_note"].fillna("").to_dict()
     return [str(stated.get(cohort, "")) or "not stated" for cohort in cohorts]
-
-
-def _studies(row: pd.Series, group: str) -> str:
-    """Print how many studies and how many of their patients are in this group."""
-    if pd.isna(row["n_cases"]) or pd.isna(row["n"]):
-        return str(row["studies"])
-    patients = row["n_cases"] if group == "cases" else row["n"] - row["n_cases"]
-    return f"{row['studies']} ({patients:,})"
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ").capitalize()
-
-
-def _fraction(row: pd.Series, name: str) -> str:
-    low, high = format_number(row[f"{name}_low"], 2), format_number(row[f"{name}_high"], 2)
-    return f"{format_number(row[name], 2)} ({low} to {high})"

@@ -14,9 +14,9 @@ import pandas as pd
 from backpain_stats.checks import as_names, check_path, require_columns
 from backpain_stats.errors import DataError
 
-__all__ = ["GRADE_DOMAINS", "judgement_template", "read_judgements"]
+__all__ = ["GRADE_DOMAINS", "contradictions", "judgement_template", "read_judgements"]
 
-_SERIOUS = ("not serious", "serious", "very serious")
+_SERIOUS = ("not serious", "serious", "very serious", "extremely serious")
 GRADE_DOMAINS: Mapping[str, tuple[str, ...]] = {
     "risk_of_bias": _SERIOUS,
     "indirectness": _SERIOUS,
@@ -27,14 +27,22 @@ GRADE_DOMAINS: Mapping[str, tuple[str, ...]] = {
 CERTAINTIES = ("high", "moderate", "low", "very low")
 GROUPS = ("cases", "noncases")
 _ALLOWED = {**GRADE_DOMAINS, "certainty": CERTAINTIES, "group": GROUPS}
-COLUMNS = ("flag_id", "group", *GRADE_DOMAINS, "certainty", "reason")
+COLUMNS = (
+    *("flag_id", "group"),
+    *(name for domain in GRADE_DOMAINS for name in (domain, f"{domain}_reason")),
+    *("certainty", "reason"),
+)
+REQUIRED = tuple(name for name in COLUMNS if not name.endswith("reason"))
+# How far a judgement lowers the certainty, in GRADE's levels.
+LEVELS = {"serious": 1, "very serious": 2, "extremely serious": 3, "strongly suspected": 1}
 
 
 def judgement_template(flags: Iterable[str]) -> pd.DataFrame:
-    """Return an empty sheet for a panel to fill in: two rows a flag.
+    """Return an empty sheet for a panel to fill in: two rows a flag, one body of evidence.
 
     The row ``cases`` is about true positives and false negatives, the row
-    ``noncases`` about true negatives and false positives.
+    ``noncases`` about true negatives and false positives. Each domain has its
+    reason beside it, which becomes a footnote.
 
     Examples
     --------
@@ -79,7 +87,10 @@ def read_judgements(
     if source is None:
         return sheet.reset_index()
     given, where = _load(source)
-    require_columns(given, COLUMNS, where)
+    require_columns(given, REQUIRED, where)
+    given = given.reindex(columns=list(COLUMNS), fill_value="")
+    for column in _ALLOWED:
+        given[column] = given[column].str.lower()
     problems = _problems(given, known)
     if problems:
         listed = "\n".join(f"  {problem}" for problem in problems)
@@ -87,6 +98,49 @@ def read_judgements(
     filled = given[list(COLUMNS)].set_index(["flag_id", "group"])
     sheet.loc[filled.index] = filled
     return sheet.reset_index()
+
+
+def contradictions(judgements: pd.DataFrame) -> list[str]:
+    """Point out certainties that do not follow from the domains beside them.
+
+    GRADE starts at high. The worst domain lowers the certainty by its own levels at least, all
+    domains together by the sum of theirs at most: a certainty outside these bounds
+    contradicts its row.
+
+    Parameters
+    ----------
+    judgements : pandas.DataFrame
+        From :func:`read_judgements`.
+
+    Returns
+    -------
+    list of str
+        One sentence a row that contradicts itself.
+
+    References
+    ----------
+    Schünemann HJ et al. GRADE guidelines: 21 part 2. J Clin Epidemiol 2020;122.
+    https://doi.org/10.1016/j.jclinepi.2019.12.021
+
+    Examples
+    --------
+    >>> sheet = judgement_template(["cancer_history"]).iloc[[0]]
+    >>> print(*contradictions(sheet.assign(imprecision="very serious", certainty="high")))
+    cancer_history, cases: certainty "high", but the domains allow low
+    """
+    found = []
+    for row in judgements.to_dict("records"):
+        if not row["certainty"]:
+            continue
+        lowered = [LEVELS.get(str(row[domain]), 0) for domain in GRADE_DOMAINS]
+        best, worst = min(max(lowered), 3), min(sum(lowered), 3)
+        if not best <= CERTAINTIES.index(row["certainty"]) <= worst:
+            allowed = " or ".join(CERTAINTIES[best : worst + 1])
+            found.append(
+                f'{row["flag_id"]}, {row["group"]}: certainty "{row["certainty"]}", '
+                f"but the domains allow {allowed}"
+            )
+    return found
 
 
 def _load(source: Any) -> tuple[pd.DataFrame, str]:
@@ -99,17 +153,23 @@ def _load(source: Any) -> tuple[pd.DataFrame, str]:
             frame = read_sheet(check_path(source, "judgements"))
         except (OSError, ValueError, csv.Error) as error:
             raise DataError(f"{where} cannot be read as a CSV file: {error}") from error
+    frame = frame.set_axis([str(name).strip().lower() for name in frame.columns], axis=1)
     return frame.astype("string").fillna("").apply(lambda cells: cells.str.strip()), where
 
 
 def read_sheet(path: str | PathLike[str]) -> pd.DataFrame:
-    """Read a CSV file as text, separated by commas or, as a European Excel writes it, semicolons.
+    """Read a CSV file as text, in the separator and the encoding in which a spreadsheet saves it.
 
-    A column named twice keeps its name, so that it can be refused.
+    That is a comma, a semicolon or a tab, and UTF-8 or Windows-1252. A column named twice
+    keeps its name, so that it can be refused.
     """
-    text = Path(path).read_text(encoding="utf-8-sig")
+    contents = Path(path).read_bytes()
+    try:
+        text = contents.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = contents.decode("cp1252")
     head = text.partition("\n")[0]
-    separator = max(",;", key=head.count)
+    separator = max(",;\t", key=head.count)
     rows = [row for row in csv.reader(io.StringIO(text), delimiter=separator) if any(row)]
     names = rows[0] if rows else []
     if uneven := [number for number, row in enumerate(rows, 1) if len(row) != len(names)]:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from backpain_stats.checks import check_level
 from backpain_stats.decide.draws import joint_draws, read_source, with_interval
+from backpain_stats.decide.wording import answer, verdict
 from backpain_stats.errors import ArgumentError
 from backpain_stats.estimate import format_percent
 from backpain_stats.evidence import Setting, Target
@@ -37,6 +38,7 @@ def thresholds(
     target: Target | None = None,
     setting: Setting | None = None,
     indirect: bool = False,
+    action: str = "imaging",
     level: float = 0.95,
     draws: int = DRAWS,
     seed: Seed = DEFAULT_SEED,
@@ -54,6 +56,10 @@ def thresholds(
         p_\text{act} = \frac{H}{B + H}, \quad
         p_\text{testing} = \frac{(1-c) H + T}{(1-c) H + s B}, \quad
         p_\text{test-treatment} = \frac{c H - T}{c H + (1-s) B}
+
+    A flag that is rarer in patients with the disease (:math:`s + c < 1`) changes what is done
+    by its absence: then "act on those without the flag" is the strategy, and :math:`1-s` and
+    :math:`1-c` take the places of :math:`s` and :math:`c`.
 
     Below the testing threshold nobody is acted on, whether or not the flag is
     present; above the test-treatment threshold everybody is. Only between them
@@ -76,6 +82,8 @@ def thresholds(
     indirect : bool, default False
         For evidence: whether reports on other patients than those asked about, or on
         another target, are used.
+    action : str, default "imaging"
+        What is done, as a noun (``"MRI"``, ``"referral"``); used in the statement only.
     level : float, default 0.95
         Level of the intervals.
     draws, seed
@@ -84,11 +92,12 @@ def thresholds(
     Returns
     -------
     pandas.DataFrame
-        One row a flag: ``action_threshold``; ``testing_threshold`` and
-        ``test_action_threshold`` with ``_low`` and ``_high``;
+        One row a flag: ``acts_if`` (``"present"`` or ``"absent"``); ``action_threshold``;
+        ``testing_threshold`` and ``test_action_threshold`` with ``_low`` and ``_high``;
         ``changes_decision`` (whether there is any range at the point
         estimates); ``probability_of_range``, the share of the posterior draws
-        with one; ``statement``, the same in a sentence. With ``pretest`` also
+        with one; ``statement``, the same in a sentence that says no more than
+        these shares allow. With ``pretest`` also
         ``pretest``, ``changes_at_pretest``, and ``probability_at_pretest``, the
         share of draws in which the pre-test probability lies in the range.
 
@@ -113,7 +122,8 @@ def thresholds(
     ...                       "tp": [4], "fp": [41], "fn": [9], "tn": [1921]})
     >>> row = thresholds(table, benefit=99, harm=1, pretest=0.003).iloc[0]
     >>> print(row["statement"])
-    Between 0.069% and 1.4% the flag decides: image if present, not if absent. At 0.30% it does.
+    Between 0.069% and 1.4% the flag decides: imaging if present, none if absent. At 0.30%: it
+    decides (chance above 99%).
     """
     check_level(level)
     benefit, harm, test_harm = check_values(benefit, harm, test_harm)
@@ -124,17 +134,15 @@ def thresholds(
     prevalence = None if pretest is None else read_prevalence(pretest)
     rows = []
     for i, accuracy in enumerate(accuracies):
-        row = _row(accuracy, (sensitivity[i], specificity[i]), (benefit, harm, test_harm), level)
+        drawn_here = (sensitivity[i], specificity[i])
+        row, (low, high) = _row(accuracy, drawn_here, (benefit, harm, test_harm), level)
         if prevalence is not None:
-            low, high = decision_thresholds(
-                sensitivity[i], specificity[i], benefit=benefit, harm=harm, test_harm=test_harm
-            )
             drawn = prevalence.draws(uniform)
             point = row["testing_threshold"] < prevalence.estimate < row["test_action_threshold"]
             row["pretest"] = prevalence.estimate
             row["changes_at_pretest"] = point
             row["probability_at_pretest"] = float(np.mean((low < drawn) & (drawn < high)))
-        rows.append(row | {"statement": _statement(row), "ci_level": level})
+        rows.append(row | {"statement": _statement(row, action), "ci_level": level})
     frame = pd.DataFrame(rows).assign(usable=True, reason="")
     if not unusable.empty:
         frame = pd.concat([frame, unusable.assign(usable=False)], ignore_index=True)
@@ -204,23 +212,21 @@ def _row(
     drawn: tuple[NDArray[np.float64], NDArray[np.float64]],
     values: tuple[float, float, float],
     level: float,
-) -> dict[str, Any]:
-    """Return the thresholds of one flag with their intervals."""
+) -> tuple[dict[str, Any], tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Return the thresholds of one flag with their intervals, and their draws."""
     benefit, harm, test_harm = values
-    point = decision_thresholds(
-        accuracy.sensitivity,
-        accuracy.specificity,
-        benefit=benefit,
-        harm=harm,
-        test_harm=test_harm,
-    )
-    low, high = decision_thresholds(*drawn, benefit=benefit, harm=harm, test_harm=test_harm)
+    costs = {"benefit": benefit, "harm": harm, "test_harm": test_harm}
+    shares = (accuracy.sensitivity, accuracy.specificity)
+    absent = sum(shares) < 1
+    if absent:
+        shares, drawn = (1 - shares[0], 1 - shares[1]), (1 - drawn[0], 1 - drawn[1])
+    point = decision_thresholds(*shares, **costs)
+    low, high = decision_thresholds(*drawn, **costs)
     row: dict[str, Any] = {
         **accuracy.labels,
         "n_cases": pd.NA if accuracy.n_cases is None else accuracy.n_cases,
-        "benefit": benefit,
-        "harm": harm,
-        "test_harm": test_harm,
+        **costs,
+        "acts_if": "absent" if absent else "present",
         "action_threshold": float(action_threshold(benefit=benefit, harm=harm)),
     }
     pairs = (("testing_threshold", point[0], low), ("test_action_threshold", point[1], high))
@@ -228,26 +234,34 @@ def _row(
         row |= with_interval(name, float(estimate), sample, level)
     row["changes_decision"] = bool(point[0] < point[1])
     row["probability_of_range"] = float(np.mean(low < high))
-    return row
+    return row, (low, high)
 
 
-def _statement(row: dict[str, Any]) -> str:
-    """Say what the thresholds mean in a sentence or two."""
-    if not row["changes_decision"]:
-        act = format_percent(row["action_threshold"])
-        return (
-            "At no pre-test probability does this flag change the decision: "
-            f"image nobody below {act}, everybody above it."
+def _statement(row: dict[str, Any], action: str) -> str:
+    """Say what the thresholds mean, as surely as the chances behind them allow."""
+    threshold = format_percent(row["action_threshold"])
+    ever = row["probability_of_range"]
+    if not row["changes_decision"] or verdict(ever) in ("no", "probably not", "open"):
+        otherwise = (
+            f"where it does not, {action} for nobody below {threshold}, for everybody above it"
         )
+        said = answer(
+            ever, "the flag decides at some pre-test probability", "the flag never decides"
+        )
+        return f"{said[0].upper()}{said[1:]}; {otherwise}."
     low, high = row["testing_threshold"], row["test_action_threshold"]
-    text = (
-        f"Between {format_percent(low)} and {format_percent(high)} the flag decides: "
-        "image if present, not if absent."
+    # Nothing is certain enough to be 100%: a table without a missed case has no upper threshold.
+    where = (
+        f"Above {format_percent(low)}"
+        if high >= 1
+        else (f"Between {format_percent(low)} and {format_percent(high)}")
     )
+    other = "absent" if row["acts_if"] == "present" else "present"
+    text = f"{where} the flag decides: {action} if {row['acts_if']}, none if {other}."
     if "pretest" not in row:
         return text
-    at = format_percent(row["pretest"])
-    if row["changes_at_pretest"]:
-        return f"{text} At {at} it does."
-    instead = "nobody is imaged" if row["pretest"] <= low else "everybody is imaged"
-    return f"{text} At {at} it does not: {instead}, flag or no flag."
+    instead = "nobody" if row["pretest"] <= low else "everybody"
+    said = answer(
+        row["probability_at_pretest"], "it decides", f"{action} for {instead}, flag or no flag"
+    )
+    return f"{text} At {format_percent(row['pretest'])}: {said}."

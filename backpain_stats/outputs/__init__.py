@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from backpain_stats.outputs.folder import OutputRun, check_free, output_folder, replacing
-from backpain_stats.outputs.layout import Layout, layout_docx, layout_html, layout_markdown
+from backpain_stats.outputs.layout import (
+    Layout,
+    Picture,
+    document_docx,
+    layout_docx,
+    layout_html,
+    layout_markdown,
+)
 from backpain_stats.outputs.manifest import MANIFEST
 from backpain_stats.outputs.spreadsheet import spreadsheet_restored, spreadsheet_safe
 from backpain_stats.outputs.stamp import Stamp, made_on
@@ -21,9 +28,11 @@ __all__ = [
     "HasFrame",
     "Layout",
     "OutputRun",
+    "Picture",
     "Stamp",
     "check_free",
     "check_table_path",
+    "document_docx",
     "json_rows",
     "layout_docx",
     "layout_html",

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from html import escape
+from io import BytesIO
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -16,11 +17,20 @@ from typing import Any
 from backpain_stats.checks import optional_import
 from backpain_stats.outputs.stamp import Stamp, made_on
 
-__all__ = ["Layout", "layout_docx", "layout_html", "layout_markdown"]
+__all__ = [
+    "Layout",
+    "Picture",
+    "document_docx",
+    "layout_docx",
+    "layout_html",
+    "layout_markdown",
+]
 
 # A column is as wide as its texts ask for, within these bounds (in letters); the first
 # holds phrases and is never narrow.
 _NARROWEST, _FIRST, _WIDEST = 9, 17, 26
+# Longer blocks may be split over two pages.
+LARGEST_BLOCK = 6
 # What XML, and so a Word document, cannot hold.
 _XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _STYLE = (
@@ -41,19 +51,44 @@ class Layout:
         One a column: the heading it shares with its neighbours, perhaps empty,
         and its own.
     blocks : sequence of (str, rows)
-        Each block has a heading across all columns, if not empty, and rows of cells.
+        Each block has a heading across all columns, if not empty, and rows of cells. A cell
+        of None belongs to the cell above it: the two are printed as one.
     notes : sequence of str
         Printed below the table.
     """
 
     title: str
     head: Sequence[tuple[str, str]]
-    blocks: Sequence[tuple[str, Sequence[Sequence[str]]]]
+    blocks: Sequence[tuple[str, Sequence[Sequence[str | None]]]]
     notes: Sequence[str] = ()
 
     def spans(self) -> list[tuple[str, int]]:
         """Return the shared headings with the number of columns below each."""
         return [(name, len(list(run))) for name, run in groupby(self.head, key=itemgetter(0))]
+
+    @staticmethod
+    def merged(rows: Sequence[Sequence[str | None]]) -> list[list[tuple[str, int]]]:
+        """Return the cells of a block with how many rows each spans, without those above.
+
+        Examples
+        --------
+        >>> Layout.merged([["cases", "high"], ["others", None], ["all", "low"]])
+        [[('cases', 1), ('high', 2)], [('others', 1)], [('all', 1), ('low', 1)]]
+        """
+        below = [[cell is None for cell in row] for row in rows]
+        return [
+            [
+                (cell, 1 + _leading([lower[column] for lower in below[line + 1 :]]))
+                for column, cell in enumerate(row)
+                if cell is not None
+            ]
+            for line, row in enumerate(rows)
+        ]
+
+
+def _leading(flags: Sequence[bool]) -> int:
+    """Return how many are true before the first that is not."""
+    return next((place for place, flag in enumerate(flags) if not flag), len(flags))
 
 
 def layout_html(layout: Layout, *, stamp: Stamp | None = None) -> str:
@@ -83,9 +118,11 @@ def layout_html(layout: Layout, *, stamp: Stamp | None = None) -> str:
                 f'<tr><th scope="rowgroup" colspan="{len(layout.head)}" style="{cell}">'
                 f"{escape(title)}</th></tr>"
             )
-        for row in rows:
-            cells = "".join(f'<td style="{cell}">{escape(one)}</td>' for one in row[1:])
-            lines.append(f'<tr><th scope="row" style="{cell}">{escape(row[0])}</th>{cells}</tr>')
+        for (first, _), *row in layout.merged(rows):
+            cells = "".join(
+                f'<td rowspan="{height}" style="{cell}">{escape(one)}</td>' for one, height in row
+            )
+            lines.append(f'<tr><th scope="row" style="{cell}">{escape(first)}</th>{cells}</tr>')
         lines.append("</tbody>")
     lines.append("</table>")
     notes = [*layout.notes, *([str(stamp)] if stamp else [])]
@@ -102,7 +139,7 @@ def layout_markdown(layout: Layout) -> str:
         if title:
             bold = [f"**{_cell(title)}**", *[""] * (len(layout.head) - 1)]
             lines.append(_row(bold, ready=True))
-        lines += [_row(row) for row in rows]
+        lines += [_row([cell or "" for cell in row]) for row in rows]
     return "\n".join([*lines, "", *(f"{note}\n" for note in layout.notes)])
 
 
@@ -112,6 +149,22 @@ def _cell(text: str) -> str:
 
 def _row(cells: Sequence[str], *, ready: bool = False) -> str:
     return "| " + " | ".join(cells if ready else map(_cell, cells)) + " |"
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A drawing in a document.
+
+    Parameters
+    ----------
+    image : bytes
+        A PNG file.
+    caption : str
+        Printed below it.
+    """
+
+    image: bytes
+    caption: str
 
 
 def layout_docx(layout: Layout, path: Path, *, stamp: Stamp | None = None) -> Path:
@@ -131,14 +184,74 @@ def layout_docx(layout: Layout, path: Path, *, stamp: Stamp | None = None) -> Pa
     MissingExtraError
         If python-docx is not installed.
     """
+    return document_docx("", [layout], path, stamp=stamp)
+
+
+def document_docx(
+    title: str,
+    parts: Sequence[Layout | Picture | str],
+    path: Path,
+    *,
+    stamp: Stamp | None = None,
+) -> Path:
+    """Write tables, pictures and paragraphs as one Word document, A4 landscape.
+
+    Parameters
+    ----------
+    title : str
+        The heading; if empty, that of the first table.
+    parts : sequence of Layout, Picture or str
+        In reading order. A table has its title as a heading.
+    path : pathlib.Path
+        The file.
+    stamp : Stamp, optional
+        What made it; printed at the end and kept as the document's comment.
+
+    Raises
+    ------
+    MissingExtraError
+        If python-docx is not installed.
+    """
     docx = optional_import("docx", "docx", "a Word document")
     document = docx.Document()
     width = _landscape(document)
-    title = _XML.sub(" ", layout.title)
-    _describe(document, title, stamp)
-    document.styles["Normal"].font.name = "Arial"
+    named = title or next((part.title for part in parts if isinstance(part, Layout)), "")
+    _describe(document, _XML.sub(" ", named), stamp)
+    for style in ("Normal", "Heading 1", "Heading 2"):
+        document.styles[style].font.name = "Arial"
+        _plain_font(document.styles[style])
     if title:
-        document.add_heading(title, level=1)
+        document.add_heading(_XML.sub(" ", title), level=1)
+    for part in parts:
+        if isinstance(part, Layout):
+            _add_layout(document, part, width, 2 if title else 1)
+        elif isinstance(part, Picture):
+            document.add_picture(BytesIO(part.image), width=width // 2)
+            document.paragraphs[-1].paragraph_format.keep_with_next = True
+            _run(document.add_paragraph(), part.caption)
+        else:
+            document.add_paragraph(_XML.sub(" ", part))
+    if stamp:
+        _run(document.add_paragraph(), str(stamp))
+    document.save(str(path))
+    _date_parts(path)
+    return path
+
+
+def _plain_font(style: Any) -> None:
+    """Take away the theme's font, which would win over the named one."""
+    from docx.oxml.ns import qn
+
+    fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
+    for name in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
+        fonts.attrib.pop(qn(f"w:{name}"), None)
+
+
+def _add_layout(document: Any, layout: Layout, width: int, level: int) -> None:
+    """Add a table with its heading and its notes."""
+    title = _XML.sub(" ", layout.title)
+    if title:
+        document.add_heading(title, level=level)
     grouped = any(name for name, _ in layout.head)
     table = document.add_table(rows=2 if grouped else 1, cols=len(layout.head))
     table.style = "Table Grid"
@@ -156,16 +269,17 @@ def layout_docx(layout: Layout, path: Path, *, stamp: Stamp | None = None) -> Pa
         if title:
             cells = table.add_row().cells
             _write(cells[0].merge(cells[-1]), title, bold=True)
-        for row in rows:
-            for cell, text in zip(table.add_row().cells, row, strict=True):
-                _write(cell, text)
+        added = [table.add_row().cells for _ in rows]
+        for line, row in enumerate(rows):
+            for column, text in enumerate(row):
+                if text is None:
+                    added[line - 1][column].merge(added[line][column])
+                else:
+                    _write(added[line][column], text)
+    _keep_together(table, layout)
     _set_widths(table, width, layout)
-    for note in (*layout.notes, *([str(stamp)] if stamp else [])):
-        paragraph = document.add_paragraph()
-        _run(paragraph, note)
-    document.save(str(path))
-    _date_parts(path)
-    return path
+    for note in layout.notes:
+        _run(document.add_paragraph(), note)
 
 
 def _describe(document: Any, title: str, stamp: Stamp | None) -> None:
@@ -205,7 +319,7 @@ def _set_widths(table: Any, width: int, layout: Layout) -> None:
     rows = [row for _, rows in layout.blocks for row in rows]
     letters = []
     for i, (_, own) in enumerate(layout.head):
-        texts = [own, *(row[i] for row in rows)]
+        texts = [own, *(row[i] or "" for row in rows)]
         longest_word = max(len(word) for text in texts for word in text.split(" "))
         # Prose in a cell gets room to wrap in about four lines.
         wanted = max(longest_word + 1, max(map(len, texts)) // 4)
@@ -243,3 +357,18 @@ def _repeat_heading(row: Any) -> None:
     mark = OxmlElement("w:tblHeader")
     mark.set(qn("w:val"), "true")
     row._tr.get_or_add_trPr().append(mark)
+
+
+def _keep_together(table: Any, layout: Layout) -> None:
+    """Keep the rows of a short block with its heading on one page, and each row whole."""
+    from docx.oxml.parser import OxmlElement
+
+    line = 2 if any(name for name, _ in layout.head) else 1
+    for title, rows in layout.blocks:
+        block = table.rows[line : line + bool(title) + len(rows)]
+        line += len(block)
+        for place, row in enumerate(block):
+            row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
+            if len(rows) <= LARGEST_BLOCK and place < len(block) - 1:
+                for paragraph in (one for cell in row.cells for one in cell.paragraphs):
+                    paragraph.paragraph_format.keep_with_next = True

@@ -10,6 +10,7 @@ import pandas as pd
 
 from backpain_stats.checks import real_number, require_columns
 from backpain_stats.decide.frequencies import count_phrase
+from backpain_stats.decide.wording import without
 from backpain_stats.errors import ArgumentError, DataError
 from backpain_stats.plots.marks import Look, figure
 from backpain_stats.plots.style import BLACK, GREY, VERMILION, axes_or_new, printable, words
@@ -24,13 +25,13 @@ __all__ = ["natural_frequencies", "natural_frequencies_coordinates"]
 PALE_BLUE = "#D3EAF8"  # a tint of the palette's sky: light beside the found, also in grey
 # Cell, element, words, and the mark: filled for the imaged, a cross or open for the others.
 _GROUPS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
-    ("tp", "found", "found: diseased and imaged",
+    ("tp", "found", "with the condition, {action}",
      {"marker": "D", "facecolor": VERMILION, "edgecolor": BLACK}),
-    ("fp", "alarmed", "imaged in vain",
+    ("fp", "alarmed", "without it, {action}",
      {"marker": "s", "facecolor": PALE_BLUE, "edgecolor": GREY}),
-    ("fn", "missed", "missed: diseased, not imaged",
+    ("fn", "missed", "with the condition, {none}",
      {"marker": "X", "facecolor": BLACK, "edgecolor": BLACK}),
-    ("tn", "reassured", "correctly reassured",
+    ("tn", "reassured", "without it, {none}",
      {"marker": "o", "facecolor": "none", "edgecolor": GREY}),
 )  # fmt: skip
 ELEMENTS = tuple(element for _, element, _, _ in _GROUPS)
@@ -42,7 +43,7 @@ LARGEST = 10_000
 def natural_frequencies_coordinates(result: pd.DataFrame, row: int = 0) -> pd.DataFrame:
     """Return one row per patient: ``cell`` (tp, fp, fn or tn) and the place ``x, y``.
 
-    Places run row by row from the top, in the order found, imaged in vain, missed, reassured.
+    Places run row by row from the top, in the order found, alarmed, missed, reassured.
 
     Raises
     ------
@@ -79,6 +80,7 @@ def natural_frequencies(
     result: pd.DataFrame,
     *,
     row: int = 0,
+    action: str = "imaging",
     title: str | None = None,
     ax: Axes | None = None,
     **style: Any,
@@ -91,6 +93,8 @@ def natural_frequencies(
         From :func:`backpain_stats.natural_frequencies`.
     row : int, default 0
         Which of its rows, by position.
+    action : str, default "imaging"
+        What is done where the flag is present, as a noun.
     title : str, optional
         By default the flag and the number of diseased.
     ax : matplotlib.axes.Axes, optional
@@ -102,7 +106,7 @@ def natural_frequencies(
     Returns
     -------
     matplotlib Axes
-        One collection of marks per group, in the order found, imaged in vain,
+        One collection of marks per group, in the order found, alarmed,
         missed, reassured; marks run row by row from the top.
 
     Raises
@@ -129,7 +133,8 @@ def natural_frequencies(
     keys = []
     for cell, element, text, mark in _GROUPS:
         own = places.loc[places["cell"] == cell, ["x", "y"]].to_numpy(dtype=float)
-        label = f"{count_phrase(chosen, cell)} {text}"
+        said = text.format(action=printable(action), none=printable(without(action)))
+        label = f"{count_phrase(chosen, cell)} {said}"
         shown = look(element, linewidth=0.5, zorder=3 if cell in ("tp", "fn") else 1, label=label,
                      **mark)  # fmt: skip
         shape = shown.pop("marker")

@@ -11,7 +11,7 @@ import pytest
 import backpain_stats as bps
 from backpain_stats import ArgumentError, DataError, calibration, plots
 from backpain_stats.decide.judgements import read_judgements
-from backpain_stats.report.panel.results import PanelQuestion
+from backpain_stats.report.panel.question import PanelQuestion
 
 FRAME = pd.DataFrame(
     {"flag": ["a", "b"], "tp": [7, 3], "fp": [30, 50], "fn": [4, 8], "tn": [500, 480]}

@@ -14,7 +14,11 @@ from backpain_stats import (
     summary_of_findings,
 )
 from backpain_stats.decide.frequencies import count_phrase
-from backpain_stats.decide.judgements import judgement_template, read_judgements
+from backpain_stats.decide.judgements import (
+    contradictions,
+    judgement_template,
+    read_judgements,
+)
 
 TABLES = pd.DataFrame(
     {
@@ -89,12 +93,16 @@ def test_markdown_and_html_have_the_same_cells(found):
     parser.feed(found.to_html())
     assert parser.open == []
     body = [row for row in parser.rows[2:] if len(row) > 1]
+    merged = [
+        [cell for cell in row if cell is not None] for _, rows in layout.blocks for row in rows
+    ]
+    assert body == merged
     lines = [line for line in found.to_markdown().splitlines() if line.startswith("| ")]
     printed = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
     printed = [row for row in printed if not row[0].startswith("**")]
-    assert body == printed
+    assert printed == [[cell or "" for cell in row] for _, rows in layout.blocks for row in rows]
     assert len(body) == 8
-    assert all(len(row) == len(layout.head) for row in body)
+    assert all(len(row) == len(layout.head) for row in printed)
 
 
 def test_nothing_is_judged_by_the_software(found):
@@ -113,8 +121,9 @@ def test_judgements_are_placed_and_escaped(tmp_path):
     sheet.to_csv(path, index=False)
     found = summary_of_findings(TABLES, 0.003, judgements=path)
     rows = found.layout().blocks[0][1]
-    assert [row[-1] for row in rows] == ["very low", "very low", "", ""]
-    assert "13 &lt;cases&gt;" in found.to_html()
+    # Pairs of outcomes are rated together: the second of each shares the cells of the first.
+    assert [row[-1] for row in rows] == ["⊕◯◯◯ very low [a]", None, "", None]
+    assert "a. 13 &lt;cases&gt;" in found.to_html()
     assert "13 <cases>" not in found.to_html()
 
 
@@ -134,7 +143,11 @@ def test_word_document_has_every_cell(found, tmp_path):
     body = [[cell.text for cell in row.cells] for row in table.rows]
     assert body[1] == [own for _, own in layout.head]
     printed = [row for row in body[2:] if len(set(row)) > 1]
-    assert printed == [list(row) for _, rows in layout.blocks for row in rows]
+    for (_, rows), start in zip(layout.blocks, (0, 4), strict=True):
+        for line, row in enumerate(rows):
+            above = printed[start + line - 1]
+            whole = [above[i] if cell is None else cell for i, cell in enumerate(row)]
+            assert printed[start + line] == whole
 
 
 def test_word_without_the_extra_names_the_install_line(found, tmp_path, monkeypatch):
@@ -167,3 +180,46 @@ def test_a_sheet_that_is_no_sheet_is_refused(tmp_path):
 def test_layout_holds_at_most_three_prevalences():
     with pytest.raises(ArgumentError, match="4 prevalences"):
         summary_of_findings(TABLES, [0.001, 0.002, 0.003, 0.004])
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+def test_a_sheet_is_read_as_spreadsheets_save_it(tmp_path, separator, encoding):
+    sheet = judgement_template(FLAGS)
+    sheet["imprecision"], sheet["imprecision_reason"] = "Very Serious", "à peine 13 cas"
+    sheet["certainty"] = "LOW"
+    path = tmp_path / "sheet.csv"
+    sheet.to_csv(path, index=False, sep=separator, encoding=encoding)
+    read = read_judgements(path, FLAGS)
+    assert (read["imprecision"] == "very serious").all()
+    assert (read["imprecision_reason"] == "à peine 13 cas").all()
+    assert (read["certainty"] == "low").all()
+
+
+def test_a_sheet_without_the_columns_of_reasons_is_read():
+    """Sheets of earlier versions had one reason a row."""
+    sheet = judgement_template(FLAGS).assign(reason="one for all")
+    old = sheet.drop(columns=[name for name in sheet if name.endswith("_reason")])
+    assert (read_judgements(old, FLAGS)["reason"] == "one for all").all()
+
+
+@pytest.mark.parametrize(
+    ("serious", "certainty", "agrees"),
+    [
+        ([], "high", True),
+        ([], "moderate", False),
+        (["very serious"] * 4, "high", False),
+        (["very serious"] * 4, "very low", True),
+        (["serious", "serious"], "high", False),
+        (["serious", "serious"], "moderate", True),  # two borderline domains may cost one level
+        (["serious", "serious"], "low", True),
+        (["serious", "serious"], "very low", False),
+        (["very serious"], "moderate", False),
+    ],
+)
+def test_a_certainty_that_contradicts_its_domains_is_pointed_out(serious, certainty, agrees):
+    sheet = judgement_template(["age_50"]).iloc[[0]].assign(certainty=certainty)
+    domains = ["risk_of_bias", "indirectness", "inconsistency", "imprecision"]
+    for domain, judged in zip(domains, serious, strict=False):
+        sheet[domain] = judged
+    assert (not contradictions(sheet)) is agrees

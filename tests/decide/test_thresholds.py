@@ -15,6 +15,7 @@ from scipy.optimize import brentq
 from backpain_stats import ArgumentError, PretestError, thresholds
 from backpain_stats.decide.curves import net_benefit
 from backpain_stats.decide.thresholds import action_threshold, decision_thresholds
+from backpain_stats.decide.wording import answer
 
 DEYO = pd.DataFrame({"flag": ["cancer_history"], "tp": [4], "fp": [41], "fn": [9], "tn": [1921]})
 
@@ -94,7 +95,9 @@ def test_useless_flag_has_no_range_and_says_so():
     assert not row["changes_decision"]
     assert not row["changes_at_pretest"]
     assert row["testing_threshold"] >= row["test_action_threshold"]
-    assert "At no pre-test probability" in row["statement"]
+    # A coin may be a little better than nothing, or the reverse: its tables cannot tell.
+    assert row["statement"].startswith("Open whether the flag decides at some pre-test")
+    assert "nobody below 10%" in row["statement"]
     assert 0 < row["probability_of_range"] < 0.6
 
 
@@ -103,9 +106,9 @@ def test_statement_follows_the_numbers():
     assert answer["changes_at_pretest"]
     assert answer["probability_at_pretest"] > 0.99
     rare = thresholds(DEYO, benefit=99, harm=1, pretest=0.0001).iloc[0]
-    assert "nobody is imaged" in rare["statement"]
+    assert "imaging for nobody, flag or no flag" in rare["statement"]
     common = thresholds(DEYO, benefit=99, harm=1, pretest=0.2).iloc[0]
-    assert "everybody is imaged" in common["statement"]
+    assert "imaging for everybody, flag or no flag" in common["statement"]
     assert common["probability_at_pretest"] == 0
 
 
@@ -143,3 +146,61 @@ def test_only_the_ratio_of_the_values_matters():
 def test_bad_values_give_one_clear_message(change, error, match):
     with pytest.raises(error, match=match):
         thresholds(DEYO, **({"benefit": 99, "harm": 1} | change))
+
+
+def test_an_inverse_flag_decides_by_its_absence():
+    """Mirrored by hand: the absence of the flag is a test of its own."""
+    inverse = pd.DataFrame({"flag": ["leg_pain"], "tp": [6], "fp": [220], "fn": [19], "tn": [89]})
+    absence = pd.DataFrame(
+        {"flag": ["no_leg_pain"], "tp": [19], "fp": [89], "fn": [6], "tn": [220]}
+    )
+    row = thresholds(inverse, benefit=20, harm=1, pretest=0.075).iloc[0]
+    mirrored = thresholds(absence, benefit=20, harm=1, pretest=0.075).iloc[0]
+    assert (row["acts_if"], mirrored["acts_if"]) == ("absent", "present")
+    ends = ["testing_threshold", "test_action_threshold"]
+    assert row[ends].to_list() == pytest.approx(mirrored[ends].to_list(), rel=1e-12)
+    assert "imaging if absent, none if present" in row["statement"]
+    assert "At no pre-test probability" not in row["statement"]
+
+
+@pytest.mark.parametrize(
+    ("chance", "starts"),
+    [
+        (1.0, "it decides (chance above 99%)"),
+        (0.95, "it decides"),
+        (0.949, "probably it decides"),
+        (0.80, "probably it decides"),
+        (0.799, "open whether it decides"),
+        (0.46, "open whether it decides (chance 46%)"),
+        (0.20, "open whether it decides"),
+        (0.199, "probably it does not"),
+        (0.05, "probably it does not"),
+        (0.049, "it does not"),
+        (0.0, "it does not (chance that it decides below 1%)"),
+    ],
+)
+def test_every_answer_follows_from_its_chance(chance, starts):
+    assert answer(chance, "it decides", "it does not").startswith(starts)
+
+
+def test_a_sentence_is_no_surer_than_its_chance():
+    """Between the rounded ends, and all the same as open as a coin."""
+    back_pain = pd.DataFrame(
+        {"flag": ["back_pain"], "tp": [24], "fp": [260], "fn": [1], "tn": [49]}
+    )
+    row = thresholds(back_pain, benefit=20, harm=1, pretest=0.0425).iloc[0]
+    assert 0.2 < row["probability_at_pretest"] < 0.8
+    assert "open whether it decides" in row["statement"]
+
+
+def test_no_table_is_certain_up_to_100_percent():
+    none_missed = pd.DataFrame({"flag": ["rule"], "tp": [13], "fp": [785], "fn": [0], "tn": [1177]})
+    row = thresholds(none_missed, benefit=99, harm=1).iloc[0]
+    assert row["statement"].startswith("Above ")
+    assert "100%" not in row["statement"]
+
+
+def test_the_action_is_the_panels_word():
+    row = thresholds(DEYO, benefit=99, harm=1, action="a blood test").iloc[0]
+    assert "a blood test if present, none if absent" in row["statement"]
+    assert "imag" not in row["statement"]

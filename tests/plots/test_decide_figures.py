@@ -67,7 +67,7 @@ def test_icon_array_is_told_apart_without_colour():
     shapes = {marks.get_paths()[0].vertices.round(3).tobytes() for marks in ax.collections}
     assert len(shapes) == 4
     labels = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert labels[0] == "2 (0 to 5) found: diseased and imaged"
+    assert labels[0] == "2 (0 to 5) with the condition, imaging"
 
 
 def test_icon_array_of_another_size_and_bad_rows():

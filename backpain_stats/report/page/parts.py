@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 # Where a link may lead: a place on the page, a file beside it, a publication.
-ADDRESSES = ("#", "tables/", "explorer.html", "index.html", "https://doi.org/")
+ADDRESSES = ("#", "tables/", "explorer.html", "index.html", "meeting.html", "https://doi.org/")
 
 
 @dataclass(frozen=True)

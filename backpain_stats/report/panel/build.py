@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 from backpain_stats.decide.judgements import judgement_template
 from backpain_stats.outputs import OutputRun, Stamp, output_folder
 from backpain_stats.report.page.build import Progress, write_page, write_table
-from backpain_stats.report.page.word import write_word
-from backpain_stats.report.panel.results import SHEET, PanelQuestion, PanelResults
-from backpain_stats.report.panel.sections import panel_sections
+from backpain_stats.report.panel.annex import write_annex
+from backpain_stats.report.panel.meeting import write_meeting
+from backpain_stats.report.panel.question import PanelQuestion
+from backpain_stats.report.panel.results import SHEET, PanelResults
+from backpain_stats.report.panel.sections import lead_of, panel_sections, title_of
 from backpain_stats.sampling import DEFAULT_SEED
 
 if TYPE_CHECKING:
@@ -33,7 +35,11 @@ def build_panel(
     force: bool = False,
     progress: Progress = lambda message: None,
 ) -> Path:
-    """Build the panel's report: ``index.html``, tables as CSV and .docx, figures as SVG.
+    """Build the panel's pages: one to read (``index.html``), one to project (``meeting.html``).
+
+    Beside them stand the tables as CSV, the figures as SVG and one Word annex. Where the
+    setting has no direct evidence, the pages rest on that of other settings and say so on top;
+    where there is none at all, one page says what can be said.
 
     Parameters
     ----------
@@ -59,19 +65,21 @@ def build_panel(
 
     Raises
     ------
-    NotEstimableError
-        If nothing usable is published for the condition and setting; the
-        message says which settings have something.
+    UnknownNameError
+        If a flag, family or rule is not in the evidence.
+    DataError
+        If the judgements are not valid.
     ArgumentError
         If the folder cannot be written to, or holds files of others under the same names.
     """
     stamp = stamp or Stamp(data_version=evidence.version, seed=DEFAULT_SEED)
     with output_folder(out, stamp, page="index.html", force=force) as run:
         results = PanelResults(evidence, question, progress)
-        progress("tables behind the published figures")
-        results.require_tables()
-        sheet = _offer_sheet(results, Path(out), run, progress)
-        _write(replace(results, sheet=sheet), run.folder, stamp, progress)
+        progress("bodies of evidence")
+        if results.has_numbers:
+            sheet = _offer_sheet(results, Path(out), run, progress)
+            results = replace(results, sheet=sheet)
+        _write(results, run.folder, stamp, progress)
     return Path(out) / "index.html"
 
 
@@ -89,28 +97,29 @@ def _offer_sheet(results: PanelResults, out: Path, run: OutputRun, progress: Pro
 
 
 def _write(results: PanelResults, folder: Path, stamp: Stamp, progress: Progress) -> None:
-    """Write page, tables, figures and documents into a folder."""
+    """Write both pages, tables, figures and the annex into a folder."""
     tables = folder / "tables"
-    sections, lead, title = panel_sections(results)
+    sections = panel_sections(results)
     write_page(
         sections,
         folder,
         styles=("panel.css",),
-        title=title,
-        lead=lead,
+        title=title_of(results),
+        lead=lead_of(results),
         stamp=stamp,
         progress=progress,
     )
+    if not results.has_numbers:
+        return
+    progress("page to project")
+    write_meeting(results, folder, stamp)
+    tables.mkdir(parents=True, exist_ok=True)
     results.findings.to_csv(tables / "summary_of_findings.csv")
     if results.word:
-        progress("Word documents")
-        results.findings.to_docx(tables / "summary_of_findings.docx", stamp=stamp)
-        # The long tables that the page folds away are for a spreadsheet, not for a document.
-        for table in (table for section in sections for table in section.tables):
-            if not table.folded:
-                write_word(table, tables / f"{table.name}.docx", stamp=stamp)
+        progress("Word annex")
+        write_annex(results, sections, tables / "annex.docx", stamp)
     else:
-        progress("no Word documents: pip install 'backpain-stats[docx]'")
+        progress("no Word annex: pip install 'backpain-stats[docx]'")
 
 
 def free_sheet(tables: Path, empty: pd.DataFrame) -> str:
