@@ -107,10 +107,10 @@ function drawTree(patient, before) {
   const shown = (count) => (count < 0.5 ? "under 1" : Math.round(count).toLocaleString("en"));
   const boxes = [
     [200, 22, shown(of), "patients", ""],
-    [100, 92, shown(sick), "with it", "sick"],
+    [100, 92, shown(sick), "with it", "ill"],
     [300, 92, shown(of - sick), "without it", ""],
-    [50, 162, shown(found), "found", "sick"],
-    [150, 162, shown(sick - found), "not found", "sick"],
+    [50, 162, shown(found), "found", "ill"],
+    [150, 162, shown(sick - found), "not found", "ill"],
     [250, 162, shown(alarmed), "found", ""],
     [350, 162, shown(of - sick - alarmed), "not found", ""],
   ];

@@ -189,6 +189,9 @@ function patientOf(text) {
   number("pretest", allowed);
   number("threshold", allowed);
   number("dependence", (value) => value >= 0 && value <= STRONGEST);
+  // An address of before: one model of several was chosen, of which multiplying has a value.
+  if (given.get("model") === "independent") patient.dependence = 0;
+  else if (given.has("model") && given.get("model") !== "shrunken") odd("model");
   const here = caseOf(patient);
   patient.findings = here.flags.map(() => NOT_ASSESSED);
   for (const [name, digit] of [
