@@ -32,8 +32,8 @@ from backpain_stats.evidence import (
     Setting,
     Target,
 )
-from backpain_stats.outputs import Stamp, output_folder
 from backpain_stats.meta.published.prevalence import pool_prevalence
+from backpain_stats.outputs import Stamp, output_folder
 from backpain_stats.published import likelihood_ratios
 from backpain_stats.report.explorer.draws import (
     floats,
@@ -280,10 +280,12 @@ def _case(
     patterns = all_states(len(entries.flags))
     refused = refused_patterns(entries, patterns)
     reasons = list(dict.fromkeys(refused.values()))
-    fixed = RiskModel(
-        evidence, entries.target, entries.setting, flags=list(entries.flags), pretest=0.5
-    )
     pretest = _pretest(evidence, model, plain)
+    even = model
+    if pretest and entries.target and entries.setting:
+        even = RiskModel(
+            evidence, entries.target, entries.setting, flags=list(entries.flags), pretest=0.5
+        )
     tables = {}
     for one in page_models():
         if isinstance(one.dependence, Shrunken | Independent):
@@ -293,7 +295,7 @@ def _case(
         kept = [row for row in range(len(patterns)) if row not in refused]
         found = {
             kind: pattern_risks(own.with_dependence(one.dependence)._known, patterns[kept], 0.95)
-            for kind, own in (("ratio", fixed), ("risk", model))
+            for kind, own in (("ratio", even), ("risk", model))
             if kind == "ratio" or pretest
         }
         tables[one.id] = _table(found, kept, len(patterns))
@@ -352,8 +354,7 @@ def _pretest(evidence: Evidence, model: RiskModel, plain: PlainWords) -> dict[st
 def _patients(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the patients worth discussing whose flags are all offered."""
     offered = {
-        (case["target"], case["setting"]): {flag["id"] for flag in case["flags"]}
-        for case in cases
+        (case["target"], case["setting"]): {flag["id"] for flag in case["flags"]} for case in cases
     }
     return [
         {**one._asdict(), "present": list(one.present), "absent": list(one.absent)}

@@ -99,8 +99,7 @@ TERMS = {
     ),
     "effective": (
         "effective number of findings",
-        "How many findings carry the evidence: 1 if one outweighs the rest, k if k weigh the "
-        "same.",
+        "How many findings carry the evidence: 1 if one outweighs the rest, k if k weigh the same.",
     ),
     "share": (
         "odds multiplied by",

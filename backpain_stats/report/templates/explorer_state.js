@@ -50,21 +50,17 @@ function riskOf(patient) {
   result.parts = evidenceOf(here, patient.findings, "average", own);
   return result;
 }
-// Medians only, for many patterns of one patient.
-function medianRatio(
-  patient,
-  findings,
-  own = ownPart(patient.own, unpack(caseOf(patient).exponents).length),
-) {
+// The estimate alone, for many patterns of one patient.
+function estimateOf(patient, findings) {
   const here = caseOf(patient),
-    exponents = unpack(here.exponents);
-  return summary(
-    logRatios(
-      evidenceOf(here, findings, "average", own),
-      patient.dependence ?? exponents,
-      exponents.length,
-    ),
-  )[1];
+    exponents = unpack(here.exponents),
+    count = exponents.length,
+    parts = evidenceOf(here, findings, "average", ownPart(patient.own, count)),
+    prior = priors(patient, "average"),
+    ratios = logRatios(parts, patient.dependence ?? exponents, count);
+  return expit(
+    summary(ratios.map((log, draw) => log + (typeof prior === "number" ? prior : prior[draw])))[1],
+  );
 }
 function beforeAsking(patient) {
   return riskOf({ ...patient, own: null, findings: patient.findings.map(() => NOT_ASSESSED) });
@@ -102,7 +98,7 @@ function ifAsked(patient, place, risk) {
   const after = [PRESENT, ABSENT].map((digit) => {
     const findings = patient.findings.map((old, at) => (at === place ? digit : old));
     if (indexOf(findings) in here.refused) return null;
-    return riskOf({ ...patient, findings }).average[1];
+    return estimateOf(patient, findings);
   });
   if (after.some((one) => one === null)) return null;
   const likely = prior * flag.sensitivity + (1 - prior) * (1 - flag.specificity);
