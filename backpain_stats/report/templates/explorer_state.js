@@ -42,9 +42,10 @@ function riskOf(patient) {
     result[`${face}_odds`] = drawn;
     result[`${face}_ratio`] = summary(ratios).map(Math.exp);
   }
-  const [low, , high] = result.average_ratio;
+  const [low] = result.average_ratio,
+    [from, , to] = summary(result.average_odds);
   // Without counts nothing varies: there is no interval.
-  result.certain = !(Math.log(high / low) > 1e-12) && result.average[0] === result.average[2];
+  result.certain = to - from < 1e-12;
   if (Number.isNaN(low)) result.refused ||= DATA.impossible;
   result.assessed = patient.own !== null || patient.findings.some(Boolean);
   result.parts = evidenceOf(here, patient.findings, "average", own);
