@@ -120,20 +120,24 @@ def frequency_tree(
     'Of 22 with the finding, 1 has the condition.'
     """
     look = Look(style, ELEMENTS)
-    nodes = frequency_tree_coordinates(result, row).set_index("node")
+    nodes: list[dict[str, Any]] = [
+        {str(name): value for name, value in one.items()}
+        for one in frequency_tree_coordinates(result, row).to_dict("records")
+    ]
+    by_name = {one["node"]: one for one in nodes}
     chosen = result.iloc[int(row)]
     ax = axes_or_new(ax, 7.0, 4.2)
-    for node in nodes.itertuples():
-        if node.parent:
-            above = nodes.loc[node.parent]
-            ax.plot([above["x"], node.x], [above["y"], node.y],
+    for node in nodes:
+        if node["parent"]:
+            above = by_name[node["parent"]]
+            ax.plot([above["x"], node["x"]], [above["y"], node["y"]],
                     **look("branches", color=GREY, linewidth=1.2, zorder=1))  # fmt: skip
-    for node in nodes.itertuples():
-        edge = VERMILION if node.Index in _ILL else GREY
-        box = {"boxstyle": "round,pad=0.45", "facecolor": "white", "edgecolor": edge,
-               "linewidth": 2.0 if node.Index in _ILL else 1.0}  # fmt: skip
+    for node in nodes:
+        edge, width = (VERMILION, 2.0) if node["node"] in _ILL else (GREY, 1.0)
+        box: dict[str, Any] = {"boxstyle": "round,pad=0.45", "facecolor": "white"}
+        box |= {"edgecolor": edge, "linewidth": width}
         shown = look("boxes", ha="center", va="center", fontsize=9, zorder=2, bbox=box)
-        ax.text(node.x, node.y, node.text, **shown)
+        ax.text(node["x"], node["y"], node["text"], **shown)
     found, ill = int(chosen["tp"] + chosen["fp"]), int(chosen["tp"])
     answer = (
         f"Of {found:,} with the finding, {ill:,} {'has' if ill == 1 else 'have'} the condition."
@@ -144,8 +148,9 @@ def frequency_tree(
     ax.set_ylim(-1.0, 2.45)
     ax.set_axis_off()
     level = chosen.get("ci_level")
-    none = level is None or pd.isna(level)
-    brackets = "" if none else f"; {100 * level:g}% interval in brackets"
+    brackets = ""
+    if level is not None and not pd.isna(level):
+        brackets = f"; {100 * level:g}% interval in brackets"
     default = f"{words(chosen['flag_id'])}{brackets}"
     ax.set_title(default if title is None else printable(title))
     return ax

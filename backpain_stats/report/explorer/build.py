@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from scipy.special import logit
 
 from backpain_stats import __version__
@@ -34,23 +33,20 @@ from backpain_stats.evidence import (
 )
 from backpain_stats.meta.published.prevalence import pool_prevalence
 from backpain_stats.outputs import Stamp, output_folder
-from backpain_stats.published import likelihood_ratios
 from backpain_stats.report.explorer.draws import (
     floats,
     in_order,
     packed_exponents,
-    packed_flags,
     packed_logits,
 )
-from backpain_stats.report.explorer.words import PATIENTS, TERMS, answers
+from backpain_stats.report.explorer.flags import flags_of
+from backpain_stats.report.explorer.words import PATIENTS, TERMS
 from backpain_stats.report.page.build import json_script, render
-from backpain_stats.report.page.origin import reported_doi
 from backpain_stats.report.page.plain import PlainWords
 from backpain_stats.sampling import DEFAULT_SEED
 
 if TYPE_CHECKING:
     from backpain_stats.combine.dependence.base import Dependence
-    from backpain_stats.combine.inputs.entries import Entry
     from backpain_stats.evidence import Evidence
 
 __all__ = [
@@ -69,7 +65,8 @@ OFFERED = 7
 STRONGEST = 0.6
 #: The scripts of the page, in the order in which they stand there.
 SCRIPTS = tuple(
-    f"explorer_{name}.js" for name in ("numbers", "draws", "state", "pictures", "tables", "page")
+    f"explorer_{name}.js"
+    for name in ("numbers", "draws", "state", "pictures", "tables", "share", "page")
 )
 
 
@@ -305,7 +302,7 @@ def _case(
         "setting": entries.setting,
         "setting_label": labels[1],
         "pretest": pretest,
-        "flags": _flags(evidence, model, plain),
+        "flags": flags_of(evidence, model, plain),
         "exponents": packed_exponents(model.posterior),
         "left_out": _left_out(evidence, model, plain),
         "findings": in_order(point_marginals(entries)),
@@ -362,61 +359,6 @@ def _patients(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if {*one.present, *one.absent} <= offered.get((one.target, one.setting), set())
         and (one.target, one.setting) in offered
     ]
-
-
-def _flags(evidence: Evidence, model: RiskModel, plain: PlainWords) -> list[dict[str, Any]]:
-    """Return what the page shows of each flag, its sources included."""
-    rows = []
-    reports = evidence.select(model.entries.target or None, model.entries.setting or None).accuracy
-    average = packed_flags(model.posterior)
-    new = packed_flags(model.new_practice or model.posterior)
-    entries = zip(model.entries.entries, model.flags.to_dict("records"), strict=True)
-    for place, (entry, row) in enumerate(entries):
-        notes = [plain(note.text) for note in model.entries.notes if note.about == entry.flag_id]
-        if not entry.accuracy.tables and entry.accuracy.studies == 1:
-            notes.append("Printed without counts: the interval leaves out how uncertain it is.")
-        rows.append(
-            {
-                "id": entry.flag_id,
-                "label": entry.label,
-                **answers(entry.flag_id, entry.label)._asdict(),
-                "average": average[place],
-                "new": new[place],
-                "sensitivity": float(row["sensitivity"]),
-                "specificity": float(row["specificity"]),
-                "n": None if pd.isna(row["n"]) else int(row["n"]),
-                "n_cases": None if pd.isna(row["n_cases"]) else int(row["n_cases"]),
-                "notes": notes,
-                "sources": _sources(evidence, reports, entry, plain),
-            }
-        )
-    return rows
-
-
-def _sources(
-    evidence: Evidence, reports: pd.DataFrame, entry: Entry, plain: PlainWords
-) -> list[dict[str, Any]]:
-    """Return study, page read and DOI of the report behind a flag; of all, if they were pooled."""
-    own = [entry.accuracy.labels.get("report_id")]
-    if not own[0]:
-        found = likelihood_ratios(evidence.select(flag=entry.flag_id))
-        own = list(found.loc[found["usable"] & found["counted"], "report_id"])
-    reports = reports.loc[reports["report_id"].isin(own), ["report_id", "cohort_id"]]
-    studies = evidence.cohorts.set_index("cohort_id")["study_id"]
-    sources = []
-    for row in reported_doi(evidence, reports).to_dict("records"):
-        study, quoted = studies[row["cohort_id"]], row["quotes"]
-        quoting = (
-            "" if pd.isna(quoted) or quoted == study else f", quoting {plain.citation(quoted)}"
-        )
-        sources.append(
-            {
-                "study": plain.citation(study),
-                "read_in": plain.citation(row["reported_in"]) + quoting,
-                "doi": None if pd.isna(row["doi"]) else str(row["doi"]),
-            }
-        )
-    return sources
 
 
 def _left_out(evidence: Evidence, model: RiskModel, plain: PlainWords) -> list[dict[str, str]]:
