@@ -11,6 +11,7 @@ from .draw_endorsement import endorsement as endorsement
 from .draw_fagan import fagan as fagan
 from .draw_forest import forest as forest
 from .draw_forest_paired import forest_paired as forest_paired
+from .draw_frequency_tree import frequency_tree as frequency_tree
 from .draw_funnel_deeks import funnel_deeks as funnel_deeks
 from .draw_influence import influence as influence
 from .draw_natural_frequencies import natural_frequencies as natural_frequencies

@@ -85,6 +85,25 @@ def test_icon_array_of_another_size_and_bad_rows():
         plots.natural_frequencies(TABLES)
 
 
+def test_frequency_tree_adds_up():
+    frame = compute_frequencies(TABLES, 0.0066, per=10_000)
+    for row in range(2):
+        ax = plots.frequency_tree(frame, row=row)
+        *nodes, answer = ax.texts
+        count = [int(one.get_text().split()[0].replace(",", "")) for one in nodes]
+        assert count[0] == count[1] + count[2] == 10_000
+        assert (count[1], count[2]) == (count[3] + count[4], count[5] + count[6])
+        found = f"Of {count[3] + count[5]:,} with the finding, {count[3]:,} have the condition."
+        assert answer.get_text() == found
+        assert len(ax.lines) == 6
+        plt.close("all")
+    with pytest.raises(ArgumentError, match="rows 0 to 1"):
+        plots.frequency_tree(frame, row=2)
+    unusable = pd.concat([TABLES, TABLES.iloc[[0]].assign(flag="none", tp=pd.NA)])
+    with pytest.raises(DataError, match="none has no counts"):
+        plots.frequency_tree(compute_frequencies(unusable, 0.0066), row=2)
+
+
 def test_decision_curve_draws_each_strategy_and_its_band():
     frame = compute_curve(TABLES, 0.0066)
     ax = plots.decision_curve(frame, per=1000, whole=True)

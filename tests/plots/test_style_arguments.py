@@ -19,6 +19,7 @@ from backpain_stats.plots import (
     draw_fagan,
     draw_forest,
     draw_forest_paired,
+    draw_frequency_tree,
     draw_funnel_deeks,
     draw_influence,
     draw_natural_frequencies,
@@ -43,7 +44,8 @@ MODULES = {
             draw_decision_curve,
             draw_dependence,
         ),
-        *(draw_endorsement, draw_fagan, draw_forest, draw_forest_paired, draw_funnel_deeks),
+        *(draw_endorsement, draw_fagan, draw_forest, draw_forest_paired, draw_frequency_tree),
+        draw_funnel_deeks,
         *(draw_influence, draw_natural_frequencies, draw_posttest, draw_quality, draw_ranking),
         *(draw_risk_patterns, draw_risk_waterfall, draw_sroc, draw_thresholds),
         draw_value_of_information,
@@ -114,6 +116,7 @@ def results(evidence):
         "forest_paired": studies, "funnel_deeks": bps.deeks_test(DATA),
         "influence": fit.influence(), "posttest": pd.DataFrame(after), "quality": judged,
         "natural_frequencies": bps.natural_frequencies(flags.iloc[[2]], 0.05),
+        "frequency_tree": bps.natural_frequencies(flags.iloc[[2]], 0.05),
         "ranking": ratios, "risk_patterns": model.profile(), "risk_waterfall": risk, "sroc": fit,
         "value_of_information": bps.value_of_information(
             model, threshold=0.1, sizes=[100, 1000], draws=64
@@ -173,7 +176,7 @@ def test_an_element_can_be_left_out_and_looks_as_asked(results, name, element):
 def test_strange_names_are_printed_as_they_are(results, name):
     options = {"label": True} if name in ("crosshair", "sroc") else {}
     ax = draw(results, name, **options)
-    if name != "natural_frequencies":  # its own title is strange
+    if name not in ("natural_frequencies", "frequency_tree"):  # its own title is strange
         ax.set_title("$x^2$")  # the caller's own text keeps matplotlib's ways
         assert ax.title.get_parse_math()
     ax.figure.canvas.draw()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import base64
 import json
-import math
 import re
 from pathlib import Path
 
@@ -11,27 +11,89 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from scipy.special import expit
 
-from backpain_stats import RiskModel, load_evidence
+from backpain_stats import RiskModel, load_evidence, pool_prevalence
 from backpain_stats.cli.explorer import explorer as command
 from backpain_stats.errors import ArgumentError, NotEstimableError
-from backpain_stats.published import setting_prevalence
 from backpain_stats.report.explorer import build as module
 from backpain_stats.report.explorer.build import (
-    DIGITS,
     OFFERED,
     explorer_data,
     explorer_page,
     page_models,
 )
+from backpain_stats.report.explorer.words import ANSWERS, PATIENTS, answers
 from backpain_stats.report.page.build import DISCLAIMER
 
-# Half a unit in the last digit kept of a ratio.
-STORED = 0.5 * 10.0 ** (1 - DIGITS)
+
+def _unpacked(packed: dict) -> np.ndarray:
+    """Read an array as the page does."""
+    steps = np.frombuffer(base64.b64decode(packed["data"]), dtype="<u2")
+    return packed["low"] + steps * (packed["high"] - packed["low"]) / 65535
 
 
-def _value(stored):
-    return math.nan if stored is None else math.inf if stored == "inf" else stored
+def test_draws_are_those_of_the_risk_model(explorer, evidence) -> None:
+    for case in explorer.data["cases"]:
+        flags = [flag["id"] for flag in case["flags"]]
+        pretest = None if case["pretest"] else 0.5
+        model = RiskModel(evidence, case["target"], case["setting"], flags=flags, pretest=pretest)
+        for face, posterior in (("average", model.posterior), ("new", model.new_practice)):
+            for chain in case["findings"]:
+                share = np.ones((2, len(posterior.pretest)))
+                for place in chain:
+                    packed = case["flags"][place][face]
+                    share *= expit([_unpacked(one) for one in packed])
+                    own = (posterior.marginals.cases, posterior.marginals.noncases)
+                    expected = np.array([group[:, place] for group in own])
+                    # Half a step of at most 40 logits in 65,535, and logits cut at 20.
+                    np.testing.assert_allclose(share, expected, rtol=7e-4, atol=3e-9)
+            if case["pretest"]:
+                np.testing.assert_allclose(
+                    expit(_unpacked(case["pretest"][face])), posterior.pretest, rtol=4e-4
+                )
+        exponents = posterior.dependence.exponent
+        np.testing.assert_allclose(_unpacked(case["exponents"]), exponents, atol=1e-5)
+
+
+def test_tables_are_those_of_the_risk_model(explorer, evidence) -> None:
+    rng = np.random.default_rng(11)
+    compared = 0
+    for case in explorer.data["cases"]:
+        where = (case["target"], case["setting"])
+        flags = [flag["id"] for flag in case["flags"]]
+        kinds = {"ratio": 0.5} | ({"risk": None} if case["pretest"] else {})
+        for kind, pretest in kinds.items():
+            base = RiskModel(evidence, *where, flags=flags, pretest=pretest)
+            for one in page_models():
+                if one.id not in case["tables"]:
+                    continue
+                model = base.with_dependence(one.dependence)
+                columns = {
+                    name.removeprefix(f"{kind}_"): np.frombuffer(base64.b64decode(text), "<f4")
+                    for name, text in case["tables"][one.id].items()
+                    if name.startswith(kind)
+                }
+                for row in rng.integers(0, 3 ** len(flags), 2).tolist():
+                    assert len(columns["posttest"]) == 3 ** len(flags)
+                    present, absent = _findings(case, row)
+                    if str(row) in case["refused"]:
+                        with pytest.raises(ArgumentError):
+                            model.risk(present, absent)
+                        assert np.isnan(columns["posttest"][row])
+                        continue
+                    risk = model.risk(present, absent)
+                    for name, expected in (
+                        ("posttest", risk.posttest.estimate),
+                        ("ci_low", risk.posttest.ci_low),
+                        ("new_practice_high", risk.new_practice.ci_high),
+                    ):
+                        # 32-bit log odds.
+                        assert expit(float(columns[name][row])) == pytest.approx(
+                            expected, rel=1e-5, nan_ok=True
+                        )
+                    compared += 1
+    assert compared > 20
 
 
 def _findings(case: dict, row: int) -> tuple[list[str], list[str]]:
@@ -42,44 +104,19 @@ def _findings(case: dict, row: int) -> tuple[list[str], list[str]]:
     return states[1], states[2]
 
 
-def test_ratios_are_those_of_the_risk_model(evidence, explorer) -> None:
-    rng = np.random.default_rng(11)
-    compared = 0
-    for case in explorer.data["cases"]:
-        pretest = float(rng.uniform(0.001, 0.5))
-        base = RiskModel(
-            evidence,
-            case["target"],
-            case["setting"],
-            flags=[flag["id"] for flag in case["flags"]],
-            pretest=pretest,
-        )
-        for one in page_models():
-            if one.id not in case["tables"]:
-                continue
-            model, table = base.with_dependence(one.dependence), case["tables"][one.id]
-            assert len(table["lr"]) == 3 ** len(case["flags"])
-            for row in rng.integers(0, len(table["lr"]), 6).tolist():
-                present, absent = _findings(case, row)
-                if str(row) in case["refused"]:
-                    with pytest.raises(ArgumentError):
-                        model.risk(present, absent)
-                    assert table["lr"][row] is None
-                    continue
-                risk = model.risk(present, absent)
-                stored = [_value(table[name][row]) for name in ("lr", "low", "high")]
-                expected = [risk.lr.estimate, risk.lr.ci_low, risk.lr.ci_high]
-                # Rounding, plus 1e-9 for a bound read back from a risk near 0 or 1.
-                np.testing.assert_allclose(stored, expected, rtol=STORED + 1e-9)
-                # A ratio of 0 or infinity has no shares: the page shows a dash.
-                if "factors" in table and 0 < expected[0] < math.inf:
-                    factors = [_value(value) for value in table["factors"][row]]
-                    # Thresholds of one quantity share one contribution: it stands at one of them.
-                    own = [factor for factor in factors if not math.isnan(factor)]
-                    shares = risk.contributions["factor"].astype(float)
-                    np.testing.assert_allclose(np.sort(own), np.sort(shares), rtol=STORED + 1e-9)
-                compared += 1
-    assert compared > 100
+def test_no_answer_is_a_double_negative() -> None:
+    evidence = load_evidence()  # as shipped: its labels are what readers see
+    negative = re.compile(r"\b(no|not|absent|unable|without|failure|non\w+|unwell)\b", re.I)
+    said_of_the_record = re.compile("not (stated|qualified)$")
+    for flag, label in zip(evidence.flags["flag_id"], evidence.flags["label"], strict=True):
+        asked = answers(flag, label)
+        question = said_of_the_record.sub("", asked.question)
+        assert not negative.search(question), f"{flag}: {label} needs words of its own"
+    assert set(ANSWERS) <= set(evidence.flags["flag_id"])
+
+
+def test_patients_worth_discussing_can_be_asked(explorer) -> None:
+    assert [one["name"] for one in explorer.data["patients"]] == [one.name for one in PATIENTS]
 
 
 def test_every_target_and_setting_with_a_usable_flag_is_offered(evidence, explorer) -> None:
@@ -94,10 +131,10 @@ def test_every_target_and_setting_with_a_usable_flag_is_offered(evidence, explor
         case = offered.pop((target, setting))
         assert [flag["id"] for flag in case["flags"]] == list(model.entries.flags)
         try:
-            published = setting_prevalence(evidence, target, setting).estimate
+            published = pool_prevalence(evidence, target, setting).average.estimate
         except NotEstimableError:
             published = None
-        assert case["pretest"] == published
+        assert (case["pretest"] or {"estimate": None})["estimate"] == published
         assert ("maximum_entropy" in case["tables"]) == bool(model.entries.combinations)
     assert not offered
 
@@ -114,15 +151,16 @@ def test_sources_and_warnings_are_words_for_people(evidence, explorer) -> None:
         sources = [source for flag in case["flags"] for source in flag["sources"]]
         assert all(flag["sources"] for flag in case["flags"])
         texts = [*notes, *left_out, *case["reasons"], *case["combinations"]]
-        texts += [case["pretest_source"], case["pretest_warning"]]
+        if case["pretest"]:
+            texts += [case["pretest"][name] for name in ("source", "warning")]
         texts += [source[name] for source in sources for name in ("study", "read_in")]
         for text in texts:
             assert not ids & set(re.findall(r"\w+", text)), text
     first = next(case for case in explorer.data["cases"] if case["target"] == "malignancy")
     history = next(flag for flag in first["flags"] if flag["id"] == "cancer_history")
-    assert (history["n_cases"], history["n"]) == (13, 1975)
-    assert history["sources"][0]["study"] == "Deyo RA, Diehl AK (1988)"
-    assert "4.0% of its 1172 non-cases" in history["notes"][0]
+    own = RiskModel(evidence).flags.set_index("flag_id").loc["cancer_history"]
+    assert (history["n_cases"], history["n"]) == (own["n_cases"], own["n"])
+    assert "Deyo RA, Diehl AK (1988)" in {one["study"] for one in history["sources"]}
 
 
 def test_the_page_is_one_small_file_that_loads_nothing(explorer) -> None:
@@ -190,12 +228,10 @@ def test_a_setting_without_a_prevalence_is_offered_without_a_pretest(tmp_path: P
     data = explorer_data(_own_evidence(tmp_path / "own", flags))
     (case,) = data["cases"]
     assert case["pretest"] is None
-    assert "set the pre-test probability" in case["pretest_source"]
-    table = case["tables"]["independent"]
-    # No counts: the ratios of printed figures, and no interval. 0.75 / 0.37 and 0.80 / 0.40.
-    assert table["lr"][1] == pytest.approx(0.75 / 0.37, rel=1e-7)
-    assert table["lr"][3] == pytest.approx(0.80 / 0.40, rel=1e-7)
-    assert set(table["low"]) == {None}
+    # No counts: the printed figure is the middle of what practices differ by.
+    for flag, printed in zip(case["flags"], ((0.75, 0.63), (0.80, 0.60)), strict=True):
+        cases, others = (np.median(expit(_unpacked(one))) for one in flag["average"])
+        assert (cases, 1 - others) == pytest.approx(printed, abs=0.02)
     assert "Printed without counts" in case["flags"][0]["notes"][0]
     page = explorer_page(data)
     inside = page.split('type="application/json">')[1].split("</script>")[0]
@@ -243,4 +279,4 @@ def test_command_writes_the_page_where_asked(
     assert bare[0] == bare[1]
     evidence_of_the_command = load_evidence().version
     assert f"; data {evidence_of_the_command}; " in out.read_text(encoding="utf-8")
-    assert f"{out} written (0." in result.output
+    assert f"{out} written (1." in result.output

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["IMPOSSIBLE", "LARGEST_FLAGS", "PatternRatios", "pattern_ratios"]
+__all__ = ["IMPOSSIBLE", "LARGEST_FLAGS", "PatternRatios", "all_states", "pattern_ratios"]
 
 # 3**9 patterns are 20,000; more would make a page slow to load.
 LARGEST_FLAGS = 9
@@ -77,6 +77,17 @@ def _digits(flags: int) -> NDArray[np.int64]:
     return (np.arange(3**flags)[:, None] // 3 ** np.arange(flags)) % 3
 
 
+def all_states(flags: int) -> NDArray[np.int8]:
+    """Return every pattern of so many flags, in the order of the rows of :class:`PatternRatios`.
+
+    Examples
+    --------
+    >>> all_states(1).ravel().tolist()
+    [-1, 1, 0]
+    """
+    return STATES[_digits(flags)]
+
+
 def pattern_ratios(model: RiskModel, *, level: float = 0.95) -> PatternRatios:
     """Evaluate every pattern of a risk model.
 
@@ -111,7 +122,7 @@ def pattern_ratios(model: RiskModel, *, level: float = 0.95) -> PatternRatios:
     if len(flags) > LARGEST_FLAGS:
         raise ArgumentError(f"the model has {len(flags)} flags; {LARGEST_FLAGS} is the most here")
     digits = _digits(len(flags))
-    patterns = STATES[digits]
+    patterns = all_states(len(flags))
     refused = refused_patterns(model.entries, patterns)
     allowed = np.setdiff1d(np.arange(len(patterns)), list(refused))
     found = pattern_risks(model._known, patterns[allowed], level)

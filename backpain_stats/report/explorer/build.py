@@ -1,46 +1,55 @@
-"""The explorer: one page to play with, without a server, that computes no statistics.
+"""The explorer: one page to play with, without a server.
 
-Everything the page shows was computed here: for every target and setting, the
-likelihood ratio of every pattern of findings with its interval, under every
-dependence model. The page looks a ratio up and applies it to the pre-test odds.
+The page holds the library's posterior draws of every flag and pre-test probability, for an
+average practice and for a new one. From them it computes what :class:`RiskModel` does under
+its default, :class:`Shrunken`, at any exponent. Under other dependence models the risks of
+every pattern were computed here; the page looks them up.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+import numpy as np
+from scipy.special import logit
 
 from backpain_stats import __version__
+from backpain_stats.combine.dependence.independent import Independent
 from backpain_stats.combine.dependence.registry import offers
-from backpain_stats.combine.risk.all_patterns import PatternRatios, pattern_ratios
+from backpain_stats.combine.dependence.shrunken import Shrunken
+from backpain_stats.combine.risk.all_patterns import all_states
 from backpain_stats.combine.risk.model import RiskModel
-from backpain_stats.combine.risk.pattern_risks import IMPOSSIBLE
+from backpain_stats.combine.risk.patient import refused_patterns
+from backpain_stats.combine.risk.pattern_risks import IMPOSSIBLE, PatternRisks, pattern_risks
 from backpain_stats.combine.risk.posterior import point_marginals
 from backpain_stats.errors import ArgumentError, NotEstimableError
 from backpain_stats.evidence import (
     Setting,
     Target,
 )
+from backpain_stats.meta.published.prevalence import pool_prevalence
 from backpain_stats.outputs import Stamp, output_folder
-from backpain_stats.published import likelihood_ratios, setting_prevalence
+from backpain_stats.report.explorer.draws import (
+    floats,
+    in_order,
+    packed_exponents,
+    packed_logits,
+)
+from backpain_stats.report.explorer.flags import flags_of
+from backpain_stats.report.explorer.words import PATIENTS, TERMS
 from backpain_stats.report.page.build import json_script, render
-from backpain_stats.report.page.origin import reported_doi
 from backpain_stats.report.page.plain import PlainWords
 from backpain_stats.sampling import DEFAULT_SEED
 
 if TYPE_CHECKING:
     from backpain_stats.combine.dependence.base import Dependence
-    from backpain_stats.combine.inputs.entries import Entry
     from backpain_stats.evidence import Evidence
 
 __all__ = [
-    "DIGITS",
     "OFFERED",
     "explorer_data",
     "explorer_page",
@@ -49,11 +58,16 @@ __all__ = [
     "write_explorer",
 ]
 
-# Digits kept of each ratio. The page shows three; at eight, rounding twice does not show.
-DIGITS = 8
-# Flags offered of one target and setting, those with the most cases first. Each further one
-# would triple the page: 3**7 patterns under four models are half a megabyte.
+# Flags offered of one target and setting, those with the most cases first: the tables of the
+# other dependence models triple with each.
 OFFERED = 7
+# The largest exponent of the slider; the learned one is 0.27.
+STRONGEST = 0.6
+#: The scripts of the page, in the order in which they stand there.
+SCRIPTS = tuple(
+    f"explorer_{name}.js"
+    for name in ("numbers", "draws", "state", "pictures", "tables", "share", "page")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +103,11 @@ def explorer_data(
     Returns
     -------
     dict
-        ``version``, ``impossible`` (a sentence), ``models`` and ``cases``: one case a
-        target and setting with at least one usable flag. In ``cases[i]["tables"][model]`` the lists
-        ``lr``, ``low``, ``high`` and ``factors`` follow the rows of
-        :class:`~backpain_stats.combine.risk.all_patterns.PatternRatios`; a row of
-        ``factors`` names the assessed flags only. What is missing is null, an
-        infinite ratio ``"inf"``.
+        ``version``, ``impossible`` (a sentence), ``terms``, ``patients``, ``exponent`` and
+        ``spread`` of the default, ``models`` and ``cases``: one case a target and setting with
+        at least one usable flag. A case holds the packed draws of each flag and of the
+        pre-test probability in an average and in a new practice, and ``tables[model]`` with
+        the risk of every pattern under each other model (see :func:`_table`).
 
     Raises
     ------
@@ -129,21 +142,61 @@ def explorer_data(
     return {
         "version": __version__,
         "impossible": plain(IMPOSSIBLE),
+        "exponent": Shrunken().exponent,
+        "spread": Shrunken().spread,
+        "terms": {key: {"name": name, "text": text} for key, (name, text) in TERMS.items()},
+        "patients": _patients(cases),
         "models": models,
         "cases": cases,
     }
 
 
-def explorer_page(data: dict[str, Any], stamp: Stamp | None = None) -> str:
-    """Return the page around the data of :func:`explorer_data`; the stamp stands at its foot."""
+def explorer_page(
+    data: dict[str, Any],
+    stamp: Stamp | None = None,
+    neighbours: Sequence[tuple[str, str]] = (),
+) -> str:
+    """Return the page around the data of :func:`explorer_data`.
+
+    Parameters
+    ----------
+    data : dict
+        From :func:`explorer_data`.
+    stamp : Stamp, optional
+        What made it, at the foot of the page.
+    neighbours : sequence of (str, str)
+        Name and address of the pages that it links to, as of :func:`neighbours_in`.
+    """
     return render(
         "explorer.html.j2",
         styles=("style.css", "explorer.css"),
-        script="explorer.js",
+        script=SCRIPTS,
+        terms=TERMS,
+        exponent=Shrunken().exponent,
+        strongest=STRONGEST,
+        neighbours=neighbours,
         stamp=stamp,
         title="Red flags in one patient",
         data=json_script(data),
     )
+
+
+def neighbours_in(folder: str | PathLike[str], *, report: bool = False) -> list[tuple[str, str]]:
+    """Return the pages beside the explorer that it links to: those in its folder.
+
+    Parameters
+    ----------
+    folder : path
+        Where the explorer will stand.
+    report : bool
+        Whether the report is being written there, too.
+    """
+    known = [("The report", "index.html"), ("The course", "notebooks/index.html")]
+    return [
+        (name, address)
+        for name, address in known
+        if (Path(folder) / address).exists() or (report and address == "index.html")
+    ]
 
 
 def write_explorer(
@@ -186,18 +239,16 @@ def write_explorer(
     if page.is_dir():
         raise ArgumentError(f"{str(page)!r} is a folder; give the name of the page to write")
     with output_folder(page.parent, stamp, page=page.name, whole=False, force=force) as run:
-        text = explorer_page(explorer_data(evidence, progress), stamp)
+        text = explorer_page(explorer_data(evidence, progress), stamp, neighbours_in(page.parent))
         (run.folder / page.name).write_text(text, encoding="utf-8", newline="\n")
     return page
 
 
 def published_model(evidence: Evidence, target: Target, setting: Setting) -> RiskModel:
-    """Return the risk model of the flags offered; its pre-test is fixed and plays no part.
+    """Return the risk model of the flags offered, the library's default in everything else.
 
-    Everything else is the library's default, the draws behind the intervals
-    included, so that page and library print the same interval. A published
-    prevalence is the page's suggestion, not a condition: where there is none the
-    flags are offered all the same, and the reader sets the pre-test.
+    Where no sample gives a pre-test probability it is set to one half: the flags are offered
+    all the same, and the reader sets the pre-test.
 
     Raises
     ------
@@ -206,7 +257,10 @@ def published_model(evidence: Evidence, target: Target, setting: Setting) -> Ris
     """
 
     def model(flags: list[str] | None = None) -> RiskModel:
-        return RiskModel(evidence, target, setting, flags=flags, pretest=0.5)
+        try:
+            return RiskModel(evidence, target, setting, flags=flags)
+        except NotEstimableError:
+            return RiskModel(evidence, target, setting, flags=flags, pretest=0.5)
 
     everything = model()
     if len(everything.entries.flags) <= OFFERED:
@@ -220,24 +274,38 @@ def _case(
 ) -> dict[str, Any]:
     """Build one target and setting."""
     entries = model.entries
+    patterns = all_states(len(entries.flags))
+    refused = refused_patterns(entries, patterns)
+    reasons = list(dict.fromkeys(refused.values()))
+    pretest = _pretest(evidence, model, plain)
+    even = model
+    if pretest and entries.target and entries.setting:
+        even = RiskModel(
+            evidence, entries.target, entries.setting, flags=list(entries.flags), pretest=0.5
+        )
     tables = {}
-    refused: dict[int, str] = {}
     for one in page_models():
+        if isinstance(one.dependence, Shrunken | Independent):
+            continue  # computed in the page
         if not one.dependence.says_more(combinations=bool(entries.combinations)):
             continue
-        ratios = pattern_ratios(model.with_dependence(one.dependence))
-        tables[one.id] = _table(ratios)
-        refused |= {row: why for row, why in ratios.refused.items() if why != IMPOSSIBLE}
-    reasons = list(dict.fromkeys(refused.values()))
+        kept = [row for row in range(len(patterns)) if row not in refused]
+        found = {
+            kind: pattern_risks(own.with_dependence(one.dependence)._known, patterns[kept], 0.95)
+            for kind, own in (("ratio", even), ("risk", model))
+            if kind == "ratio" or pretest
+        }
+        tables[one.id] = _table(found, kept, len(patterns))
     return {
         "target": entries.target,
         "target_label": labels[0],
         "setting": entries.setting,
         "setting_label": labels[1],
-        **_suggestion(evidence, model, plain),
-        "flags": _flags(evidence, model, plain),
+        "pretest": pretest,
+        "flags": flags_of(evidence, model, plain),
+        "exponents": packed_exponents(model.posterior),
         "left_out": _left_out(evidence, model, plain),
-        "findings": [list(finding) for finding in point_marginals(entries).findings],
+        "findings": in_order(point_marginals(entries)),
         "combinations": [
             plain(note.text) for note in entries.notes if note.about == "combinations"
         ],
@@ -247,91 +315,50 @@ def _case(
     }
 
 
-def _number(value: float) -> float | str | None:
-    """Return a ratio as JSON can hold it."""
-    if math.isnan(value):
-        return None
-    return "inf" if math.isinf(value) else float(f"{value:.{DIGITS}g}")
+def _table(found: dict[str, PatternRisks], kept: list[int], rows: int) -> dict[str, str]:
+    """Return the log odds of every pattern under a model, one packed column a number.
 
-
-def _table(ratios: PatternRatios) -> dict[str, Any]:
-    table: dict[str, Any] = {
-        name: [_number(value) for value in getattr(ratios, name)] for name in ("lr", "low", "high")
-    }
-    table["impossible"] = [row for row, why in ratios.refused.items() if why == IMPOSSIBLE]
-    if ratios.factors is not None:
-        assessed = ratios.digits > 0
-        table["factors"] = [
-            [_number(value) for value in row[own]]
-            for row, own in zip(ratios.factors, assessed, strict=True)
-        ]
+    ``ratio`` columns are those at even pre-test odds: log likelihood ratios. ``risk`` columns
+    have the published pre-test probability and its uncertainty in them. Each is an estimate
+    and both ends in an average practice, and both ends in a new one. NaN where refused.
+    """
+    names = ("posttest", "ci_low", "ci_high", "new_practice_low", "new_practice_high")
+    table = {}
+    for kind, risks in found.items():
+        for name in names:
+            column = np.full(rows, np.nan)
+            column[kept] = logit(getattr(risks, name))
+            table[f"{kind}_{name}"] = floats(column)
     return table
 
 
-def _suggestion(evidence: Evidence, model: RiskModel, plain: PlainWords) -> dict[str, Any]:
-    """Return the published prevalence as a suggested pre-test, or why there is none."""
-    target, setting = model.entries.target, model.entries.setting
-    try:
-        if not target or not setting:
-            raise NotEstimableError("the model is of no published setting")
-        found = setting_prevalence(evidence, target, setting)
-    except NotEstimableError:
-        text = "No prevalence was published for this setting: set the pre-test probability."
-        return {"pretest": None, "pretest_source": text, "pretest_warning": ""}
+def _pretest(evidence: Evidence, model: RiskModel, plain: PlainWords) -> dict[str, Any] | None:
+    """Return the pre-test probability of the setting with its draws, or None if there is none."""
+    entries = model.entries
+    if entries.pretest.kind == "fixed" or not entries.target or not entries.setting:
+        return None
+    new = model.new_practice or model.posterior
+    pooled = pool_prevalence(evidence, entries.target, entries.setting)
     return {
-        "pretest": found.estimate,
-        "pretest_source": plain(found.source),
-        "pretest_warning": plain(found.warning) if found.warning else "",
+        "estimate": entries.pretest.estimate,
+        "source": plain(entries.pretest_source),
+        "warning": plain(pooled.warning) if pooled.warning else "",
+        "average": packed_logits(model.posterior.pretest),
+        "new": packed_logits(new.pretest),
     }
 
 
-def _flags(evidence: Evidence, model: RiskModel, plain: PlainWords) -> list[dict[str, Any]]:
-    """Return what the page shows of each flag, its sources included."""
-    rows = []
-    reports = evidence.select(model.entries.target or None, model.entries.setting or None).accuracy
-    for entry, row in zip(model.entries.entries, model.flags.to_dict("records"), strict=True):
-        notes = [plain(note.text) for note in model.entries.notes if note.about == entry.flag_id]
-        if not entry.accuracy.tables and entry.accuracy.studies == 1:
-            notes.append("Printed without counts: the interval leaves out how uncertain it is.")
-        rows.append(
-            {
-                "id": entry.flag_id,
-                "label": entry.label,
-                "sensitivity": float(row["sensitivity"]),
-                "specificity": float(row["specificity"]),
-                "n": None if pd.isna(row["n"]) else int(row["n"]),
-                "n_cases": None if pd.isna(row["n_cases"]) else int(row["n_cases"]),
-                "notes": notes,
-                "sources": _sources(evidence, reports, entry, plain),
-            }
-        )
-    return rows
-
-
-def _sources(
-    evidence: Evidence, reports: pd.DataFrame, entry: Entry, plain: PlainWords
-) -> list[dict[str, Any]]:
-    """Return study, page read and DOI of the report behind a flag; of all, if they were pooled."""
-    own = [entry.accuracy.labels.get("report_id")]
-    if not own[0]:
-        found = likelihood_ratios(evidence.select(flag=entry.flag_id))
-        own = list(found.loc[found["usable"] & found["counted"], "report_id"])
-    reports = reports.loc[reports["report_id"].isin(own), ["report_id", "cohort_id"]]
-    studies = evidence.cohorts.set_index("cohort_id")["study_id"]
-    sources = []
-    for row in reported_doi(evidence, reports).to_dict("records"):
-        study, quoted = studies[row["cohort_id"]], row["quotes"]
-        quoting = (
-            "" if pd.isna(quoted) or quoted == study else f", quoting {plain.citation(quoted)}"
-        )
-        sources.append(
-            {
-                "study": plain.citation(study),
-                "read_in": plain.citation(row["reported_in"]) + quoting,
-                "doi": None if pd.isna(row["doi"]) else str(row["doi"]),
-            }
-        )
-    return sources
+def _patients(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the patients worth discussing whose flags are all offered."""
+    offered = {
+        (case["target"], case["setting"]): {flag["id"] for flag in case["flags"]} for case in cases
+    }
+    return [
+        {**one._asdict(), "present": list(one.present), "absent": list(one.absent)}
+        for one in PATIENTS
+        if {*one.present, *one.absent} <= offered.get((one.target, one.setting), set())
+        and (one.target, one.setting) in offered
+    ]
 
 
 def _left_out(evidence: Evidence, model: RiskModel, plain: PlainWords) -> list[dict[str, str]]:

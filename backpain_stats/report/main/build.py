@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backpain_stats.outputs import Stamp, output_folder
-from backpain_stats.report.explorer.build import explorer_data, explorer_page
+from backpain_stats.report.explorer.build import explorer_data, explorer_page, neighbours_in
 from backpain_stats.report.main.context import Context, LeftOut
 from backpain_stats.report.main.sections.combining import combining_section
 from backpain_stats.report.main.sections.endorsed import endorsed_section
@@ -84,7 +84,8 @@ def build_report(
     """
     stamp = stamp or Stamp(data_version=evidence.version, seed=DEFAULT_SEED)
     with output_folder(out, stamp, page="index.html", force=force) as run:
-        _write(evidence, run.folder, stamp, progress, explorer=explorer)
+        neighbours = neighbours_in(out, report=True) if explorer else None
+        _write(evidence, run.folder, stamp, progress, neighbours)
     return Path(out) / "index.html"
 
 
@@ -93,10 +94,9 @@ def _write(
     folder: Path,
     stamp: Stamp,
     progress: Callable[[str], None],
-    *,
-    explorer: bool,
+    neighbours: list[tuple[str, str]] | None,
 ) -> None:
-    """Write the files into an empty folder."""
+    """Write the files into an empty folder; the explorer too, if its neighbours are named."""
     context = Context(evidence)
     sections: list[Section] = []
     left_out: list[LeftOut] = []
@@ -111,11 +111,11 @@ def _write(
         sections.append(_left_out(left_out))
     invitation = (" To try the numbers on one patient, open the ",
                   Link("explorer", "explorer.html"), ".")  # fmt: skip
-    lead = Prose(LEAD, *invitation) if explorer else LEAD
+    lead = LEAD if neighbours is None else Prose(LEAD, *invitation)
     title = "Red flags for back pain, recomputed"
     write_page(sections, folder, title=title, lead=lead, stamp=stamp, progress=progress)
-    if explorer:
-        page = explorer_page(explorer_data(evidence, progress), stamp)
+    if neighbours is not None:
+        page = explorer_page(explorer_data(evidence, progress), stamp, neighbours)
         (folder / "explorer.html").write_text(page, encoding="utf-8", newline="\n")
 
 

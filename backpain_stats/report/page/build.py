@@ -65,7 +65,7 @@ def render(
     template: str,
     *,
     styles: Sequence[str],
-    script: str = "",
+    script: str | Sequence[str] = (),
     stamp: Stamp | None = None,
     **context: Any,
 ) -> str:
@@ -78,8 +78,8 @@ def render(
     styles : sequence of str
         Names of style sheets among the templates (those that end in ``.css``), or the rules
         themselves.
-    script : str, optional
-        The name of a script among the templates.
+    script : str or sequence of str, optional
+        The names of scripts among the templates; they become one.
     stamp : Stamp, optional
         What made the page; printed at its foot.
     **context
@@ -92,7 +92,8 @@ def render(
         script is taken, and nothing is fetched.
     """
     style = _own("\n".join(_source(name) if name.endswith(".css") else name for name in styles))
-    code = _own(_source(script)) if script else Markup("")
+    scripts = [script] if isinstance(script, str) else script
+    code = _own("\n".join(map(_source, scripts))) if script else Markup("")
     policy = [
         "default-src 'none'",
         f"style-src {_hash(style)}",
