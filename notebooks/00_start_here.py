@@ -168,7 +168,10 @@ counts = endorsed.summary()
 counts = counts[counts["verdict"].str.startswith("endorsed") & (counts["flags"] > 0)]
 table(
     [
-        {"endorsed by guidelines, and the figures are": verdict.removeprefix("endorsed, "), "flags": n}
+        {
+            "endorsed by guidelines, and the figures are": verdict.removeprefix("endorsed, "),
+            "flags": n,
+        }
         for verdict, n in counts[["verdict", "flags"]].itertuples(index=False)
     ]
 )

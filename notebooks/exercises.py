@@ -146,9 +146,7 @@ def _same(answer: Any, solution: Any, exercise: Exercise) -> bool:
     if exercise.options:
         return _letter(answer, exercise.options) == solution
     # The absolute tolerance is for solutions that are 0: an answer of 0 is then exact.
-    return math.isclose(
-        _number(answer), float(solution), rel_tol=exercise.tolerance, abs_tol=1e-12
-    )
+    return math.isclose(_number(answer), float(solution), rel_tol=exercise.tolerance, abs_tol=1e-12)
 
 
 def check(name: str, answer: Any) -> Reply:

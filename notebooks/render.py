@@ -41,7 +41,9 @@ OUT = HERE.parent / "reports" / "notebooks"
 PAGE = HERE / "page"
 # The order in which the course is best read; the numbers are those of the files.
 ORDER = ("00", "01", "07", "02", "03", "08", "05", "04", "06")
-CODE = re.compile(r'(<div class="input_area" ?[^>]*>\s*<div class="\s*highlight.*?</div>)\s*</div>', re.DOTALL)
+CODE = re.compile(
+    r'(<div class="input_area" ?[^>]*>\s*<div class="\s*highlight.*?</div>)\s*</div>', re.DOTALL
+)
 ASKED = re.compile(r'<div class="exercise" data-exercise="([\d.]+)">.*?</div>', re.DOTALL)
 # Warnings become errors once the kernel has started: what happens while Jupyter is
 # loaded is not ours, nor is ipykernel's own PendingDeprecationWarning when it stops.
@@ -81,9 +83,7 @@ def paired(source: Path) -> str:
     return nbformat.writes(read(source)) + "\n"
 
 
-def execute(
-    notebook: NotebookNode, timeout: int = 600, *, frames: bool = False
-) -> NotebookNode:
+def execute(notebook: NotebookNode, timeout: int = 600, *, frames: bool = False) -> NotebookNode:
     """Run all cells in a fresh kernel, warnings as errors; outputs carry no time stamps.
 
     With ``frames`` every place of every slider is drawn.
@@ -102,7 +102,9 @@ def execute(
     # the cell, and now and then misses that reply. Nobody watches the widget here: what it
     # draws becomes plain output of its cell, errors included.
     client.widget_registry.clear()
-    return client.execute(env=os.environ | {FRAMES: "1" if frames else ""})
+    # Without a backend of its own the kernel shows figures in the notebook.
+    settings = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
+    return client.execute(env=settings | {FRAMES: "1" if frames else ""})
 
 
 def body(notebook: NotebookNode) -> tuple[str, dict[str, Any]]:

@@ -41,8 +41,8 @@ EXERCISES = {
         ),
     ),
     "00.2": choice(
-        "A colleague says: \"Any-of-four found all 13 cancers. So a patient who has it very "
-        "probably has cancer.\" What is the best reply?",
+        'A colleague says: "Any-of-four found all 13 cancers. So a patient who has it very '
+        'probably has cancer." What is the best reply?',
         {
             "Yes: a sensitivity of 1.00 means that.": "It means that those with cancer have the "
             "flag. Of those with the flag most have no cancer.",
@@ -86,8 +86,8 @@ EXERCISES = {
             "the flag is useless.",
             "Nobody has ever measured it.": "The collection holds what was read, mostly abstracts "
             "and excerpts. A paper that was not read may have the figure.",
-            "Neither. Look for a study, or for a flag of the same family.": "That is the next step. "
-            "Until then, nobody who read only this can say what the flag is worth.",
+            "Neither. Look for a study, or for a flag of the same family.": "That is the next "
+            "step. Until then, nobody who read only this can say what the flag is worth.",
         },
         right="c",
         worked=lambda: (

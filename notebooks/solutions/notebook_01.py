@@ -36,8 +36,8 @@ EXERCISES = {
         reason="Few patients leave few tables. With 1962 non-cases there were 20.",
         worked=lambda: (
             f"Of 20 cases only 15 print as 0.75. Of 200 non-cases 179 (0.895), 180 and 181 (0.905) "
-            f"may print as 0.90, depending on how halves are rounded. The library does not know how "
-            f"the paper rounds halves, so it keeps them: {_tables(220, 20, '0.75')} tables."
+            f"may print as 0.90, depending on how halves are rounded. The paper does not "
+            f"say how it rounds them, so the library keeps them: {_tables(220, 20, '0.75')} tables."
         ),
         tolerance=0,
     ),
@@ -57,18 +57,19 @@ EXERCISES = {
         "A study finds no missed case: sensitivity 13 of 13. It prints LR− = 0. What do you write "
         "in your review?",
         {
-            "LR− 0: the finding's absence excludes cancer.": "That would say that no patient without "
-            "it ever has cancer. Thirteen patients cannot show that.",
-            "Nothing: a ratio of 0 is an error.": "It is what the formula gives, and the study says "
-            "something: a large LR− is unlikely.",
+            "LR− 0: the finding's absence excludes cancer.": "That would say that no patient "
+            "without it ever has cancer. Thirteen patients cannot show that.",
+            "Nothing: a ratio of 0 is an error.": "It is what the formula gives, and the study "
+            "says something: a large LR− is unlikely.",
             "The point 0 with its interval, and that it rests on 13 cases.": "The interval's upper "
             "end is the news: so much may it be, for all that 13 cases say.",
         },
         right="c",
         worked=lambda: (
             "With 13 of 13, the 95% interval of the sensitivity begins at "
-            f"{bps.proportion_interval(13, 13)[0]:.0%}. With a specificity of 0.60 LR− can then be as "
-            f"large as {(1 - bps.proportion_interval(13, 13)[0]) / 0.6:.2f}. Reassuring, not certain."
+            f"{bps.proportion_interval(13, 13)[0]:.0%}. With a specificity of 0.60 LR− can then "
+            f"be as large as {(1 - bps.proportion_interval(13, 13)[0]) / 0.6:.2f}. Reassuring,"
+            " not certain."
         ),
     ),
     "01.4": Exercise(
@@ -77,8 +78,9 @@ EXERCISES = {
         solve=_twice,
         hint="Odds before: 1 to 99. Multiply by 5 twice. Then odds / (1 + odds).",
         reason="Independent is the word to doubt: notebook 02.",
-        worked=lambda: f"1/99 × 25 = {25 / 99:.3f}; {25 / 99:.3f} / (1 + {25 / 99:.3f}) = "
-        f"{_twice():.1%}.",
+        worked=lambda: (
+            f"1/99 × 25 = {25 / 99:.3f}; {25 / 99:.3f} / (1 + {25 / 99:.3f}) = {_twice():.1%}."
+        ),
         probability=True,
         mistakes=(
             Mistake(lambda: 0.25, "The ratio multiplies the odds, not the probability."),
