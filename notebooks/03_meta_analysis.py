@@ -65,12 +65,12 @@ table(
 # Four things to see before any pooling.
 #
 # - Tsiang's patients were published twice. They count once.
-# - They are a **case-control** sample: cases were picked because they were cases. The share of cases
-#   means nothing, and the sensitivity may flatter ([notebook 08](08_bias.ipynb)).
+# - They are a **case-control** sample: cases were picked because they were cases. The share of
+#   cases means nothing, and the sensitivity may flatter ([notebook 08](08_bias.ipynb)).
 # - Henschke found no cancer in 1172 patients. There is no sensitivity and no likelihood ratio, yet
 #   those patients say much about the specificity.
-# - The reports are rounded, so several 2x2 tables fit each; the counts shown are the middle one. For
-#   Tsiang even the number of cases is not printed.
+# - The reports are rounded, so several 2x2 tables fit each; the counts shown are the middle one.
+#   For Tsiang even the number of cases is not printed.
 #
 # And the LR+ differ widely. Chance, different settings, or different ways of sampling?
 #
@@ -218,9 +218,9 @@ def with_sds(times):
 slider(with_sds, [0.25, 0.5, 0.75, 1.0, 1.5, 2.0], 1.0, label="spread expected, times the default")
 
 # %% [markdown]
-# At the default the prediction region covers most of the square. Downie et al. (2013) looked at such
-# data and declined to pool, because the studies were too different. The picture shows what they
-# meant: an average can be computed, but it promises little about the next clinic.
+# At the default the prediction region covers most of the square. Downie et al. (2013) looked at
+# such data and declined to pool, because the studies were too different. The picture shows what
+# they meant: an average can be computed, but it promises little about the next clinic.
 #
 # The estimate moves little, the ends move much, and with them what you may promise. That is the
 # state of the evidence: a history of cancer raises the odds in the average practice, by how much is

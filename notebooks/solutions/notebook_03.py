@@ -23,8 +23,8 @@ def _summed() -> float:
 
 EXERCISES = {
     "03.1": Exercise(
-        "Study A: 90 of 100 cases and 40 of 100 non-cases positive. Study B: 20 of 100 cases and 10 "
-        "of 200 non-cases. Somebody adds the counts. What LR+ comes out?",
+        "Study A: 90 of 100 cases and 40 of 100 non-cases positive. Study B: 20 of 100 cases and "
+        "10 of 200 non-cases. Somebody adds the counts. What LR+ comes out?",
         solve=_summed,
         hint="110 of 200 cases, and 50 of 300 non-cases.",
         reason="The ratios are 2.25 in A and 4.0 in B. The sum weighs cases and non-cases of the "
@@ -49,23 +49,23 @@ EXERCISES = {
         right="b",
         worked=lambda: (
             "ln(8.4/1.7) is 1.60 and ln(5.3/3.4) is 0.44: on the log scale, where an interval of a "
-            "ratio lives, the prediction is nearly four times as wide. The mean may be known to any "
-            "precision while places differ by a factor of five."
+            "ratio lives, the prediction is nearly four times as wide. The mean may be known to "
+            "any precision while places differ by a factor of five."
         ),
     ),
     "03.3": Exercise(
-        "Two kinds of practice, equally many: in both the prevalence is 1% and the sensitivity 0.80; "
-        "the specificity is 0.99 in one kind and 0.60 in the other. A patient with the flag comes "
-        "to you, from either kind. What is the probability of cancer?",
+        "Two kinds of practice, equally many: in both the prevalence is 1% and the sensitivity "
+        "0.80; the specificity is 0.99 in one kind and 0.60 in the other. A patient with the flag "
+        "comes to you, from either kind. What is the probability of cancer?",
         solve=_mixed,
-        hint="Take 10,000 patients of each kind. Add those with cancer and flag, and all with flag.",
+        hint="Take 10,000 patients of each kind. Add cancer with flag, and all with flag.",
         reason="Most patients with the flag come from where it is often a false alarm. That is why "
         "the expected probability is far below the average of the two kinds.",
         worked=lambda: (
             f"Of 10,000 of each kind 80 have cancer and flag, 160 together. Without cancer 99 and "
             f"3,960 have it. 160 of 4,219 are {_mixed():.1%}. In the two kinds it is "
-            f"{_kinds()[0]:.0%} and {_kinds()[1]:.1%}. In Jupyter pooled.predict does the same over "
-            f"all kinds (the column expected)."
+            f"{_kinds()[0]:.0%} and {_kinds()[1]:.1%}. In Jupyter pooled.predict does the same "
+            f"over all kinds (the column expected)."
         ),
         tolerance=0.03,
         probability=True,
@@ -82,15 +82,15 @@ EXERCISES = {
         {
             "Leave it in; more data are better.": "Not if they answer another question. Picked "
             "cases tend to be clear cases.",
-            "Leave it out and do not mention it.": "Then nobody can see what it would have changed.",
+            "Leave it out and do not mention it.": "Then nobody can see what it changes.",
             "Show the result with and without it, and say which you believe and why.": "So the "
             "reader sees how much hangs on it. With four studies it may be much.",
         },
         right="c",
         worked=lambda: (
             "A case-control sample compares clear cases with clear non-cases and tends to "
-            "exaggerate. Nobody knows by how much here. Both results, side by side, with the reason "
-            "for the preferred one, leave the judgement open to check."
+            "exaggerate. Nobody knows by how much here. Both results, side by side, with the "
+            "reason for the preferred one, leave the judgement open to check."
         ),
     ),
 }

@@ -19,15 +19,15 @@ EXERCISES = {
             "chose that in your practice.",
             "The chance is lower, about 53% of what it was.": "Predictive values do not scale like "
             "that.",
-            "That 53% says nothing about her; her own pre-test and a likelihood ratio might.": "And "
-            "even the likelihood ratio should be taken with a grain of salt: clear cases flatter.",
+            "That 53% says nothing about her; her own pre-test and a likelihood ratio might.": "
+            "And even the likelihood ratio is not to be trusted fully: clear cases flatter.",
         },
         right="c",
         worked=lambda: (
             "A predictive value mixes what the flag does with how many cases there are. In a "
             "case-control sample the second was decided at a desk. With the likelihood ratio and "
-            "the prevalence of your own practice a probability can be computed, if you believe that "
-            "the ratio holds for patients like yours."
+            "the prevalence of your own practice a probability can be computed, if you believe "
+            "that the ratio holds for patients like yours."
         ),
     ),
     "08.2": Exercise(
@@ -56,8 +56,8 @@ EXERCISES = {
         {
             "The corrected LR+ is 6.": "Its strength was your guess; 6 is an illustration, not a "
             "measurement.",
-            "The decision stands under any bias I thought possible; the size of LR+ is unsure.": "It "
-            "says what was assumed and what follows from it.",
+            "The decision stands under any bias I thought possible; the size of LR+ is unsure.": "
+            "It says what was assumed and what follows from it.",
             "Nothing, since the bias is not known.": "Then the reader has to guess what you could "
             "have computed.",
         },
@@ -74,7 +74,8 @@ EXERCISES = {
             "Multiply your pre-test odds by 3.": "Sensitivity and specificity were measured in "
             "people who all had alarming complaints. Among all comers both may differ, the "
             "specificity most.",
-            "Use it for patients like those: suspected already, at the pre-test of such patients.": "A ratio belongs to the patients in whom it was measured.",
+            "Use it for patients like those: suspected already, at their pre-test.": "A ratio "
+            "belongs to the patients in whom it was measured.",
             "Nothing; the study is worthless.": "It answers its own question well enough. It is "
             "not yours.",
         },
