@@ -112,8 +112,8 @@ check("04.1", ...)
 # ## 3. Which flag is best?
 #
 # "Best" at what? To rule in, a large LR+ counts; to rule out, a small LR−. Only flags of one cohort
-# can be compared without mixing in how cohorts differ. So these are the ratios *in that cohort*, and
-# the chance to be the best of its five flags:
+# can be compared without mixing in how cohorts differ. So these are the ratios *in that cohort*,
+# and the chance to be the best of its five flags:
 
 # %%
 compared = bps.compare_flags(evidence, **where)
@@ -234,7 +234,9 @@ check("04.4", ...)
 # nothing: the five domains and the certainty stay empty until the panel hands in its sheet.
 
 # %%
-findings = bps.summary_of_findings(evidence, [0.001, 0.007], per=10_000, flag="cancer_history", **where)
+findings = bps.summary_of_findings(
+    evidence, [0.001, 0.007], per=10_000, flag="cancer_history", **where
+)
 layout = findings.layout()
 heads = [" ".join(part for part in head if part) for head in layout.head]
 kept = [0, 1, *(place for place, head in enumerate(heads) if "per 10,000" in head), len(heads) - 1]
@@ -262,9 +264,9 @@ table([{heads[place]: line[place] for place in kept} for line in layout.blocks[0
 #
 # ## References
 #
-# - Pauker SG, Kassirer JP. N Engl J Med 1980;302:1109-17. <https://doi.org/10.1056/NEJM198005153022003>
-# - Vickers AJ, Elkin EB. Med Decis Making 2006;26:565-74. <https://doi.org/10.1177/0272989X06295361>
-# - Schünemann HJ et al. BMJ 2008;336:1106-10. <https://doi.org/10.1136/bmj.39500.677199.AE>
+# - Pauker SG, Kassirer JP. N Engl J Med 1980;302:1109-17.
+# <https://doi.org/10.1056/NEJM198005153022003> - Vickers AJ, Elkin EB. Med Decis Making
+# 2006;26:565-74. <https://doi.org/10.1177/0272989X06295361> - Schünemann HJ et al. BMJ 2008;336:1106-10. <https://doi.org/10.1136/bmj.39500.677199.AE>
 
 # %%
 references(evidence, "deyo1988", "deyo1992", "henschke2013", "verhagen2016")

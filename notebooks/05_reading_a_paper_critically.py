@@ -85,10 +85,10 @@ for printed in ("23.7", "15.3", "6.4"):
 table(rows)
 
 # %% [markdown]
-# A figure without a table rests on other studies, on another table, or on patients left out. That is
-# no error of the review: "6.4 to 15.3" is a range over several studies. The mistake would be ours, if
-# we quoted it beside Deyo's name. What the figures rest on we cannot say; the tables of both reviews
-# were not read.
+# A figure without a table rests on other studies, on another table, or on patients left out. That
+# is no error of the review: "6.4 to 15.3" is a range over several studies. The mistake would be
+# ours, if we quoted it beside Deyo's name. What the figures rest on we cannot say; the tables of
+# both reviews were not read.
 #
 # ## 3. Three digits, one table
 #

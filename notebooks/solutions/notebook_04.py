@@ -18,8 +18,8 @@ EXERCISES = {
         "All with the flag are imaged. How many for each case found?",
         solve=_found,
         hint="10 cases are found. Of 9,980 others 3% are imaged too.",
-        reason="One over the positive predictive value. Whether that is worth it depends on what is "
-        "gained by finding one: section 4.",
+        reason="One over the positive predictive value. Whether that is worth it depends on what "
+        "is gained by finding one: section 4.",
         worked=lambda: f"10 found; 0.03 × 9,980 = 299 imaged in vain; 309.4 / 10 = {_found():.1f}.",
         tolerance=0.025,
         mistakes=(
@@ -28,13 +28,13 @@ EXERCISES = {
         ),
     ),
     "04.2": choice(
-        "One flag of the five has by far the largest chance to be best at ruling out. What may a panel "
-        "conclude?",
+        "One flag of the five has by far the largest chance to be best at ruling out. What may a "
+        "panel conclude?",
         {
             "Its absence rules cancer out.": "Best of five may still be poor. Look at LR− and its "
             "interval, and at how many would be missed.",
-            "Among these five, in that cohort, it probably lowers the odds most when absent.": "That "
-            "is all it says: a rank in one cohort of 13 cancers.",
+            "Among these five, in that cohort, it probably lowers the odds most when absent.": "
+            "That is all it says: a rank in one cohort of 13 cancers.",
             "It finds most cancers, so its presence is a reason to image.": "It is present in most "
             "cancers, but in many others too: it is poor at ruling in.",
         },
@@ -66,8 +66,8 @@ EXERCISES = {
         "A flag has LR+ 15 and is present in 1 of 1,000 patients; another has LR+ 3 and is present "
         "in 100. Pre-test 0.3%, you image above 1%. Which one does your guideline need less?",
         {
-            "The second: its ratio is small.": "Its ratio is too small to decide at your threshold, "
-            "and it would alarm 100 of 1,000.",
+            "The second: its ratio is small.": "Its ratio is too small to decide at your "
+            "threshold, and it would alarm 100 of 1,000.",
             "The first: it is so rare.": "In the one patient who has it, it decides: about 4%, far "
             "above the threshold.",
             "Both are needed.": "At a pre-test of 0.3% LR+ 3 leads to less than 1%: no decision "
@@ -76,8 +76,8 @@ EXERCISES = {
         right="a",
         worked=lambda: (
             f"After the first {bps.posttest_probability(0.003, 15):.1%}, after the second "
-            f"{bps.posttest_probability(0.003, 3):.1%}. Only the first crosses 1%. Its rarity limits "
-            f"how much it can do; the second does nothing at this threshold, however common."
+            f"{bps.posttest_probability(0.003, 3):.1%}. Only the first crosses 1%. Its rarity "
+            f"limits how much it can do; the second does nothing at this threshold, however common."
         ),
     ),
 }

@@ -32,8 +32,8 @@ EXERCISES = {
         hint="Try 6 (5 of 6 is 0.83): can it print 0.42? Go on upwards.",
         reason="10 of 12 and 5 of 12. More may fit too, but fewer cannot.",
         worked=lambda: (
-            f"6 cases print 0.83 (5 of 6), but 0.33 or 0.50 and not 0.42. 7 to 11 miss one or both. "
-            f"{_cases()} print both: 10/12 is 0.833 and 5/12 is 0.417."
+            f"6 cases print 0.83 (5 of 6), but 0.33 or 0.50 and not 0.42. 7 to 11 miss one or "
+            f"both. {_cases()} print both: 10/12 is 0.833 and 5/12 is 0.417."
         ),
         tolerance=0,
         mistakes=(
@@ -73,25 +73,25 @@ EXERCISES = {
         },
         right="b",
         worked=lambda: (
-            "Two digits leave about a hundred possible values, so 400 attempts will often reach any "
-            "of them. A hit says much only if few conventions were tried, if they were named before, "
-            "or if several printed numbers fit at once."
+            "Two digits leave about a hundred possible values, so 400 attempts will often reach "
+            "any of them. A hit says much only if few conventions were tried, if they were named "
+            "before, or if several printed numbers fit at once."
         ),
     ),
     "05.4": choice(
-        "A study reports one flag with LR+ 8, an exact table and a narrow interval. Its methods say "
-        "that 40 questions were asked and cut-offs chosen to separate best. What matters most?",
+        "A study reports one flag with LR+ 8, an exact table and a narrow interval. Its methods "
+        "say that 40 questions were asked and cut-offs chosen to separate best. What matters most?",
         {
             "The exact table: the figures can be checked.": "They can, and they may well be right "
             "for these patients.",
-            "That the best of 40 was picked in the data that show how good it is.": "Expect less in "
-            "new patients. The interval knows nothing of the other 39.",
+            "That the best of 40 was picked in the data that show how good it is.": "Expect less "
+            "in new patients. The interval knows nothing of the other 39.",
             "The narrow interval: many cases.": "It holds chance for one flag fixed beforehand.",
         },
         right="b",
         worked=lambda: (
-            "Among 40 useless questions the best looks useful in the patients in whom it was chosen. "
-            "Ask for the other 39, or for the flag in patients who had no part in choosing it."
+            "Among 40 useless questions the best looks useful in the patients in whom it was "
+            "chosen. Ask for the other 39, or for the flag in patients who had no part in choosing it."
         ),
     ),
 }
