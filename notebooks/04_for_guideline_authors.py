@@ -206,18 +206,19 @@ check("04.3", ...)
 # %%
 endorsed = bps.endorsement(evidence, target="malignancy")
 flags = endorsed.flags[endorsed.flags["guidelines"] > 0]
-table(
-    [
-        {
-            "endorsed flag": row.label,
-            "guidelines": row.guidelines,
-            "figures read here": row.verdict.removeprefix("endorsed, "),
-            "a relative that was measured": "; ".join(
-                names[one] for one in row.measured_in_family.split(";") if one
-            ),
-        }
-        for row in flags.itertuples()
-    ]
+figures = flags["verdict"].str.removeprefix("endorsed, ").value_counts()
+table([{"figures read here": words, "endorsed flags": n} for words, n in figures.items()])
+
+# %%
+none = flags[flags["reports"] == 0]
+related = none[none["measured_in_family"].astype(bool)]
+pairs = "; ".join(
+    f"{row.label} ({names[row.measured_in_family.split(';')[0]].lower()})"
+    for row in related.head(3).itertuples()
+)
+say(
+    f"""Of the {len(none)} without a figure {len(related)} have a relative that was measured, for
+    example: {pairs}."""
 )
 
 # %% [markdown]
@@ -264,9 +265,9 @@ table([{heads[place]: line[place] for place in kept} for line in layout.blocks[0
 #
 # ## References
 #
-# - Pauker SG, Kassirer JP. N Engl J Med 1980;302:1109-17.
-# <https://doi.org/10.1056/NEJM198005153022003> - Vickers AJ, Elkin EB. Med Decis Making
-# 2006;26:565-74. <https://doi.org/10.1177/0272989X06295361> - Schünemann HJ et al. BMJ 2008;336:1106-10. <https://doi.org/10.1136/bmj.39500.677199.AE>
+# - Pauker SG, Kassirer JP. N Engl J Med 1980;302:1109-17. <https://doi.org/10.1056/NEJM198005153022003>
+# - Vickers AJ, Elkin EB. Med Decis Making 2006;26:565-74. <https://doi.org/10.1177/0272989X06295361>
+# - Schünemann HJ et al. BMJ 2008;336:1106-10. <https://doi.org/10.1136/bmj.39500.677199.AE>
 
 # %%
 references(evidence, "deyo1988", "deyo1992", "henschke2013", "verhagen2016")

@@ -224,8 +224,8 @@ def planned(cases):
     ax.plot([low, high], [0, 0], lw=3, color="#0072b2")
     ax.plot(found / cases, 0, "o", color="#0072b2")
     ax.set(xlim=(0, 1), yticks=[], xlabel="sensitivity")
-    return f"""{found} of {cases} cases: {percent(found / cases, low, high)}. At a prevalence of 0.3%
-        that takes about {cases / 0.003:,.0f} patients."""
+    return f"""{found} of {cases} cases: {percent(found / cases, low, high)}. At a prevalence of
+        0.3% that takes about {cases / 0.003:,.0f} patients."""
 
 
 slider(planned, [3, 6, 12, 24, 48, 99, 201, 402], 12, label="cases")

@@ -33,8 +33,8 @@ EXERCISES = {
         {
             "Its absence rules cancer out.": "Best of five may still be poor. Look at LR− and its "
             "interval, and at how many would be missed.",
-            "Among these five, in that cohort, it probably lowers the odds most when absent.": "
-            "That is all it says: a rank in one cohort of 13 cancers.",
+            "Among these five, in that cohort, it probably lowers the odds most if absent.": "That "
+            "is all it says: a rank in one cohort of 13 cancers.",
             "It finds most cancers, so its presence is a reason to image.": "It is present in most "
             "cancers, but in many others too: it is poor at ruling in.",
         },

@@ -91,7 +91,7 @@ EXERCISES = {
         right="b",
         worked=lambda: (
             "Among 40 useless questions the best looks useful in the patients in whom it was "
-            "chosen. Ask for the other 39, or for the flag in patients who had no part in choosing it."
+            "chosen. Ask for the other 39, or for the flag in patients who did not choose it."
         ),
     ),
 }

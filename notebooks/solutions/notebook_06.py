@@ -51,7 +51,7 @@ EXERCISES = {
         right="a",
         worked=lambda: (
             "An empty cell means: not printed. The file holds the print, digit for digit, with its "
-            "source. What follows from it is computed, so it can be computed anew when more is read."
+            "source. What follows from it is computed, and computed anew when more is read."
         ),
     ),
     "06.3": Exercise(
@@ -74,7 +74,7 @@ EXERCISES = {
         "You plan a study with 2,000 patients in primary care, where 0.3% have cancer. A colleague "
         "says: 2,000 is a large study. What do you answer?",
         {
-            "Yes, intervals will be narrow.": "Those of specificity will. Sensitivity counts cases.",
+            "Yes, intervals will be narrow.": "Of the specificity, yes. Sensitivity counts cases.",
             "It will have about 6 cancers, so sensitivity will be known hardly at all.": "It still "
             "says how often the flag is a false alarm; and pooled with others its cases count.",
             "It is useless.": "2,000 patients without cancer say much about the specificity.",
