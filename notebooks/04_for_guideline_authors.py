@@ -115,7 +115,13 @@ check("04.1", ...)
 # can be compared without mixing in how cohorts differ. So these are the ratios *in that cohort*,
 # and the chance to be the best of its five flags:
 
+
 # %%
+def chance(share):
+    """Print a share of 4,096 draws; none of them is no proof of never."""
+    return percent(share) if share > 0.001 else "below 0.1%"
+
+
 compared = bps.compare_flags(evidence, **where)
 ranked = compared.flags.dropna(subset="set_size")
 table(
@@ -123,9 +129,9 @@ table(
         {
             "flag": names[row.flag_id],
             "LR+": f"{row.lr_positive:.1f}",
-            "best to rule in": percent(row.probability_best_rule_in),
+            "best to rule in": chance(row.probability_best_rule_in),
             "LR−": f"{row.lr_negative:.2f}",
-            "best to rule out": percent(row.probability_best_rule_out),
+            "best to rule out": chance(row.probability_best_rule_out),
         }
         for row in ranked.itertuples()
     ]

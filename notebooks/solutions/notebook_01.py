@@ -83,8 +83,10 @@ EXERCISES = {
         ),
         probability=True,
         mistakes=(
-            Mistake(lambda: 0.25, "The ratio multiplies the odds, not the probability."),
-            Mistake(lambda: 25 / 99, "Those are the odds. Turn them back: odds / (1 + odds)."),
+            Mistake(
+                lambda: 25 / 99,
+                "Those are the odds, or the probability times 25. Turn odds back: odds / (1 + odds).",
+            ),
             Mistake(lambda: _after(0.01, 10), "Ratios multiply; they do not add."),
         ),
     ),

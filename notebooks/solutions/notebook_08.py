@@ -19,8 +19,8 @@ EXERCISES = {
             "chose that in your practice.",
             "The chance is lower, about 53% of what it was.": "Predictive values do not scale like "
             "that.",
-            "That 53% says nothing about her; her own pre-test and a likelihood ratio might.": "And "
-            "even the ratio is not to be trusted fully: clear cases flatter.",
+            "That 53% says nothing about her; her pre-test and a likelihood ratio might.": "Even "
+            "the ratio is not to be trusted fully: clear cases flatter.",
         },
         right="c",
         worked=lambda: (
@@ -56,7 +56,7 @@ EXERCISES = {
         {
             "The corrected LR+ is 6.": "Its strength was your guess; 6 is an illustration, not a "
             "measurement.",
-            "The decision stands under any bias I thought possible; the size of LR+ is unsure.": "It "
+            "The decision stands under any bias I thought possible; LR+ itself is unsure.": "It "
             "says what was assumed and what follows from it.",
             "Nothing, since the bias is not known.": "Then the reader has to guess what you could "
             "have computed.",
