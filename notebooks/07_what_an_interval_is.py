@@ -99,7 +99,7 @@ table(
 # %% [markdown]
 # A sampling interval speaks of procedures, a posterior of the value itself. The price of the second
 # is a prior: what was held likely before. Over the 13 cancers a prior has a say; over 1,000 it has
-# none.
+# hardly any.
 #
 # ## 3. Seven intervals of one likelihood ratio
 #

@@ -130,7 +130,7 @@ def verified(fraction):
         label="in those imaged",
     )
     ax.set(xlim=(0, 1))
-    ax.legend(loc="lower left")
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
     return f"""{fraction:.0%} of those without the flag are imaged: the study prints sensitivity
         {sensitivity:.0%} and specificity {specificity:.0%}. Both are 80% in all patients."""
 
@@ -157,15 +157,15 @@ check("08.2", ...)
 # ## 4. How much would it matter?
 #
 # Mostly the strength of a bias is not printed. Then nothing can be corrected, but one can ask what
-# the result would be *if*. Here: every figure above comes from a study that imaged only part of
-# those without the flag, and imaged cases among them more readily (odds times 3):
+# the result would be *if*. Here: a study prints 40, 20, 10 and 80. What would hold among all
+# patients, if it had verified only part of them, those with the flag more readily (odds times 3)?
 
 # %%
 observed = bps.TwoByTwo(tp=40, fp=20, fn=10, tn=80)
 curve = bps.verification_bias(observed, [1.0, 0.6, 0.2], odds=3)
 rows = []
 for share in (1.0, 0.6, 0.2):
-    row = {"of those without the flag, imaged": percent(share)}
+    row = {"of all patients, verified": percent(share)}
     for measure in ("sensitivity", "specificity"):
         one = curve.measure(measure).set_index("fraction_verified").loc[share]
         row[measure] = percent(one.estimate, one.ci_low, one.ci_high)
@@ -173,7 +173,8 @@ for share in (1.0, 0.6, 0.2):
 table(rows)
 
 # %% [markdown]
-# The first row is the study as printed. Such a table is a *sensitivity analysis*, not a correction:
+# The first row is the study as printed. The others assume that nothing but the flag decided whom to
+# verify. Such a table is a *sensitivity analysis*, not a correction:
 # its strengths are invented. It answers "could bias of this size change my decision?". If not, say
 # so and go on.
 

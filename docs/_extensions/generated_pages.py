@@ -161,7 +161,7 @@ def write_validation(folder: Path) -> None:
 def write_course(folder: Path) -> None:
     """Write the list of the rendered notebooks."""
     introduction = (
-        "# The course\n\nNotebooks of ten to fifteen minutes each, for readers who are new to this.\n"
+        "# The course\n\nNotebooks of ten to fifteen minutes each, for newcomers.\n"
         "Sliders and exercises work here; `make lab` opens the course for changing the code.\n"
     )
     entries = []

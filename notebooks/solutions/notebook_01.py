@@ -85,7 +85,7 @@ EXERCISES = {
         mistakes=(
             Mistake(
                 lambda: 25 / 99,
-                "Those are the odds, or the probability times 25. Turn odds back: odds / (1 + odds).",
+                "Those are the odds, or 25 times the probability. Back: odds / (1 + odds).",
             ),
             Mistake(lambda: _after(0.01, 10), "Ratios multiply; they do not add."),
         ),
