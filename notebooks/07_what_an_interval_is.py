@@ -111,7 +111,7 @@ middle = bps.TwoByTwo(tp=row.tp, fp=row.fp, fn=row.fn, tn=row.tn)
 recipes = {
     "log": ("sampling", "log-normal: what most papers print"),
     "score": ("sampling", "score: keeps its promise better in small counts"),
-    "bayes": ("posterior", "each group's proportion with a flat-ish (Jeffreys) prior"),
+    "bayes": ("posterior", "Jeffreys prior, which says very little"),
 }
 rows = []
 for method, (kind, words) in recipes.items():

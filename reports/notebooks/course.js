@@ -7,8 +7,7 @@
     return;
   }
   const data = JSON.parse(element.textContent);
-  const written =
-    /^([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?) ?(%|\/ ?(\d+\.?\d*))?$/;
+  const written = /^([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?) ?(%|\/ ?(\d+\.?\d*))?$/;
 
   function number(text) {
     const found = written.exec(text.trim());
