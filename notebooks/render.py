@@ -39,6 +39,7 @@ from sliders import FRAMES, SPEC
 HERE = Path(__file__).resolve().parent
 OUT = HERE.parent / "reports" / "notebooks"
 PAGE = HERE / "page"
+WIDGET = "application/vnd.jupyter.widget-view+json"
 # The order in which the course is best read; the numbers are those of the files.
 ORDER = ("00", "01", "07", "02", "03", "08", "05", "04", "06")
 CODE = re.compile(
@@ -138,6 +139,8 @@ def _sliders(notebook: NotebookNode, figure: Any) -> list[dict[str, Any]]:
     """Take the sliders out of the outputs and put a figure in the place of each."""
     found: list[dict[str, Any]] = []
     for cell in notebook.cells:
+        if any(WIDGET in output.get("data", {}) for output in cell.get("outputs", [])):
+            cell.outputs = []  # executed without frames: a widget does not live on a page
         for output in cell.get("outputs", []):
             if SPEC in output.get("data", {}):
                 spec = output.data[SPEC]

@@ -122,4 +122,6 @@ def test_pages_of_the_course_can_be_written(tmp_path, monkeypatch):
     assert ".highlight" in style
     assert "--panel:" in style
     assert 'href="course.css"' in page
+    policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:"
+    assert f'Content-Security-Policy" content="{policy}' in page
     assert "<style" not in page
