@@ -24,6 +24,8 @@
 # [Notebook 01](01_likelihood_ratios.ipynb) comes before this one.
 
 # %% jupyter={"source_hidden": true}
+from dataclasses import replace
+
 import matplotlib.pyplot as plt
 import pandas as pd
 from exercises import check
@@ -32,7 +34,6 @@ from show import percent, ratio, say, studies, table
 from sliders import slider
 
 import backpain_stats as bps
-from backpain_stats import Priors
 
 evidence = bps.load_evidence()
 
@@ -204,8 +205,9 @@ table(words_of(pooled))
 # %%
 def with_sds(times):
     """Pool again, with between-study SDs expected so many times as large."""
-    median = times * Priors().sensitivity_sd_median
-    priors = Priors(sensitivity_sd_median=median, specificity_sd_median=median)
+    default = pooled.fit.priors
+    median = times * default.sensitivity_sd_median
+    priors = replace(default, sensitivity_sd_median=median, specificity_sd_median=median)
     again = bps.pool(evidence, target="malignancy", flag="cancer_history", priors=priors)
     bps.plots.sroc(again.fit)
     plt.gcf().set_size_inches(5, 5)
