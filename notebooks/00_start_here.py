@@ -21,23 +21,24 @@
 # - explain why the same flag means something else in another setting;
 # - say how many of the flags that guidelines endorse have a usable figure in what was read.
 #
-# No statistics is assumed. Run a cell with Shift+Enter. The whole course is teaching material, not
-# a medical device: it must not be used to decide about a patient.
+# No statistics is assumed, and no programming: every result stands on the page, the code behind it
+# can be unfolded. In Jupyter, run a cell with Shift+Enter. The course is teaching material, not a
+# medical device: it must not be used to decide about a patient.
 
-# %%
+# %% jupyter={"source_hidden": true}
 import matplotlib.pyplot as plt
-import pandas as pd
 from exercises import check
 from references import references
+from show import labels, percent, say, table
 from sliders import slider
 
 import backpain_stats as bps
 
 evidence = bps.load_evidence()
-evidence
 
 # %% [markdown]
-# All numbers of the course come from this collection of published figures, or are computed from it.
+# All numbers of the course come from a collection of published figures, or are computed from it.
+# The collection is a selection: most sources were read as abstracts or excerpts.
 #
 # ## 1. One sentence from a paper
 #
@@ -51,27 +52,25 @@ evidence
 # - **Sensitivity**: of those *with* cancer, the share who have the flag. Here: all 13.
 # - **Specificity**: of those *without*, the share who do not have it. Here: 60 in 100.
 #
-# A sensitivity of 1.00 sounds perfect. Let us see what it does to patients. First we need the
-# counts behind the two figures:
+# A sensitivity of 1.00 sounds perfect. To see what it does to patients we need the counts behind
+# the two figures.
 
 # %%
 printed = bps.reconstruct(n=1975, n_cases=13, sensitivity="1.00", specificity="0.60")
-print(printed.explanation)
-
-# %% [markdown]
-# Four counts describe the study: *tp* have cancer and the flag, *fp* the flag but no cancer, *fn*
-# cancer but no flag, *tn* neither. The printed figures are rounded, so 20 sets of counts fit. They
-# differ by a few patients in 2000; we go on with the middle one. (More in notebook 01.)
-
-# %%
 middle = printed.tables.iloc[printed.count // 2]
 any_of_four = bps.TwoByTwo(**middle[["tp", "fp", "fn", "tn"]])
-pd.DataFrame(
-    {
-        "cancer": [any_of_four.tp, any_of_four.fn],
-        "no cancer": [any_of_four.fp, any_of_four.tn],
-    },
-    index=["flag", "no flag"],
+table(
+    [
+        {"": "flag", "cancer": any_of_four.tp, "no cancer": any_of_four.fp},
+        {"": "no flag", "cancer": any_of_four.fn, "no cancer": any_of_four.tn},
+    ]
+)
+
+# %%
+say(
+    f"""The printed figures are rounded, so {printed.count} sets of counts fit. They differ by a
+    few patients in 2000; this is the middle one. [Notebook 01](01_likelihood_ratios.ipynb) says
+    more."""
 )
 
 # %% [markdown]
@@ -79,21 +78,27 @@ pd.DataFrame(
 
 # %% alt="Icon array of 1,000 patients: about 400 have the flag, about 7 of them cancer."
 thousand = bps.natural_frequencies(any_of_four, "13/1975")
-fig, ax = plt.subplots(figsize=(9, 4.6), layout="constrained")
+fig, ax = plt.subplots(figsize=(8, 4.2), layout="constrained")
 ax = bps.plots.natural_frequencies(thousand, title="Any of four findings", ax=ax)
 
+# %%
+one = thousand.iloc[0]
+say(
+    f"""Of 1,000 such patients {one.imaged} have the flag and {one.diseased} have cancer. The flag
+    missed nobody in this study, and still only {one.tp} of the {one.imaged} who have it have
+    cancer: {percent(any_of_four.ppv().estimate)}. Nothing is wrong with its sensitivity. There are
+    simply so many more people without cancer."""
+)
+
 # %% [markdown]
-# About 400 of 1000 patients have the flag. About 7 of the 1000 have cancer. The flag misses nobody
-# in this study, and still fewer than 2 in 100 of those who have it have cancer. Nothing is wrong
-# with the flag's sensitivity: there are simply so many more people without cancer.
-#
-# Now you. Put your answer in place of the three dots and run the cell; you may calculate in it.
+# Now you. On the page, type your answer and press *Check*. In Jupyter, put it in place of the three
+# dots and run the cell; `worked("00.1")` shows the way.
 
 # %%
-check("00.1", ...)  # Of the patients WITH the flag, which share has cancer?
+check("00.1", ...)
 
 # %%
-check("00.2", ...)  # Of 1000 patients WITHOUT cancer, how many have the flag?
+check("00.2", ...)
 
 # %% [markdown]
 # ## 3. Prevalence rules
@@ -102,73 +107,91 @@ check("00.2", ...)  # Of 1000 patients WITHOUT cancer, how many have the flag?
 # of patients in your setting who have the condition: the *prevalence*. The *post-test probability*
 # is what to believe afterwards.
 #
-# The flag multiplies the *odds* by the same factor everywhere, its *likelihood ratio* (notebook
-# 01):
+# In between stands the *likelihood ratio* (notebook 01): the flag multiplies the *odds* by it. Take
+# the ratio of this clinic to other settings, each with a prevalence that was counted there:
 
 # %%
 ratio = any_of_four.lr_positive().estimate
-print(f"likelihood ratio of any of four: {ratio:.2f}")
+names = {"primary_care": "primary care", "emergency": "emergency", "tertiary_care": "spine centre"}
+rows = []
+for setting, name in names.items():
+    before = bps.setting_prevalence(evidence, "malignancy", setting)
+    after = bps.posttest_probability(before.estimate, ratio)
+    counts = str(before).split(": ")[-1].rstrip("]")
+    rows.append(
+        {
+            "setting": name,
+            "cases counted": counts,
+            "before": percent(before.estimate),
+            "after the flag": percent(after),
+        }
+    )
+table(rows)
 
 # %% [markdown]
-# Three settings, each with the published prevalence of cancer among its back-pain patients:
+# The same flag, and in one setting it ends where in another it begins.
+#
+# That is arithmetic, not proof: nobody measured this flag in the other settings. Patients of a
+# spine centre have been chosen by somebody already. Their cancers may be further advanced, their
+# other complaints more alarming, and then sensitivity and specificity change too (*spectrum
+# effect*, [notebook 08](08_bias.ipynb)).
+#
+# Move the prevalence:
+
 
 # %%
-from backpain_stats import setting_prevalence
-
-rows = []
-for setting in ("primary_care", "emergency", "tertiary_care"):
-    before = setting_prevalence(evidence, "malignancy", setting)
-    after = bps.posttest_probability(before.estimate, ratio)
-    rows.append([setting, before.source, f"{before.estimate:.2%}", f"{after:.2%}"])
-pd.DataFrame(rows, columns=["setting", "cases and patients", "before", "after the flag"])
-
-# %% [markdown]
-# The same flag, and in one setting it ends where in another it begins. (We assume that the ratio of
-# Deyo's clinic holds elsewhere too. Patients of a spine centre have been chosen by somebody
-# already, so it may not.)
-#
-# How many of 1000 would you send to imaging, and how many of them have cancer?
-
-
-# %% alt="Two icon arrays of 1,000 patients: the false alarms stay, the cases multiply."
 def thousand_at(pretest):
     """Draw 1,000 patients at a pre-test probability."""
     patients = bps.natural_frequencies(any_of_four, pretest)
     one = patients.iloc[0]
-    _, ax = plt.subplots(figsize=(8, 4.2), layout="constrained")
-    words = f"Pre-test {pretest:.1%}: of {one.imaged} with the flag, {one.tp} have cancer"
-    bps.plots.natural_frequencies(patients, title=words, ax=ax)
-    plt.show()
+    _, ax = plt.subplots(figsize=(7, 3.8), layout="constrained")
+    bps.plots.natural_frequencies(patients, title="Any of four findings", ax=ax)
+    share = bps.posttest_probability(pretest, ratio)
+    return f"""Prevalence {percent(pretest)}: of 1,000 patients {one.imaged} have the flag, and
+        {one.tp} of these have cancer ({percent(share)})."""
 
 
-thousand_at(0.003)
-thousand_at(0.10)
-
-# %% [markdown]
-# Move the pre-test probability:
+places = [0.001, 0.002, 0.003, 0.005, 0.007, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.2, 0.3, 0.5]
+slider(thousand_at, places, 0.003, label="prevalence", words=percent)
 
 # %%
-slider(thousand_at, 0.003, 0.001, 0.5, label="pre-test probability")
-
-# %%
-check("00.3", ...)  # At a pre-test probability of 10%, what is it after this flag?
+check("00.3", ...)
 
 # %% [markdown]
 # ## 4. Endorsed, and measured?
 #
-# Guidelines endorse many flags. How many of them has anybody measured?
+# Guidelines endorse many flags. For how many is there a usable figure in the sources read here?
 
 # %%
 endorsed = bps.endorsement(evidence)
 counts = endorsed.summary()
-counts.loc[counts["verdict"].str.startswith("endorsed"), ["verdict", "flags"]]
-
-# %% [markdown]
-# "No usable figure in the sources read here" does not mean useless, nor that nobody measured it.
-# The words are given by one rule:
+counts = counts[counts["verdict"].str.startswith("endorsed") & (counts["flags"] > 0)]
+table(
+    [
+        {
+            "endorsed by guidelines, and the figures are": verdict.removeprefix("endorsed, "),
+            "flags": n,
+        }
+        for verdict, n in counts[["verdict", "flags"]].itertuples(index=False)
+    ]
+)
 
 # %%
-print(endorsed.rule.replace("; ", ";\n"))
+flags = endorsed.flags
+usable = (flags["guidelines"] > 0) & (flags["usable_reports"] > 0)
+total = int((flags["guidelines"] > 0).sum())
+relatives = flags[(flags["guidelines"] > 0) & (flags["reports"] == 0)]["measured_in_family"]
+example = relatives[relatives.astype(bool)].index[0]
+relative = labels(evidence)[relatives[example].split(";")[0]]
+say(
+    f"""Of {total} endorsed flags {int(usable.sum())} have a usable figure here. The wording
+    matters: "{flags.loc[example, "label"]}" has none, its relative "{relative}" has been
+    measured. *Informative* means that a whole 95% interval lies beyond a likelihood ratio of 2, or
+    below 0.5."""
+)
+
+# %%
+check("00.4", ...)
 
 # %% [markdown]
 # ## What to remember

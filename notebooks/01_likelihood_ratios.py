@@ -14,19 +14,21 @@
 # %% [markdown]
 # # 01 · Likelihood ratios: from one printed sentence to a probability with an interval
 #
-# **In ten minutes you will be able to**
+# **In fifteen minutes you will be able to**
 #
 # - turn a printed sensitivity and specificity into the 2x2 tables that can stand behind them;
 # - compute a likelihood ratio and say how sure it is;
 # - go from a pre-test to a post-test probability, by hand and on a nomogram;
 # - explain why the interval is so wide.
 #
-# [Notebook 00](00_start_here.ipynb) comes before this one.
+# [Notebook 00](00_start_here.ipynb) comes before this one. What an interval *is* comes next, in
+# [notebook 07](07_what_an_interval_is.ipynb).
 
-# %%
+# %% jupyter={"source_hidden": true}
 import matplotlib.pyplot as plt
 from exercises import check
 from references import references
+from show import percent, ratio, say, table
 from sliders import slider
 
 import backpain_stats as bps
@@ -38,37 +40,26 @@ evidence = bps.load_evidence()
 #
 # > History of cancer: sensitivity 0.31, specificity 0.98.
 #
-# This, and that 13 of 1975 patients had cancer, is all that most readers ever see of Deyo and
-# Diehl's study. What table is behind it?
+# This, and that 13 of 1975 patients had cancer, is what the review prints of Deyo and Diehl's
+# study. What table is behind it?
 
 # %%
-cancer_history = bps.reconstruct(n=1975, n_cases=13, sensitivity="0.31", specificity="0.98")
-print(cancer_history.explanation)
-
-# %% [markdown]
-# Four of the 13 had the flag: that is certain. How many of the 1962 others had it is not: anything
-# from 30 to 49 prints as 0.98. Each of these tables has its own likelihood ratio, between
-
-# %%
-tables = bps.accuracy(cancer_history.tables).query("measure == 'lr_positive'")
-print(f"{tables['estimate'].min():.1f} and {tables['estimate'].max():.1f}")
-
-# %% [markdown]
-# One more printed figure would settle it. *If* the paper had also printed a likelihood ratio of
-# 14.7 (no source read here does), only one table would be left:
-
-# %%
-settled = bps.reconstruct(
-    n=1975, n_cases=13, sensitivity="0.31", specificity="0.98", lr_positive="14.7"
+found = bps.reconstruct(n=1975, n_cases=13, sensitivity="0.31", specificity="0.98")
+each = bps.accuracy(found.tables).query("measure == 'lr_positive'")["estimate"]
+false = found.tables["fp"]
+say(
+    f"""**{found.count} tables fit.** {found.tables["tp"].iloc[0]} of the 13 had the flag: that is
+    certain. How many of the 1962 others had it is not: anything from {false.min()} to {false.max()}
+    prints as 0.98. Each table has its own likelihood ratio, between {each.min():.1f} and
+    {each.max():.1f}."""
 )
-print(settled.explanation)
 
 # %% [markdown]
-# It has not, so we keep all 20. Where one table is needed, the library takes the middle one, that
-# with the median likelihood ratio, and its intervals cover all of them.
+# No single table is the study's. Where one is needed, the library takes the middle one and says so,
+# and its intervals cover all of them.
 
 # %%
-check("01.1", ...)  # How many tables fit sensitivity 0.15 and specificity 0.94 (weight loss)?
+check("01.1", ...)
 
 # %% [markdown]
 # ## 2. The likelihood ratio
@@ -81,33 +72,33 @@ check("01.1", ...)  # How many tables fit sensitivity 0.15 and specificity 0.94 
 #
 # > LR− = (1 − sensitivity) / specificity
 #
-# A ratio of 1 says nothing. Between 0.5 and 2 it hardly matters. Here, for the middle table:
+# A ratio of 1 says nothing. Between 0.5 and 2 it hardly matters. For the middle table:
 
 # %%
 row = bps.likelihood_ratios(evidence, "malignancy", "primary_care", "cancer_history").iloc[0]
-table = bps.TwoByTwo(tp=row.tp, fp=row.fp, fn=row.fn, tn=row.tn)
-table
-
-# %% [markdown]
-# The interval of LR+ runs over a factor of five, because it rests on four patients. Three recipes,
-# three answers: the log-normal one, which most papers use; a Bayesian one; and the score interval,
-# the default here, which keeps its promise better when counts are small.
-
-# %%
-for method in ("log", "bayes", "score"):
-    print(table.lr_positive(method=method))
-
-# %% [markdown]
-# All of them treat the table as known. With all 20 tables:
+middle = bps.TwoByTwo(tp=row.tp, fp=row.fp, fn=row.fn, tn=row.tn)
+plus, minus = middle.lr_positive(), middle.lr_negative()
+table(
+    [
+        {"": "history of cancer", "cancer": row.tp, "no cancer": row.fp},
+        {"": "no such history", "cancer": row.fn, "no cancer": row.tn},
+    ]
+)
 
 # %%
-print(f"{row.lr_positive:.1f} ({row.lr_positive_low:.1f} to {row.lr_positive_high:.1f})")
+say(
+    f"""LR+ {ratio(plus.estimate, plus.ci_low, plus.ci_high)} and
+    LR− {ratio(minus.estimate, minus.ci_low, minus.ci_high)}, each with its 95% interval. That of
+    LR+ runs over a factor of {plus.ci_high / plus.ci_low:.0f}, because it rests on {row.tp}
+    patients. It takes the table as known. Over all {found.count} tables that fit:
+    {ratio(row.lr_positive, row.lr_positive_low, row.lr_positive_high)}."""
+)
 
 # %%
-check("01.2", ...)  # LR+ of any-of-four, if sensitivity is 1.00 and specificity 0.60
+check("01.2", ...)
 
 # %%
-check("01.3", ...)  # LR- of the same
+check("01.3", ...)
 
 # %% [markdown]
 # ## 3. From before to after
@@ -121,51 +112,55 @@ check("01.3", ...)  # LR- of the same
 # %%
 pretest = 13 / 1975
 odds_before = pretest / (1 - pretest)
-odds_after = odds_before * table.lr_positive().estimate
-print(f"before {pretest:.2%}, after {odds_after / (1 + odds_after):.1%}")
-
-# %%
-print(table.posttest(pretest))
-
-# %%
-check("01.4", ...)  # The post-test probability at a pre-test probability of 0.3%
+odds_after = odds_before * plus.estimate
+say(
+    f"""Before: {percent(pretest)}, odds of 1 to {1 / odds_before:.0f}. Times {plus.estimate:.1f}:
+    odds of 1 to {1 / odds_after:.1f}. After: 1 / (1 + {1 / odds_after:.1f}) =
+    {odds_after / (1 + odds_after):.1%}."""
+)
 
 # %% [markdown]
 # A nomogram does the same with a ruler. On its axes the log odds are evenly spaced, so that
-# multiplying becomes a straight line. Without a pre-test of your own the library takes the
-# prevalence of the setting: for primary care 21 of 6622 patients, from a Cochrane review.
+# multiplying becomes a straight line. Move the pre-test probability and watch both lines turn about
+# the likelihood ratios of the study:
 
 
-# %% alt="Fagan's nomogram for a history of cancer, present and absent, at 0.32%."
+# %%
 def nomogram(pretest):
     """Draw what a history of cancer makes of a pre-test probability."""
     after = bps.posttest(evidence, "cancer_history", setting="primary_care", pretest=pretest)
-    _, ax = plt.subplots(figsize=(6, 6.6), layout="constrained")
-    bps.plots.fagan(after[after["study"] == "deyo1988"], ax=ax)
-    plt.show()
+    after = after[after["study"] == "deyo1988"]
+    _, ax = plt.subplots(figsize=(6, 6.2), layout="constrained")
+    bps.plots.fagan(after, ax=ax)
+    present, absent = (after[after["result"] == one].iloc[0] for one in ("positive", "negative"))
+    return f"""From {percent(pretest)} to
+        {percent(present.estimate, present.ci_low, present.ci_high)} with a history of cancer, and
+        to {percent(absent.estimate, absent.ci_low, absent.ci_high)} without."""
 
 
-nomogram("21/6622")
-
-# %% [markdown]
-# Move the pre-test probability and watch both lines turn about the likelihood ratio:
+places = [0.001, 0.002, 0.003, 0.005, 0.007, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5]
+slider(nomogram, places, 0.003, label="pre-test probability", words=percent)
 
 # %%
-slider(nomogram, 0.003, 0.001, 0.5, label="pre-test probability")
+check("01.4", ...)
 
 # %% [markdown]
 # ## 4. Two intervals, two questions
 #
 # Papers usually put the ends of the LR interval through the formula and keep the pre-test fixed.
-# That answers: what if the prevalence were known exactly? It is not. The full interval lets
+# That answers: what if the prevalence were known exactly? It is not. The *full* interval lets
 # sensitivity, specificity **and** prevalence be uncertain.
 #
-# And which prevalence? That of the setting is the default. `pretest="cohort"` takes the one counted
-# in the same 1975 patients.
+# And which prevalence? That of the setting is the default here. It can also be that of the same
+# 1975 patients.
 
 # %%
-for pretest in (None, "cohort"):
-    for interval in ("published", "full"):
+rows = []
+for pretest, source in ((None, "a review of the setting"), ("cohort", "the same patients")):
+    for interval, question in (
+        ("published", "if the prevalence were exact"),
+        ("full", "all three uncertain"),
+    ):
         after = bps.posttest(
             evidence,
             "cancer_history",
@@ -174,15 +169,20 @@ for pretest in (None, "cohort"):
             result="positive",
             interval=interval,
         ).iloc[0]
-        print(
-            f"{after.pretest_source}: {after.pretest:.2%} -> {after.estimate:.1%} "
-            f"({after.ci_low:.1%} to {after.ci_high:.1%}; {interval})"
+        rows.append(
+            {
+                "prevalence from": source,
+                "before": percent(after.pretest),
+                "the interval is": question,
+                "after": percent(after.estimate, after.ci_low, after.ci_high),
+            }
         )
+table(rows)
 
 # %% [markdown]
-# The full interval is not the wider one here. "Published" reaches to the worst of the 20 tables;
-# "full" averages over them, and adds the doubt about the prevalence. But see what the choice of the
-# prevalence does: it doubles the answer. That is why a post-test probability is never printed here
+# The full interval need not be the wider one. The first kind reaches to the worst of all the tables
+# that fit; the full one averages over them, and adds the doubt about the prevalence. The choice of
+# the prevalence moves the answer as well. That is why a post-test probability is never printed here
 # without its pre-test.
 #
 # ## 5. All flags of one condition
@@ -201,7 +201,7 @@ ax = bps.plots.forest(ratios, ax=ax)
 #
 # - LR+ and LR− carry what a finding is worth. Only with a pre-test probability do they say
 #   anything about a patient.
-# - Printed figures are rounded: several tables may fit. An honest interval covers all of them.
+# - Printed figures are rounded: several tables may fit. Say which you took, or cover them all.
 # - Thirteen cancers are few. No method makes them more.
 #
 # ## References

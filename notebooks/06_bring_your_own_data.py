@@ -18,17 +18,21 @@
 #
 # - write your own study in the package's format, and have every mistake in it named;
 # - add it to the published evidence, or use it alone;
-# - compute, pool and combine with it.
+# - compute, pool and combine with it;
+# - say how many cases a study needs.
 #
-# The study below is **made up**. It is there to be replaced by yours.
+# The study below is **made up**. It is there to be replaced by yours. This notebook is for those
+# who compute: unfold the code.
 
-# %%
+# %% jupyter={"source_hidden": true}
 import tempfile
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pandas as pd
 from exercises import check
+from show import percent, ratio, say, studies, table
+from sliders import slider
 
 import backpain_stats as bps
 
@@ -93,10 +97,22 @@ try:
     bps.load_evidence(folder, add=True)
 except bps.EvidenceError as error:
     problems = error.problems
-problems.loc[problems["severity"] == "error", ["file", "line", "column", "problem", "allowed"]]
+errors = problems[problems["severity"] == "error"]
+table(
+    [
+        {
+            "file": row.file,
+            "line": row.line,
+            "column": row.column,
+            "problem": row.problem,
+            "allowed": row.allowed,
+        }
+        for row in errors.itertuples()
+    ]
+)
 
 # %%
-check("06.1", ...)  # The cohort has 6 cases, and 2 of them had the flag. What should fn be?
+check("06.1", ...)
 
 # %% [markdown]
 # With both mistakes put right it loads, and stands beside the published study everywhere:
@@ -105,22 +121,46 @@ check("06.1", ...)  # The cohort has 6 cases, and 2 of them had the flag. What s
 save("accuracy", result | {"flag_id": "cancer_history", "fn": 4})
 with_mine = bps.load_evidence(folder, add=True)
 ratios = bps.likelihood_ratios(with_mine, "malignancy", "primary_care", "cancer_history")
-shown = ["study", "tables", "tp", "fp", "fn", "tn", "lr_positive"]
-ratios[[*shown, "lr_positive_low", "lr_positive_high"]].round(2)
+names = studies(with_mine)
+table(
+    [
+        {
+            "study": names[row.study],
+            "with the flag: cancer / no cancer": f"{row.tp} / {row.fp}",
+            "without": f"{row.fn} / {row.tn}",
+            "tables that fit": row.tables,
+            "LR+": "no case, no ratio"
+            if pd.isna(row.lr_positive)
+            else ratio(row.lr_positive, row.lr_positive_low, row.lr_positive_high),
+        }
+        for row in ratios.itertuples()
+    ]
+)
 
 # %%
-check("06.2", ...)  # LR+ of the invented study, by hand: tp 2, fp 31, fn 4, tn 863
+check("06.2", ...)
 
 # %% [markdown]
 # ## 2. Pool it
 #
-# The same call with and without the invented study. Two or three studies are too few to tell how
-# much studies differ; what is done then, and why, is in [notebook 03](03_meta_analysis.ipynb).
+# The same call with and without the invented study. A handful of studies is too few to tell how
+# much practices differ; what is done then, and why, is in [notebook 03](03_meta_analysis.ipynb).
 
 # %%
+rows = []
 for words, which in (("published", evidence), ("with mine", with_mine)):
     pooled = bps.pool(which, target="malignancy", flag="cancer_history", setting="primary_care")
-    print(f"{words}: {pooled.cohorts} cohorts, LR+ {pooled.lr_positive}")
+    one = pooled.frame().set_index("measure").loc["lr_positive"]
+    new = ratio(one.estimate, one.prediction_low, one.prediction_high).partition(" (")[2]
+    rows.append(
+        {
+            "evidence": words,
+            "cohorts": pooled.cohorts,
+            "LR+, average practice": ratio(one.estimate, one.ci_low, one.ci_high),
+            "in a new practice": new.rstrip(")"),
+        }
+    )
+table(rows)
 
 # %% [markdown]
 # ## 3. A frame is enough
@@ -137,7 +177,15 @@ mine = pd.DataFrame(
         "tn": [863, 854],
     }
 )
-bps.accuracy(mine).query("measure in ['lr_positive', 'lr_negative']").round(2)
+accuracy = bps.accuracy(mine).set_index(["flag", "measure"])
+rows = []
+for flag in mine["flag"]:
+    row = {"flag": flag.replace("_", " ")}
+    for measure, head in (("lr_positive", "LR+"), ("lr_negative", "LR−")):
+        one = accuracy.loc[(flag, measure)]
+        row[head] = ratio(one.estimate, one.ci_low, one.ci_high)
+    rows.append(row)
+table(rows)
 
 # %% [markdown]
 # And for a patient with the one finding and without the other ([notebook
@@ -146,15 +194,47 @@ bps.accuracy(mine).query("measure in ['lr_positive', 'lr_negative']").round(2)
 # %% alt="Waterfall of one patient's risk: the history raises it, no weight loss hardly lowers it."
 model = bps.RiskModel.from_frame(mine, pretest="6/900")
 risk = model.risk(present=["cancer_history"], absent=["weight_loss"])
-print(risk.posttest)
 fig, ax = plt.subplots(figsize=(7.6, 2.8), layout="constrained")
 ax = bps.plots.risk_waterfall(risk, ax=ax)
 
 # %%
-check("06.3", ...)  # The same patient at a pre-test probability of 2%
+average, new = risk.posttest, risk.new_practice
+say(
+    f"""In the average practice {percent(average.estimate, average.ci_low, average.ci_high)}, in a
+    new one {percent(new.estimate, new.ci_low, new.ci_high)}. One study, and still both: how far
+    practices differ is then the prior's word."""
+)
+
+# %%
+check("06.3", ...)
 
 # %% [markdown]
-# ## 4. Share it
+# ## 4. How many cases?
+#
+# Before you begin a study of your own: one patient in three with cancer has the flag, say. How wide
+# will the interval of the sensitivity be?
+
+
+# %%
+def planned(cases):
+    """Draw the interval of a sensitivity of a third with this many cases."""
+    found = round(cases / 3)
+    low, high = bps.proportion_interval(found, cases)
+    _, ax = plt.subplots(figsize=(6.4, 1.6), layout="constrained")
+    ax.plot([low, high], [0, 0], lw=3, color="#0072b2")
+    ax.plot(found / cases, 0, "o", color="#0072b2")
+    ax.set(xlim=(0, 1), yticks=[], xlabel="sensitivity")
+    return f"""{found} of {cases} cases: {percent(found / cases, low, high)}. At a prevalence of
+        0.3% that takes about {cases / 0.003:,.0f} patients."""
+
+
+slider(planned, [3, 6, 12, 24, 48, 99, 201, 402], 12, label="cases")
+
+# %%
+check("06.4", ...)
+
+# %% [markdown]
+# ## 5. Share it
 #
 # If you hold a full table of a published study, the evidence here is better with it than without.
 # `CONTRIBUTING.md` says how to add it. Figures go in as printed, each with its source.

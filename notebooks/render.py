@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import html
 import importlib.resources
+import os
 import re
 import sys
 from dataclasses import dataclass
@@ -26,19 +27,25 @@ from typing import Any
 
 import jupytext
 import nbformat
+from exercises import LETTERS, all_exercises, page_data
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 from pygments.formatters import HtmlFormatter
+from sliders import FRAMES, SPEC
 
 HERE = Path(__file__).resolve().parent
 OUT = HERE.parent / "reports" / "notebooks"
+PAGE = HERE / "page"
 WIDGET = "application/vnd.jupyter.widget-view+json"
-WIDGET_NOTE = (
-    '<p class="exercise">A slider stands here when the notebook runs '
-    "(<code>make lab</code>); the picture above is what it starts from.</p>"
+# The order in which the course is best read; the numbers are those of the files.
+ORDER = ("00", "01", "07", "02", "03", "08", "05", "04", "06")
+CODE = re.compile(
+    r'(<div class="input_area" ?[^>]*>\s*<div class="\s*highlight.*?</div>)\s*</div>', re.DOTALL
 )
+ASKED = re.compile(r'<div class="exercise" data-exercise="([\d.]+)">.*?</div>', re.DOTALL)
 # Warnings become errors once the kernel has started: what happens while Jupyter is
 # loaded is not ours, nor is ipykernel's own PendingDeprecationWarning when it stops.
 KERNEL_ARGUMENTS = [
@@ -58,8 +65,8 @@ class Page:
 
 
 def sources() -> list[Path]:
-    """Return the notebooks of the course in their order."""
-    return sorted(HERE.glob("[0-9][0-9]_*.py"))
+    """Return the notebooks of the course in the order of reading."""
+    return sorted(HERE.glob("[0-9][0-9]_*.py"), key=lambda one: ORDER.index(one.stem[:2]))
 
 
 def read(source: Path) -> NotebookNode:
@@ -77,8 +84,11 @@ def paired(source: Path) -> str:
     return nbformat.writes(read(source)) + "\n"
 
 
-def execute(notebook: NotebookNode, timeout: int = 300) -> NotebookNode:
-    """Run all cells in a fresh kernel, warnings as errors; outputs carry no time stamps."""
+def execute(notebook: NotebookNode, timeout: int = 600, *, frames: bool = False) -> NotebookNode:
+    """Run all cells in a fresh kernel, warnings as errors; outputs carry no time stamps.
+
+    With ``frames`` every place of every slider is drawn.
+    """
     client = NotebookClient(
         notebook,
         timeout=timeout,
@@ -93,14 +103,15 @@ def execute(notebook: NotebookNode, timeout: int = 300) -> NotebookNode:
     # the cell, and now and then misses that reply. Nobody watches the widget here: what it
     # draws becomes plain output of its cell, errors included.
     client.widget_registry.clear()
-    return client.execute()
+    # Without a backend of its own the kernel shows figures in the notebook.
+    settings = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
+    return client.execute(env=settings | {FRAMES: "1" if frames else ""})
 
 
-def body(notebook: NotebookNode) -> str:
-    """Return an executed notebook as HTML, without a page around it."""
-    for cell in notebook.cells:
-        if any(WIDGET in output.get("data", {}) for output in cell.get("outputs", [])):
-            cell.outputs = [nbformat.v4.new_output("display_data", {"text/html": WIDGET_NOTE})]
+def body(notebook: NotebookNode) -> tuple[str, dict[str, Any]]:
+    """Return an executed notebook as HTML without a page around it, and its script's data."""
+    parts = environment().get_template("parts.html.j2").module
+    sliders = _sliders(notebook, parts.slider)
     exporter = HTMLExporter(
         template_name="basic",
         exclude_input_prompt=True,
@@ -114,7 +125,34 @@ def body(notebook: NotebookNode) -> str:
     for heading in headings(notebook):
         title = html.escape(heading["title"], quote=False)
         text = text.replace(f"<h2>{title}</h2>", f'<h2 id="{heading["id"]}">{title}</h2>')
-    return re.sub(r"<h1.*?</h1>", "", text, count=1, flags=re.DOTALL)
+    text = re.sub(r"<h1.*?</h1>", "", text, count=1, flags=re.DOTALL)
+    known = all_exercises()
+    asked = ASKED.findall(text)
+    text = ASKED.sub(
+        lambda found: parts.exercise(found[1], known[found[1]], known[found[1]].worked()), text
+    )
+    exercises = {name: page_data(known[name]) for name in asked}
+    return _folded(text), {"exercises": exercises, "sliders": sliders}
+
+
+def _sliders(notebook: NotebookNode, figure: Any) -> list[dict[str, Any]]:
+    """Take the sliders out of the outputs and put a figure in the place of each."""
+    found: list[dict[str, Any]] = []
+    for cell in notebook.cells:
+        if any(WIDGET in output.get("data", {}) for output in cell.get("outputs", [])):
+            cell.outputs = []  # executed without frames: a widget does not live on a page
+        for output in cell.get("outputs", []):
+            if SPEC in output.get("data", {}):
+                spec = output.data[SPEC]
+                output["data"] = NotebookNode({"text/html": str(figure(len(found), spec))})
+                found.append({"frames": spec["frames"]})
+    return found
+
+
+def _folded(text: str) -> str:
+    """Fold code away, and leave out the call that asks an exercise: the page asks itself."""
+    text = re.sub(CODE, lambda found: "" if "check" in found[1] else found[0], text)
+    return re.sub(CODE, r'<details class="code"><summary>Code</summary>\1</details>', text)
 
 
 def headings(notebook: NotebookNode) -> list[dict[str, str]]:
@@ -137,22 +175,29 @@ def opening(notebook: NotebookNode) -> tuple[str, list[str]]:
     return title.group(1), [" ".join(one.split()).rstrip(";.") for one in promises]
 
 
+def environment() -> Environment:
+    """Return the templates of the course; everything is escaped unless it is Markup."""
+    found = Environment(
+        loader=FileSystemLoader(PAGE), autoescape=True, trim_blocks=True, undefined=StrictUndefined
+    )
+    found.globals["letters"] = LETTERS
+    return found
+
+
 def write(name: str, *, lead: str, body: str, **context: Any) -> None:
     """Write a page of the course in the style of the package's reports.
 
     ``lead`` and ``body`` are HTML: the notebooks are our own, so is what they print.
     """
     from backpain_stats import __version__
-    from backpain_stats.report.page.build import DISCLAIMER, environment
+    from backpain_stats.report.page.build import DISCLAIMER
 
     text = (
         environment()
-        .from_string(TEMPLATE)
+        .get_template("page.html.j2")
         .render(
             version=__version__,
             disclaimer=DISCLAIMER,
-            policy=POLICY,
-            css=Markup(stylesheet()),
             lead=Markup(lead),
             body=Markup(body),
             **context,
@@ -163,21 +208,40 @@ def write(name: str, *, lead: str, body: str, **context: Any) -> None:
 
 
 def render(source: Path) -> None:
-    """Execute one notebook and write its page."""
+    """Execute one notebook, every place of its sliders included, and write its page."""
+    from backpain_stats.report.page.build import json_script
+
     notebook = read(source)
     title, _ = opening(notebook)
     sections = headings(notebook)
+    text, data = body(execute(notebook, frames=True))
     write(
         source.stem,
         title=title,
         lead='<a href="index.html">The course</a>',
         sections=sections,
-        body=body(execute(notebook)),
+        body=text,
+        neighbours=neighbours(source),
+        data=json_script(data),
     )
 
 
+def neighbours(source: Path) -> list[tuple[str, str]]:
+    """Return the notebooks before and after this one, in the order of reading."""
+    order = sources()
+    place = order.index(source)
+    return [
+        (other.stem, f"{word}: {opening(read(other))[0]}")
+        for word, other in (
+            ("Before", order[place - 1] if place else None),
+            ("Next", order[place + 1] if place + 1 < len(order) else None),
+        )
+        if other is not None
+    ]
+
+
 def write_index() -> None:
-    """Write the list of notebooks with what each promises."""
+    """Write the list of notebooks with what each promises, and the files all pages share."""
     items, sections = [], []
     for source in sources():
         title, promises = opening(read(source))
@@ -190,11 +254,18 @@ def write_index() -> None:
     write(
         "index",
         title="The evidence behind red flags: a course in notebooks",
-        lead="Each takes about ten minutes. These pages show the results; to change "
-        "something and to do the exercises, run <code>make lab</code>.",
+        lead="Each takes ten to fifteen minutes; they stand in the order of reading. Sliders and "
+        "exercises work on these pages. To change the code, run <code>make lab</code>.",
         sections=sections,
         body="".join(items),
+        neighbours=[],
+        data="",
     )
+    for name, text in (
+        ("course.css", stylesheet()),
+        ("course.js", (PAGE / "course.js").read_text("utf-8")),
+    ):
+        (OUT / name).write_text(text, encoding="utf-8", newline="\n")
 
 
 def stylesheet() -> str:
@@ -203,65 +274,8 @@ def stylesheet() -> str:
     pages = "".join((templates / name).read_text("utf-8") for name in ("style.css", "page.css"))
     light = HtmlFormatter(style="default").get_style_defs(".highlight")
     dark = HtmlFormatter(style="github-dark").get_style_defs(".highlight")
-    return f"{pages}\n{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}\n{STYLE}"
-
-
-STYLE = """
-.highlight, .highlight pre { background: var(--panel); }
-pre { overflow-x: auto; padding: 0.6rem 0.8rem; margin: 0.6rem 0; border-radius: 6px;
-  font: 0.88rem/1.45 ui-monospace, "DejaVu Sans Mono", Consolas, monospace; }
-.output_area { border-left: 3px solid var(--accent); padding-left: 0.8rem; margin: 0.6rem 0; }
-.output_text pre { white-space: pre-wrap; }
-.output_png img { max-width: 100%; height: auto; background: #fff; border-radius: 6px; }
-.exercise { background: var(--panel); padding: 0.5rem 0.8rem; border-radius: 6px; }
-.output_html table { width: auto; border: 0; }
-.output_html table + table { margin-top: 1rem; }
-.output_html th, .output_html td { border-width: 0 0 1px; min-width: 0; }
-.output_html thead tr th { text-align: left; }
-blockquote { border-left: 4px solid var(--line); margin: 0.8rem 0; padding: 0 1rem;
-  font-style: italic; }
-code { font-family: ui-monospace, "DejaVu Sans Mono", Consolas, monospace; font-size: 0.92em; }
-@media print { .highlight { break-inside: avoid; } }
-"""
-
-# No script runs and nothing is fetched. Tables of pandas bring style sheets of their own.
-POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
-    "form-action 'none'"
-)
-TEMPLATE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="{{ policy }}">
-<link rel="icon" href="data:,">
-<title>{{ title }}</title>
-<style>{{ css }}</style>
-</head>
-<body>
-<a class="skip" href="#content">Skip to the content</a>
-<header>
-<h1>{{ title }}</h1>
-<p class="lead">{{ lead }}</p>
-<p class="disclaimer">{{ disclaimer }}</p>
-</header>
-<nav aria-label="Sections">
-<ul>
-{% for section in sections %}
-<li><a href="#{{ section.id }}">{{ section.title }}</a></li>
-{% endfor %}
-</ul>
-</nav>
-<main id="content">
-{{ body }}
-</main>
-<footer>
-<p>{{ disclaimer }} Made by backpain_stats {{ version }}; MIT licence.</p>
-</footer>
-</body>
-</html>
-"""
+    course = (PAGE / "course.css").read_text("utf-8")
+    return f"{pages}\n{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}\n{course}"
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -161,8 +161,8 @@ def write_validation(folder: Path) -> None:
 def write_course(folder: Path) -> None:
     """Write the list of the rendered notebooks."""
     introduction = (
-        "# The course\n\nNotebooks of about ten minutes each, for readers who are new to this.\n"
-        "What is here can be read; `make lab` opens the course for working in it.\n"
+        "# The course\n\nNotebooks of ten to fifteen minutes each, for newcomers.\n"
+        "Sliders and exercises work here; `make lab` opens the course for changing the code.\n"
     )
     entries = []
     for page in sorted(NOTEBOOKS.glob("[0-9]*.html")):
@@ -174,8 +174,9 @@ def write_course(folder: Path) -> None:
 
 def _copy_course(app: Sphinx, problem: Exception | None) -> None:
     if problem is None and app.builder.format == "html":
-        for page in NOTEBOOKS.glob("[0-9]*.html"):
-            shutil.copy(page, Path(app.outdir) / "course")
+        for pattern in ("[0-9]*.html", "course.*"):
+            for page in NOTEBOOKS.glob(pattern):
+                shutil.copy(page, Path(app.outdir) / "course")
 
 
 def importable() -> None:

@@ -2,100 +2,82 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any
-
-from exercises import Exercise, Mistake
+from exercises import Exercise, Mistake, choice
 
 import backpain_stats as bps
-from backpain_stats.decide.endorsement import STATES
-
-WHERE = {"target": "malignancy", "setting": "primary_care"}
 
 
-@cache
-def _frequencies(flag: str) -> Any:
-    frame = bps.natural_frequencies(bps.load_evidence(), 0.003, flag=flag, **WHERE)
-    return frame[frame["usable"]].iloc[0]
-
-
-@cache
-def _ranked() -> Any:
-    compared = bps.compare_flags(bps.load_evidence(), **WHERE)
-    return compared.flags.dropna(subset="set_size").set_index("flag_id")
-
-
-def _best(task: str) -> str:
-    return str(_ranked()[f"probability_best_{task}"].idxmax())
-
-
-@cache
-def _endorsed_never_measured(*, guidelines_only: bool = True) -> int:
-    flags = bps.endorsement(bps.load_evidence(), target=WHERE["target"]).flags
-    by = flags["guidelines"] + (0 if guidelines_only else flags["other_documents"])
-    return int(((by > 0) & (flags["evidence"] == STATES[-1])).sum())
+def _found() -> float:
+    """How many are imaged for one found: sensitivity 0.50, specificity 0.97, prevalence 0.2%."""
+    return float(1 / bps.posttest_probability(0.002, 0.50 / 0.03))
 
 
 EXERCISES = {
     "04.1": Exercise(
-        "Patients imaged for each cancer found, by a history of cancer, at a prevalence of 0.3%.",
-        solve=lambda: float(_frequencies("cancer_history")["imaged_per_found"]),
-        hint="The column imaged_per_found of the row cancer_history.",
-        reason="All imaged over all found, before rounding: 1 over the positive predictive value.",
-        tolerance=0.03,
+        "A flag has sensitivity 0.50 and specificity 0.97; 20 of 10,000 patients have the disease. "
+        "All with the flag are imaged. How many for each case found?",
+        solve=_found,
+        hint="10 cases are found. Of 9,980 others 3% are imaged too.",
+        reason="One over the positive predictive value. Whether that is worth it depends on what "
+        "is gained by finding one: section 4.",
+        worked=lambda: f"10 found; 0.03 × 9,980 = 299 imaged in vain; 309.4 / 10 = {_found():.1f}.",
+        tolerance=0.025,
         mistakes=(
-            Mistake(
-                lambda: float(_frequencies("cancer_history")["imaged"]),
-                "That is how many of 1,000 are imaged; divide by the expected number found, "
-                "which is not a whole number.",
-            ),
-            Mistake(
-                lambda: float(_frequencies("cancer_history")["reassured_per_missed"]),
-                "That is how many are reassured for each cancer missed.",
-            ),
+            Mistake(lambda: 309.4, "That is how many of 10,000 are imaged; divide by the found."),
+            Mistake(lambda: 309.4 / 20, "Divide by the cases found, not by all cases."),
         ),
     ),
-    "04.2": Exercise(
-        "The flag_id of the flag that is probably best to rule malignancy out.",
-        solve=lambda: _best("rule_out"),
-        hint="Look for the largest chance in the last column.",
-        reason="It is present in nearly all cases, and in half of everybody else: good at "
-        "excluding, poor at finding.",
-        mistakes=(
-            Mistake(lambda: _best("rule_in"), "That one is best to rule in; the other column."),
+    "04.2": choice(
+        "One flag of the five has by far the largest chance to be best at ruling out. What may a "
+        "panel conclude?",
+        {
+            "Its absence rules cancer out.": "Best of five may still be poor. Look at LR− and its "
+            "interval, and at how many would be missed.",
+            "Among these five, in that cohort, it probably lowers the odds most if absent.": "That "
+            "is all it says: a rank in one cohort of 13 cancers.",
+            "It finds most cancers, so its presence is a reason to image.": "It is present in most "
+            "cancers, but in many others too: it is poor at ruling in.",
+        },
+        right="b",
+        worked=lambda: (
+            "A rank compares; it does not say how good the best is. A flag that nearly all cancers "
+            "have, and half of the others, lowers the odds when absent and hardly raises them when "
+            "present. What a panel needs next is the number missed among 10,000."
         ),
     ),
     "04.3": Exercise(
-        "The probability at which acting is as good as not acting, with benefit 49 and harm 1.",
-        solve=lambda: float(
-            bps.thresholds(
-                bps.load_evidence(),
-                benefit=49,
-                harm=1,
-                flag="cancer_history",
-                **WHERE,
-            )["action_threshold"].iloc[0]
+        "Your panel would image 39 patients in vain to find one cancer, and not one more. At which "
+        "probability does imaging begin to be worth it?",
+        solve=lambda: 1 / 40,
+        hint="Of how many imaged patients does one have cancer?",
+        reason="One case among forty imaged: harm over harm plus benefit, 1 / (1 + 39).",
+        worked=lambda: (
+            "39 in vain and 1 found are 40 imaged. The benefit of one found weighs 39 times the "
+            "harm of one in vain, so the threshold is 1 / (1 + 39) = 2.5%."
         ),
-        hint="Harm over harm plus benefit.",
-        reason="1 / (1 + 49): one case among fifty imaged is just worth it.",
         tolerance=0.005,
+        probability=True,
         mistakes=(
-            Mistake(lambda: 1 / 49, "Those are the odds, 1 to 49; as a probability it is less."),
-            Mistake(lambda: 0.98, "That is the share of benefit; take that of harm."),
+            Mistake(lambda: 1 / 39, "Those are the odds, 1 to 39; as a probability it is less."),
+            Mistake(lambda: 39 / 40, "That is the share imaged in vain."),
         ),
     ),
-    "04.4": Exercise(
-        "How many flags that guidelines endorse for malignancy have no usable figure in the sources"
-        " read here?",
-        solve=_endorsed_never_measured,
-        hint="endorsed.summary(): the row 'endorsed, no usable figure ...', the column flags.",
-        reason="Most of what is recommended rests on no figure in this evidence.",
-        tolerance=0,
-        mistakes=(
-            Mistake(
-                lambda: _endorsed_never_measured(guidelines_only=False),
-                "That counts the patient page too; a patient page endorses nothing.",
-            ),
+    "04.4": choice(
+        "A flag has LR+ 15 and is present in 1 of 1,000 patients; another has LR+ 3 and is present "
+        "in 100. Pre-test 0.3%, you image above 1%. Which one does your guideline need less?",
+        {
+            "The second: its ratio is small.": "Its ratio is too small to decide at your "
+            "threshold, and it would alarm 100 of 1,000.",
+            "The first: it is so rare.": "In the one patient who has it, it decides: about 4%, far "
+            "above the threshold.",
+            "Both are needed.": "At a pre-test of 0.3% LR+ 3 leads to less than 1%: no decision "
+            "changes.",
+        },
+        right="a",
+        worked=lambda: (
+            f"After the first {bps.posttest_probability(0.003, 15):.1%}, after the second "
+            f"{bps.posttest_probability(0.003, 3):.1%}. Only the first crosses 1%. Its rarity "
+            f"limits how much it can do; the second does nothing at this threshold, however common."
         ),
     ),
 }

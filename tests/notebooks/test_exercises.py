@@ -27,10 +27,12 @@ def test_notebooks_and_solutions_have_the_same_exercises():
         for source in render.sources()
         for name in re.findall(r'^check\("([\d.]+)", \.\.\.\)', source.read_text(), re.MULTILINE)
     ]
-    assert asked == sorted(EXERCISES)
+    assert sorted(asked) == sorted(EXERCISES)
     for source in render.sources():
         number = source.stem[:2]
-        assert 2 <= sum(name.startswith(number) for name in asked) <= 4
+        own = [EXERCISES[name] for name in asked if name.startswith(number)]
+        assert 2 <= len(own) <= 4
+        assert any(one.options for one in own), "one exercise at least asks for judgement"
 
 
 def test_the_solution_is_right(name):
@@ -52,13 +54,16 @@ def test_every_known_mistake_is_recognised(name):
 
 
 def wrong(solution):
-    if isinstance(solution, str):
-        return {"yes": "no", "no": "yes"}.get(solution, "a_flag_that_is_not_there")
     return 3.21 * float(solution) + 1.23
 
 
 def test_any_other_answer_gets_the_hint(name):
     exercise = EXERCISES[name]
+    if exercise.options:
+        reply = check(name, "z")
+        assert (reply.state, "a letter from a to" in reply.message) == ("wrong", True)
+        assert len(exercise.mistakes) == len(exercise.options) - 1
+        return
     reply = check(name, wrong(exercise.solve()))
     assert (reply.state, reply.message) == ("wrong", exercise.hint)
 
@@ -74,35 +79,71 @@ def test_dots_show_the_question(name):
     assert (reply.state, reply.correct) == ("open", False)
     assert EXERCISES[name].question in reply.message
     assert html.escape(EXERCISES[name].question) in reply._repr_html_()
+    assert all(html.escape(one) in reply._repr_html_() for one in EXERCISES[name].options)
+
+
+def test_the_worked_solution_ends_at_the_solution(name):
+    exercise = EXERCISES[name]
+    text = exercise.worked()
+    assert len(text.split()) >= 5
+    if not exercise.options:
+        numbers = [
+            float(number.replace(",", "")) / (100 if sign else 1)
+            for number, sign in re.findall(r"(\d[\d,]*(?:\.\d+)?)(%?)", text)
+        ]
+        assert any(check(name, number).correct for number in numbers)
 
 
 @pytest.mark.parametrize("answer", [object(), [], {"a": 1}, True])
 def test_an_answer_of_the_wrong_kind_is_told_what_is_wanted(name, answer):
     reply = check(name, answer)
     assert reply.state == "wrong"
-    wanted = "a word in quotes" if isinstance(EXERCISES[name].solve(), str) else "a number"
+    wanted = "a letter from a to" if EXERCISES[name].options else "a number"
     assert reply.message.startswith(f"The answer should be {wanted}")
 
 
-def test_a_fraction_given_in_percent_is_recognised():
-    replies = [check(name, 100 * EXERCISES[name].solve()) for name in ("00.3", "01.4", "03.3")]
-    assert all("Right in percent" in reply.message for reply in replies)
+def test_percent_is_recognised_where_a_probability_is_asked_and_only_there(name):
+    exercise = EXERCISES[name]
+    if exercise.options:
+        return
+    solution = exercise.solve()
+    in_percent = "Right in percent" in check(name, 100 * solution).message
+    assert in_percent == exercise.probability
+    assert exercise.probability <= (0 < solution < 1)
+
+
+@pytest.mark.parametrize("written", ["3.68%", "0.0368", " 3.68 % ", "36.8/1000", 0.0368])
+def test_numbers_may_be_written_as_people_write_them(written):
+    # Of 1.8 + 49.9 positive patients 1.8 have the disease: 3.48%.
+    assert not check("00.1", written).correct
+    right = str(written).replace("3.68", "3.48").replace("36.8", "34.8").replace("0368", "0348")
+    assert check("00.1", right).correct
+
+
+@pytest.mark.parametrize("written", ["", "about 5", "5/0", "1e", "%", "nan"])
+def test_what_is_no_number_is_told_so(written):
+    assert check("00.1", written).message.startswith("The answer should be a number")
 
 
 def test_not_a_number_is_not_right():
     assert not check("01.2", math.nan).correct
 
 
+@pytest.mark.parametrize("answer", ["B", " b ", "b)", "b."])
+def test_a_letter_may_be_written_in_several_ways(answer):
+    assert check("00.2", answer).correct
+
+
 def test_results_of_the_library_are_answers():
-    table = bps.TwoByTwo(tp=10, fp=4, fn=0, tn=6)
-    ratio = table.summary().set_index("measure").loc[["lr_positive"], "estimate"]
-    for answer in (table.lr_positive(), ratio, ratio.to_numpy(), ratio.iloc[0]):
+    table = bps.TwoByTwo(tp=8, fp=1, fn=2, tn=9)  # sensitivity 0.80, specificity 0.90
+    ratio = table.summary().set_index("measure").loc[["lr_negative"], "estimate"]
+    for answer in (table.lr_negative(), ratio, ratio.to_numpy(), ratio.iloc[0]):
         assert check("01.2", answer).correct
 
 
 def test_an_unknown_exercise_names_the_known_ones():
-    reply = check("07.9", 1)
-    assert reply.message.startswith("There is no exercise '07.9'. Exercises: 00.1, ")
+    reply = check("09.9", 1)
+    assert reply.message.startswith("There is no exercise '09.9'. Exercises: 00.1, ")
 
 
 def test_the_reply_is_escaped():
