@@ -32,7 +32,7 @@ TO_READ = ("table", "document")
 LONGEST_CELL = 60
 # Where a command keeps, in the context that click passes along, what its stamp needs.
 _META = "backpain_stats"
-_WRITES_TO = ("--out", "--output", "--figure")
+_WRITES_TO = ("--out", "--output", "--figure", "--page")
 
 
 class NamedPath(click.Path):
