@@ -35,16 +35,6 @@ _META = "backpain_stats"
 _WRITES_TO = ("--out", "--output", "--figure", "--page")
 
 
-class NamedPath(click.Path):
-    """A path that has a name: an unset variable of the shell is no folder."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Refuse the empty name."""
-        if value == "":
-            self.fail("the name is empty; '.' is the current folder", param, ctx)
-        return super().convert(value, param, ctx)
-
-
 def format_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add ``--format``, ``--output FILE`` and ``--force`` to a command.
 
@@ -56,7 +46,7 @@ def format_option(function: Callable[..., Any]) -> Callable[..., Any]:
         help="Replace a file that is there already.",
     )(function)  # fmt: skip
     function = click.option(
-        "--output", type=NamedPath(), metavar="FILE", is_eager=True, expose_value=False,
+        "--output", type=click.Path(), metavar="FILE", is_eager=True, expose_value=False,
         callback=_remember,
         help="Write to a file instead: .csv .json .xlsx (every column), .md .tex .docx .html.",
     )(function)  # fmt: skip
@@ -153,7 +143,7 @@ def evidence_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--evidence",
         "folder",
-        type=NamedPath(),
+        type=click.Path(),
         metavar="FOLDER",
         help='A folder of your own evidence files; see "template".',
     )(function)

@@ -1,0 +1,1 @@
+"""Levels, counts and sizes at the far ends: an answer in time, or a refusal that names the limit."""
