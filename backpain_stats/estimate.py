@@ -6,12 +6,12 @@ import math
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from backpain_stats.result import Result, Shown, format_number, format_percent
+from backpain_stats.result import Result, Shown, format_level, format_number, format_percent
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Estimate", "PosttestEstimate", "format_number", "format_percent"]
+__all__ = ["Estimate", "PosttestEstimate", "format_level", "format_number", "format_percent"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -54,7 +54,7 @@ class Estimate(Result):
     @property
     def _ends(self) -> str:
         """What the ends are: an interval of a level, or (level NaN) a range such as bounds."""
-        return "range" if math.isnan(self.ci_level) else f"{100 * self.ci_level:g}% interval"
+        return "range" if math.isnan(self.ci_level) else f"{format_level(self.ci_level)} interval"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields under the column names every frame of the package uses."""

@@ -17,7 +17,7 @@ from backpain_stats.cli.output import (
     split_names,
     write_frame,
 )
-from backpain_stats.estimate import format_number, format_percent
+from backpain_stats.estimate import format_level, format_number, format_percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -217,7 +217,7 @@ def lr(flag: list[str], folder: str | None, add: bool, output_format: str, **opt
     for name, label in (("lr_positive", "LR+"), ("lr_negative", "LR-")):
         table[label] = _column(format_number, found, name)
     table["remark"] = [_remark(row) for _, row in found.iterrows()]
-    note = f"Intervals: {100 * options['level']:g}%, {options['method']}"
+    note = f"Intervals: {format_level(options['level'])}, {options['method']}"
     if options["correction"] != "none":
         note += f", correction {options['correction']}"
     write_frame(table, "table", note=f"{note}.")

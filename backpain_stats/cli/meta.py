@@ -17,6 +17,7 @@ from backpain_stats.cli.meta_designs import (
 from backpain_stats.cli.options import Excludes, Needs, command
 from backpain_stats.cli.output import forced, format_option, write_frame
 from backpain_stats.errors import ArgumentError, DataError, NotEstimableError
+from backpain_stats.estimate import format_level
 from backpain_stats.outputs import check_free
 
 if TYPE_CHECKING:
@@ -298,7 +299,7 @@ def _print_fit(fit: BivariateFit | BayesianFit, pretest: str | None, output_form
         if "new practice" in parts:
             columns = ["measure", "pretest", "estimate", "ci_low", "ci_high"]
             shown = parts["new practice"][columns]
-            click.echo(f"\nIn a new practice ({100 * fit.level:g}% prediction interval):")
+            click.echo(f"\nIn a new practice ({format_level(fit.level)} prediction interval):")
             write_frame(shown.dropna(axis="columns", how="all").round(4), "table")
         if "RevMan" in parts:
             click.echo("\nParameters for RevMan:")

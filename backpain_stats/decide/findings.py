@@ -14,7 +14,7 @@ from backpain_stats.decide.frequencies import count_phrase, natural_frequencies
 from backpain_stats.decide.judgements import GRADE_DOMAINS, read_judgements
 from backpain_stats.decide.published import printed_labels
 from backpain_stats.errors import ArgumentError
-from backpain_stats.estimate import format_number
+from backpain_stats.estimate import format_level, format_number
 from backpain_stats.evidence import Evidence, Setting, Target
 from backpain_stats.outputs import (
     Layout,
@@ -140,7 +140,7 @@ class SummaryOfFindings:
 
     def _notes(self) -> list[str]:
         """Return what a reader must know to read the table."""
-        level = f"{100 * float(self.frame['ci_level'].iloc[0]):g}%"
+        level = f"{format_level(float(self.frame['ci_level'].iloc[0]))}"
         notes = [
             f"Effects are whole patients with {level} intervals. The intervals carry the "
             "uncertainty of sensitivity and specificity, and of the prevalence where that is "

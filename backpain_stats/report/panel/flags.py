@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from backpain_stats import plots
-from backpain_stats.estimate import format_percent
+from backpain_stats.estimate import format_level, format_percent
 from backpain_stats.report.page.parts import (
     Block,
     Code,
@@ -72,7 +72,7 @@ def ranking_section(results: PanelResults) -> Section:
         "asked in the same way. Across cohorts the ratios stand side by side only.",
     ]
     paragraphs += [_best_sentence(rows) for _, rows in usable.groupby("cohort_id") if len(rows) > 1]
-    caption = f"The flags compared ({100 * results.question.level:g}% intervals)"
+    caption = f"The flags compared ({format_level(results.question.level)} intervals)"
     tables = [TablePart("comparison", caption, usable, _COMPARISON_COLUMNS)]
     if len(pairs):
         tables.append(

@@ -11,7 +11,7 @@ import pandas as pd
 from backpain_stats import plots
 from backpain_stats.decide.endorsement import NOT_FOUND
 from backpain_stats.decide.frequencies import count_phrase
-from backpain_stats.estimate import format_number
+from backpain_stats.estimate import format_level, format_number
 from backpain_stats.report.page.parts import (
     Bullets,
     Cards,
@@ -107,7 +107,7 @@ def _findings(results: PanelResults) -> Section:
     table = TablePart(
         "natural_frequencies",
         f"What becomes of {per} patients if those with the flag are imaged "
-        f"({100 * results.question.level:g}% intervals)",
+        f"({format_level(results.question.level)} intervals)",
         frame,
         _FREQUENCY_COLUMNS,
     )
