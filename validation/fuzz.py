@@ -65,8 +65,10 @@ def run_case(group: str, number: int, seed: int, limit: int) -> Outcome:
     rng = np.random.default_rng([seed, list(GROUPS).index(group), number])
     CALLED[:] = [group]
     begun = time.process_time()  # the machine may have other work
-    signal.signal(signal.SIGALRM, _late)
-    signal.alarm(limit)
+    for signal_ in (signal.SIGALRM, signal.SIGPROF):
+        signal.signal(signal_, _late)
+    signal.setitimer(signal.ITIMER_PROF, limit)
+    signal.alarm(20 * limit)  # what waits takes no processor time
     kind, text = RIGHT, ""
     try:
         with tempfile.TemporaryDirectory() as place, warnings.catch_warnings():
@@ -88,6 +90,7 @@ def run_case(group: str, number: int, seed: int, limit: int) -> Outcome:
         silent = "silent answer: " if isinstance(error, SilentError) else ""
         kind, text = DEFECT, f"{silent}{type(error).__name__}: {error} ({place_})"
     finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
         signal.alarm(0)
     return Outcome(group, number, kind, text, time.process_time() - begun, CALLED[0])
 

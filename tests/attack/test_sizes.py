@@ -30,7 +30,6 @@ def _rows(number: int, **columns: object) -> pd.DataFrame:
         bps.pool_proportion,
         bps.small_study_test,
         lambda frame: bps.compare_tests(frame, test="test"),
-        lambda frame: bps.fit_thresholds(frame, threshold="value"),
     ],
 )
 def test_studies_that_an_exact_likelihood_cannot_take_are_refused_with_the_limit(call):
@@ -38,9 +37,22 @@ def test_studies_that_an_exact_likelihood_cannot_take_are_refused_with_the_limit
     tests = np.where(np.arange(4002) % 2, "a", "b")
     names = (np.arange(4002) // 2).astype(str)
     one_each = call in (bps.fit_bivariate, bps.fit_bayes, bps.pool_proportion, bps.small_study_test)
-    frame = _rows(4002, test=tests, value=1.0)
+    frame = _rows(4002, test=tests)
     with pytest.raises((ArgumentError, DataError), match=r"at most|up to 2,000"):
         call(frame if one_each else frame.assign(study=names))
+
+
+@pytest.mark.parametrize("name", ["natural_frequencies", "summary_of_findings", "decision_curve",
+                                  "decisive_range", "thresholds", "from_frame"])  # fmt: skip
+def test_more_flags_than_can_be_drawn_together_are_refused_with_the_limit(name):
+    """5,000 flags asked for 58 GB."""
+    frame = _rows(ROWS).rename(columns={"study": "flag"})
+    more = {"thresholds": {"benefit": 99, "harm": 1}, "from_frame": {"pretest": 0.1}}
+    place = {"summary_of_findings": {"prevalences": 0.01}}
+    asked = more.get(name) or place.get(name, {"prevalence": 0.01})
+    function = bps.RiskModel.from_frame if name == "from_frame" else getattr(bps, name)
+    with pytest.raises(DataError, match="at most 1,000"):
+        function(frame, **asked)
 
 
 @pytest.mark.parametrize(
@@ -63,25 +75,6 @@ def test_the_time_of_what_has_no_limit_grows_with_the_rows(call):
         taken.append(time.process_time() - begun)
     # What takes a few milliseconds is not measured well.
     assert taken[1] < 30 * max(taken[0], 0.05)
-
-
-def test_a_flag_among_twenty_thousand_rows_is_found_without_the_others(evidence):
-    """``lr --flag`` over 20,000 unrelated rows took 31 s and 2.7 GB."""
-    row = evidence.accuracy[evidence.accuracy["report_id"] == "deyo1988_cancer_history"]
-    many = pd.concat([evidence.accuracy, *[row] * 20_000], ignore_index=True)
-    new = np.arange(len(many)) >= len(evidence.accuracy)
-    many.loc[new, "report_id"] = [f"r{at}" for at in range(int(new.sum()))]
-    many.loc[new, "flag_id"] = "weight_loss_unexplained"
-    begun = time.process_time()
-    found = bps.likelihood_ratios(bps.Evidence(**(vars_of(evidence) | {"accuracy": many})),
-                                  flag="age_50")  # fmt: skip
-    assert set(found["flag_id"]) == {"age_50"}
-    assert time.process_time() - begun < 10
-
-
-def vars_of(evidence: bps.Evidence) -> dict[str, object]:
-    """Return the fields of an evidence."""
-    return {name: getattr(evidence, name) for name in evidence.__dataclass_fields__}
 
 
 def test_bayesian_ratios_of_the_evidence_end_in_time(evidence):
