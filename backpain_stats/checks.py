@@ -35,6 +35,8 @@ COUNT_COLUMNS = ("tp", "fp", "fn", "tn")
 ARMS = (("tp", "fn"), ("fp", "tn"))
 # From 2**53 on a double no longer holds every integer.
 LARGEST_COUNT = 2**53 - 1
+# Each flag is drawn thousands of times: these are seconds and a few hundred megabytes.
+MOST_FLAG_ROWS = 1_000
 
 
 def real_number(value: object) -> float:
@@ -191,6 +193,15 @@ def check_count(value: Any, name: str) -> int:
     if number > LARGEST_COUNT:
         raise ArgumentError(f"{name} is {value!r}; counts of 2**53 or more are not exact")
     return int(number)
+
+
+def refuse_many_rows(frame: pd.DataFrame) -> None:
+    """Raise DataError for more rows, of a flag each, than can be drawn together."""
+    if len(frame) > MOST_FLAG_ROWS:
+        raise DataError(
+            f"the frame has {len(frame):,} rows; flags are drawn together, at most "
+            f"{MOST_FLAG_ROWS:,} of them: select the rows first"
+        )
 
 
 def require_columns(frame: pd.DataFrame, columns: Iterable[str], where: str = "the frame") -> None:

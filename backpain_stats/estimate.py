@@ -6,12 +6,12 @@ import math
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from backpain_stats.result import Result, Shown, format_number, format_percent
+from backpain_stats.result import Result, Shown, format_level, format_number, format_percent
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Estimate", "PosttestEstimate", "format_number", "format_percent"]
+__all__ = ["Estimate", "PosttestEstimate", "format_level", "format_number", "format_percent"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -49,12 +49,10 @@ class Estimate(Result):
         """Return the estimate as one printed phrase."""
         low, high = format_number(self.ci_low), format_number(self.ci_high)
         number = format_number(self.estimate)
-        return Shown(f"{number} ({self._ends} {low} to {high}; {self.method})")
-
-    @property
-    def _ends(self) -> str:
-        """What the ends are: an interval of a level, or (level NaN) a range such as bounds."""
-        return "range" if math.isnan(self.ci_level) else f"{100 * self.ci_level:g}% interval"
+        # The ends of a level, or (level NaN) of a range such as bounds.
+        known = not math.isnan(self.ci_level)
+        ends = f"{format_level(self.ci_level)} interval" if known else "range"
+        return Shown(f"{number} ({ends} {low} to {high}; {self.method})")
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields under the column names every frame of the package uses."""
@@ -93,8 +91,10 @@ class PosttestEstimate(Estimate):
 
     def _shown(self) -> Shown:
         """Return the post-test probability beside its pre-test as one printed phrase."""
+        known = not math.isnan(self.ci_level)
+        ends = f"{format_level(self.ci_level)} interval" if known else "range"
         return Shown(
-            f"{format_percent(self.estimate)} ({self._ends} "
+            f"{format_percent(self.estimate)} ({ends} "
             f"{format_percent(self.ci_low)} to {format_percent(self.ci_high)}; {self.method}) "
             f"after {self.result}, from a pre-test probability of {format_percent(self.pretest)}"
             + (f" [{self.pretest_source}]" if self.pretest_source else "")

@@ -6,6 +6,7 @@ import math
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from decimal import Decimal
 from html import escape
 from textwrap import fill
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -98,6 +99,17 @@ def format_number(value: float, digits: int = 3) -> str:
         return "0"
     decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
     return f"{value:.{decimals}f}"
+
+
+def format_level(level: float) -> str:
+    """Return the level of an interval in percent, with all its digits.
+
+    Examples
+    --------
+    >>> format_level(0.95), format_level(0.9999999)
+    ('95%', '99.99999%')
+    """
+    return f"{(100 * Decimal(repr(float(level)))).normalize():f}%"
 
 
 def format_percent(value: float, digits: int = 2) -> str:

@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parent))
-from fuzz_cases import GROUPS, SilentError
+from fuzz_cases import CALLED, GROUPS, SilentError
 
 from backpain_stats.errors import BackpainStatsError
 
@@ -36,6 +36,8 @@ SHARES = {
     "evidence folders": 10, "table files": 10, "options": 14, "frames": 16, "arguments": 20,
     "extreme tables": 8, "extreme post-tests": 6, "tables by brute force": 6, "extreme risks": 10,
 }  # fmt: skip
+# A hang takes this many times as long as a plain case, and at least these seconds.
+TIMES, LEAST_SECONDS = 20, 2.0
 REPORT = Path(__file__).parents[1] / "reports" / "fuzz.md"
 
 
@@ -47,6 +49,7 @@ class Outcome(NamedTuple):
     kind: str
     text: str
     seconds: float
+    called: str
 
 
 class Late(BaseException):
@@ -60,9 +63,12 @@ def _late(*_: object) -> None:
 def run_case(group: str, number: int, seed: int, limit: int) -> Outcome:
     """Run one case in this process."""
     rng = np.random.default_rng([seed, list(GROUPS).index(group), number])
-    begun = time.perf_counter()
-    signal.signal(signal.SIGALRM, _late)
-    signal.alarm(limit)
+    CALLED[:] = [group]
+    begun = time.process_time()  # the machine may have other work
+    for signal_ in (signal.SIGALRM, signal.SIGPROF):
+        signal.signal(signal_, _late)
+    signal.setitimer(signal.ITIMER_PROF, limit)
+    signal.alarm(20 * limit)  # what waits takes no processor time
     kind, text = RIGHT, ""
     try:
         with tempfile.TemporaryDirectory() as place, warnings.catch_warnings():
@@ -84,8 +90,9 @@ def run_case(group: str, number: int, seed: int, limit: int) -> Outcome:
         silent = "silent answer: " if isinstance(error, SilentError) else ""
         kind, text = DEFECT, f"{silent}{type(error).__name__}: {error} ({place_})"
     finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
         signal.alarm(0)
-    return Outcome(group, number, kind, text, time.perf_counter() - begun)
+    return Outcome(group, number, kind, text, time.process_time() - begun, CALLED[0])
 
 
 def plan(cases: int) -> list[tuple[str, int]]:
@@ -113,13 +120,27 @@ def run_all(cases: int, seed: int, limit: int, minutes: float) -> list[Outcome]:
     return outcomes
 
 
+def slow(outcomes: list[Outcome]) -> list[Outcome]:
+    """Return the cases that took over 20 times what a plain one of the same function takes.
+
+    A plain one is the median of its right answers; what ends within two seconds is no hang.
+    """
+    frame = pd.DataFrame(outcomes)
+    right = frame[frame["kind"] == RIGHT].groupby("called")["seconds"].median()
+    return [
+        one
+        for one in outcomes
+        if one.seconds > max(TIMES * right.get(one.called, 0.0), LEAST_SECONDS)
+    ]
+
+
 def report(outcomes: list[Outcome], seed: int, minutes: float) -> str:
     """Return the page: counts by group, then every defect."""
     frame = pd.DataFrame(outcomes)
     table = pd.crosstab(frame["group"], frame["kind"]).reindex(
         index=list(SHARES), columns=[RIGHT, ERROR, DEFECT], fill_value=0
     )
-    times = frame.groupby("group")["seconds"]
+    times, late = frame.groupby("group")["seconds"], slow(outcomes)
     lines = [
         "# Malformed, careless and extreme calls",
         "",
@@ -130,17 +151,25 @@ def report(outcomes: list[Outcome], seed: int, minutes: float) -> str:
         "fractions, all tables by brute force, risks within their sharp bounds, frames unchanged. "
         "One clear error is an error of the package's own, or exit code 2 with one message.",
         "",
-        f"| group | {' | '.join(table.columns)} | median s | longest s |",
-        "|---|" + "---:|" * 5,
+        "A hang takes over 20 times the processor time of a plain case of the same function (the "
+        "median of its right answers), and more than 2 s.",
+        "",
+        f"| group | {' | '.join(table.columns)} | hang | median s | longest s |",
+        "|---|" + "---:|" * 6,
     ]
     for group, row in table.iterrows():
         own = times.get_group(group)
         numbers = " | ".join(f"{value:,}" for value in row)
-        lines.append(f"| {group} | {numbers} | {own.median():.3f} | {own.max():.1f} |")
+        hangs = sum(one.group == group for one in late)
+        lines.append(f"| {group} | {numbers} | {hangs} | {own.median():.3f} | {own.max():.1f} |")
     total = " | ".join(f"{value:,}" for value in table.sum())
-    lines += [f"| all | {total} | | |", "", "## Defects", ""]
+    lines += [f"| all | {total} | {len(late)} | | |", "", "## Defects", ""]
     defects = Counter(one.text for one in outcomes if one.kind == DEFECT)
     lines += [f"* {times_} x {text[:300]!r}" for text, times_ in defects.most_common()] or ["None."]
+    if late:
+        lines += ["", "## Hangs", ""]
+        lines += [f"* {one.called} ({one.number}), {one.seconds:.1f} s: {one.text[:200]!r}"
+                  for one in late]  # fmt: skip
     return "\n".join(lines) + "\n"
 
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 import click
 
 from backpain_stats.cli.options import command
-from backpain_stats.cli.output import evidence_options, format_option, read_evidence, write_frame
+from backpain_stats.cli.output import (
+    evidence_options,
+    format_option,
+    make_stamp,
+    read_evidence,
+    write_frame,
+)
 
 # As other programs that compare: 0 nothing, and a code of its own that is no error.
 SOMETHING_MOVED = 3
@@ -65,7 +71,7 @@ def diff(
             "before": other or "the packaged evidence",
             "after": f"{folder}{' added' if add else ''}",
         }
-        written = write_diff(found, page, **names, tolerance=tolerance)
+        written = write_diff(found, page, **names, tolerance=tolerance, stamp=make_stamp())
         click.echo(f"wrote {written}", err=True)
     counted = found.rows["status"].value_counts()
     rows = ", ".join(f"{number} {status}" for status, number in counted.items()) or "the same"

@@ -11,14 +11,13 @@ import click
 from backpain_stats.cli.options import Needs, command
 from backpain_stats.cli.output import (
     TO_READ,
-    NamedPath,
     evidence_options,
     format_option,
     read_evidence,
     split_names,
     write_frame,
 )
-from backpain_stats.estimate import format_number, format_percent
+from backpain_stats.estimate import format_level, format_number, format_percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +52,7 @@ _correction = click.option(
     "  backpain-stats check my_evidence\n"
     "  my_evidence is valid: 0 rows in 12 files.\n"
 )
-@click.argument("folder", required=False, type=NamedPath())
+@click.argument("folder", required=False, type=click.Path())
 @click.option("--add", is_flag=True, help="Check it as an addition to the packaged evidence.")
 @format_option
 @click.pass_context
@@ -136,7 +135,7 @@ def _mended_by_adding(folder: str, errors: pd.DataFrame) -> bool:
     "  backpain-stats check my_evidence --add\n"
     "  backpain-stats lr --evidence my_evidence --add\n"
 )
-@click.argument("folder", type=NamedPath())
+@click.argument("folder", type=click.Path())
 @click.option("--force", "--overwrite", is_flag=True, help="Replace files of the same names.")
 def template(folder: str, force: bool) -> None:
     """Write empty evidence files into FOLDER, with a page that explains every column.
@@ -218,7 +217,7 @@ def lr(flag: list[str], folder: str | None, add: bool, output_format: str, **opt
     for name, label in (("lr_positive", "LR+"), ("lr_negative", "LR-")):
         table[label] = _column(format_number, found, name)
     table["remark"] = [_remark(row) for _, row in found.iterrows()]
-    note = f"Intervals: {100 * options['level']:g}%, {options['method']}"
+    note = f"Intervals: {format_level(options['level'])}, {options['method']}"
     if options["correction"] != "none":
         note += f", correction {options['correction']}"
     write_frame(table, "table", note=f"{note}.")
@@ -318,6 +317,6 @@ def posttest(
     table["LR"] = _column(format_number, found, "lr")
     table["post-test"] = _column(format_percent, found, "estimate", ("ci_low", "ci_high"))
     table["remark"] = found["reason"]
-    sources = "; ".join(dict.fromkeys(text for text in found["pretest_source"] if text))
+    sources = "; ".join(dict.fromkeys(text for text in found["pretest_source"].dropna() if text))
     note = f"Pre-test: {sources or 'none'}. Interval: {options['interval']}."
     write_frame(table, "table", note=note)

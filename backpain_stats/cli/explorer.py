@@ -8,7 +8,6 @@ import click
 
 from backpain_stats.cli.options import command
 from backpain_stats.cli.output import (
-    NamedPath,
     evidence_options,
     force_option,
     make_stamp,
@@ -24,7 +23,7 @@ from backpain_stats.cli.output import (
 )
 @click.option(
     "--out",
-    type=NamedPath(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path, dir_okay=False),
     default=Path("reports/explorer.html"),
     show_default=True,
     help="The page to write.",

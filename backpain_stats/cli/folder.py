@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from backpain_stats.cli.evidence import check, displaced_reports, template
+from backpain_stats.cli.options import CheckedGroup
 from backpain_stats.cli.output import evidence_options, format_option, read_evidence, write_frame
 from backpain_stats.evidence import read_table_file
 
@@ -27,10 +28,11 @@ LISTED = {
 
 
 @click.group(
+    cls=CheckedGroup,
     epilog="\b\nExample:\n"
     "  backpain-stats evidence cohorts --target malignancy\n"
     "  backpain-stats evidence add mine --tables table3.csv --source 10.1136/bmj.f7095\n"
-    "  backpain-stats evidence check mine --add\n"
+    "  backpain-stats evidence check mine --add\n",
 )
 def evidence() -> None:
     """Folders of evidence: write them out, list their names, add to them, check them.
@@ -125,11 +127,12 @@ def _add_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @evidence.command(
+    may_be_empty=["setting"],
     epilog="\b\nExample:\n"
     "  backpain-stats evidence add mine --tables table3.csv \\\n"
     "      --source 'Author A. A review. Journal 2020;1:1-9' --kind 'systematic review' \\\n"
     "      --read table --target malignancy --setting primary_care\n"
-    "  backpain-stats diff --evidence mine --add\n"
+    "  backpain-stats diff --evidence mine --add\n",
 )
 @click.argument("folder", type=click.Path())
 @_add_options

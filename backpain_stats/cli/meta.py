@@ -14,9 +14,10 @@ from backpain_stats.cli.meta_designs import (
     show_bias,
     write_figure,
 )
-from backpain_stats.cli.options import Needs, command
-from backpain_stats.cli.output import NamedPath, forced, format_option, write_frame
+from backpain_stats.cli.options import Excludes, Needs, command
+from backpain_stats.cli.output import forced, format_option, write_frame
 from backpain_stats.errors import ArgumentError, DataError, NotEstimableError
+from backpain_stats.estimate import format_level
 from backpain_stats.outputs import check_free
 
 if TYPE_CHECKING:
@@ -30,16 +31,22 @@ IMAGES = (".svg", ".png", ".pdf")
 RATIOS = ("lr_positive", "lr_negative", "odds_ratio")
 OUTCOMES = ("sensitivity", "specificity")
 STRUCTURES = ("unstructured", "uncorrelated", "common_sensitivity", "common_specificity")
-# What --univariate has no use for: the name at the command line, and what it is unset.
-BIVARIATE_ONLY = {
-    "formula": None, "values": (), "bayes": False, "common": False, "likelihood": None,
-    "estimator": None, "structure": None, "seed": None,
-}  # fmt: skip
+# What belongs to a bivariate fit.
+_FIT = ["formula", "values", "bayes", "common", "likelihood", "estimator", "structure", "seed"]
 COLUMNS = ("kind", "measure", "pretest", "estimate", "ci_low", "ci_high", "ci_level", "method")
 
 
 @command(
     Needs("kind", ["figure"]),
+    Needs("below", ["threshold"]),
+    Needs("seed", ["bayes"]),
+    Needs("values", ["formula"]),
+    Excludes("bayes", ["common"]),
+    Excludes("test", ["threshold", "bias", "univariate", "correction", "pretest", "figure", *_FIT]),
+    Excludes("threshold", ["bias", "univariate", "correction", "pretest", "kind", *_FIT]),
+    Excludes("bias", ["univariate", "pretest", "kind"]),
+    Excludes("univariate", ["pretest", *_FIT]),
+    *(Excludes(f"univariate={outcome}", ["correction"]) for outcome in OUTCOMES),
     epilog="\b\nExample:\n"
     "  backpain-stats meta studies.csv --pretest 1% --figure sroc.svg\n"
     "  backpain-stats meta studies.csv --formula '~ setting' --at setting=primary\n"
@@ -49,7 +56,7 @@ COLUMNS = ("kind", "measure", "pretest", "estimate", "ci_low", "ci_high", "ci_le
     "  Deyo 1988,4,41,9,1921\n"
     "  Reinus 1998,7,13,0,462\n",
 )
-@click.argument("data", type=NamedPath(), metavar="FILE")
+@click.argument("data", type=click.Path(), metavar="FILE")
 @click.option(
     "--columns",
     multiple=True,
@@ -113,7 +120,7 @@ COLUMNS = ("kind", "measure", "pretest", "estimate", "ci_low", "ci_high", "ci_le
 @click.option("--pretest", metavar="P,P", help="Pre-test probabilities: 1%,13 of 1975,1% to 5%.")
 @click.option("--level", type=float, default=0.95, show_default=True, help="Level of intervals.")
 @click.option("--seed", type=int, help="For --bayes.")
-@click.option("--figure", type=NamedPath(), metavar="FILE", help="Write a figure: .svg .png .pdf")
+@click.option("--figure", type=click.Path(), metavar="FILE", help="Write a figure: .svg .png .pdf")
 @click.option(
     "--kind", type=click.Choice(FIGURES), default="sroc", show_default=True, help="Which figure."
 )
@@ -143,11 +150,8 @@ def meta(
     """
     if figure is not None:
         _check_figure(figure)
-    _refuse_mixtures(
-        options, pretest, figure, univariate=univariate, test=test, threshold=threshold, bias=bias
-    )
-    if below and threshold is None:
-        raise ArgumentError("--below is for --threshold")
+    if univariate is not None and figure is not None and kind in ("sroc", "influence"):
+        raise ArgumentError(f"--univariate has no figure of kind {kind}; try forest or funnel")
     reading = {name: options.pop(name) for name in ("columns", "study", "only", "sheet")}
     several = test is not None or threshold is not None
     studies = _without(_read(data, several=several, **reading), without)
@@ -163,7 +167,6 @@ def meta(
         show_bias(_fit(studies, options), bias, output_format, figure)
         return
     if univariate is not None:
-        _refuse_with_univariate(univariate, options, pretest, figure, kind)
         fit = None
         pooled = _print_univariate(studies, univariate, options, output_format)
     else:
@@ -215,26 +218,6 @@ def _read(
         raise DataError(question.at_command_line()) from question
 
 
-def _refuse_mixtures(
-    options: dict[str, Any], pretest: str | None, figure: str | None, **designs: str | None
-) -> None:
-    """Refuse two designs at once, and options that a design would silently leave out."""
-    asked = [name for name, value in designs.items() if value is not None]
-    if len(asked) > 1:
-        raise ArgumentError(f"--{asked[0]} does not go with --{asked[1]}")
-    if asked in ([], ["univariate"]):
-        return
-    unset = BIVARIATE_ONLY | {"correction": None} if asked != ["bias"] else {}
-    if asked == ["test"] and options["bayes"]:
-        unset = {name: value for name, value in unset.items() if name not in ("bayes", "seed")}
-    given = [name for name, nothing in unset.items() if options[name] != nothing]
-    given += ["pretest"] if pretest is not None else []
-    given += ["figure"] if figure is not None and asked == ["test"] else []
-    if given:
-        flags = ", ".join("--at" if name == "values" else f"--{name}" for name in given)
-        raise ArgumentError(f"--{asked[0]} does not go with {flags}")
-
-
 def _without(studies: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
     """Return the studies but those named, said on standard error."""
     from backpain_stats.checks import check_known
@@ -254,29 +237,11 @@ def _pair(text: str, example: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def _refuse_with_univariate(
-    measure: str, options: dict[str, Any], pretest: str | None, figure: str | None, kind: str
-) -> None:
-    """Refuse what a univariate pooling would silently leave out."""
-    unset = BIVARIATE_ONLY | ({"correction": None} if measure in OUTCOMES else {})
-    given = [name for name, nothing in unset.items() if options[name] != nothing]
-    given += ["pretest"] if pretest is not None else []
-    if given:
-        flags = ", ".join("--at" if name == "values" else f"--{name}" for name in given)
-        raise ArgumentError(f"--univariate {measure} does not go with {flags}")
-    if figure is not None and kind in ("sroc", "influence"):
-        raise ArgumentError(f"--univariate has no figure of kind {kind}; try forest or funnel")
-
-
 def _fit(studies: pd.DataFrame, options: dict[str, Any]) -> BivariateFit | BayesianFit:
     from backpain_stats.meta import fit_bivariate
 
     names = ("likelihood", "estimator", "correction", "formula", "structure", "level")
     chosen = {name: options[name] for name in names if options[name] is not None}
-    if options["bayes"] and options["common"]:
-        raise ArgumentError("--bayes and --common are two different answers; give one of them")
-    if options["seed"] is not None and not options["bayes"]:
-        raise ArgumentError("--seed is for --bayes; nothing else is drawn at random")
     if options["bayes"]:
         chosen["inference"] = "bayes"
         if options["seed"] is not None:
@@ -334,7 +299,7 @@ def _print_fit(fit: BivariateFit | BayesianFit, pretest: str | None, output_form
         if "new practice" in parts:
             columns = ["measure", "pretest", "estimate", "ci_low", "ci_high"]
             shown = parts["new practice"][columns]
-            click.echo(f"\nIn a new practice ({100 * fit.level:g}% prediction interval):")
+            click.echo(f"\nIn a new practice ({format_level(fit.level)} prediction interval):")
             write_frame(shown.dropna(axis="columns", how="all").round(4), "table")
         if "RevMan" in parts:
             click.echo("\nParameters for RevMan:")

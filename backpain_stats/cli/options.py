@@ -17,7 +17,7 @@ from click.core import ParameterSource
 
 from backpain_stats.errors import ArgumentError
 
-__all__ = ["Excludes", "Needs", "command"]
+__all__ = ["CheckedGroup", "Excludes", "Needs", "command"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +76,20 @@ class CheckedCommand(click.Command):
         As for :class:`click.Command`.
     rules : iterable of Needs or Excludes
         Which options go with which.
+    may_be_empty : iterable of str
+        Parameters of which an empty value says something.
     """
 
-    def __init__(self, *args: Any, rules: Iterable[Needs | Excludes] = (), **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        rules: Iterable[Needs | Excludes] = (),
+        may_be_empty: Iterable[str] = (),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.rules = tuple(rules)
+        self.may_be_empty = frozenset(may_be_empty)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the words of the command line; refuse what cannot have effect."""
@@ -93,6 +102,8 @@ class CheckedCommand(click.Command):
         for parameter in order:
             value = given.get(parameter.name or "")
             values = value if isinstance(value, (list, tuple)) else [value]
+            if parameter.name in self.may_be_empty:
+                continue
             if any(isinstance(one, str) and not one.strip() for one in values):
                 here = "; '.' is the current folder" if _is_path(parameter) else ""
                 name = _written(parameter)
@@ -102,6 +113,12 @@ class CheckedCommand(click.Command):
             if wrong := rule.broken(ctx):
                 raise ArgumentError(wrong)
         return rest
+
+
+class CheckedGroup(click.Group):
+    """A group of such commands."""
+
+    command_class = CheckedCommand
 
 
 def command(*rules: Needs | Excludes, **attributes: Any) -> Callable[[Any], CheckedCommand]:

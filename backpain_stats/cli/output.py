@@ -32,17 +32,7 @@ TO_READ = ("table", "document")
 LONGEST_CELL = 60
 # Where a command keeps, in the context that click passes along, what its stamp needs.
 _META = "backpain_stats"
-_WRITES_TO = ("--out", "--output", "--figure")
-
-
-class NamedPath(click.Path):
-    """A path that has a name: an unset variable of the shell is no folder."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Refuse the empty name."""
-        if value == "":
-            self.fail("the name is empty; '.' is the current folder", param, ctx)
-        return super().convert(value, param, ctx)
+_WRITES_TO = ("--out", "--output", "--figure", "--page")
 
 
 def format_option(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -56,7 +46,7 @@ def format_option(function: Callable[..., Any]) -> Callable[..., Any]:
         help="Replace a file that is there already.",
     )(function)  # fmt: skip
     function = click.option(
-        "--output", type=NamedPath(), metavar="FILE", is_eager=True, expose_value=False,
+        "--output", type=click.Path(), metavar="FILE", is_eager=True, expose_value=False,
         callback=_remember,
         help="Write to a file instead: .csv .json .xlsx (every column), .md .tex .docx .html.",
     )(function)  # fmt: skip
@@ -153,7 +143,7 @@ def evidence_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--evidence",
         "folder",
-        type=NamedPath(),
+        type=click.Path(),
         metavar="FOLDER",
         help='A folder of your own evidence files; see "template".',
     )(function)

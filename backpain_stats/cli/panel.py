@@ -9,7 +9,6 @@ import click
 
 from backpain_stats.cli.options import Needs, command
 from backpain_stats.cli.output import (
-    NamedPath,
     evidence_options,
     force_option,
     make_stamp,
@@ -67,7 +66,7 @@ from backpain_stats.cli.output import (
 @evidence_options
 @click.option("--level", type=float, default=0.95, show_default=True, help="Interval level.")
 @click.option(
-    "--out", type=NamedPath(path_type=Path), required=True, help="Folder for page and tables."
+    "--out", type=click.Path(path_type=Path), required=True, help="Folder for page and tables."
 )
 @force_option
 def panel(folder: str | None, out: Path, *, add: bool, force: bool, **asked: Any) -> None:

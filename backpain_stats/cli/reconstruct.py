@@ -9,16 +9,17 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from backpain_stats.cli.options import Excludes, command
+from backpain_stats.cli.options import Excludes, Needs, command
 from backpain_stats.cli.output import format_option, split_names, write_frame
 from backpain_stats.errors import ArgumentError
 from backpain_stats.printed import ROUNDINGS
 from backpain_stats.reconstruction import COUNTS, INTERVAL_METHODS, STATISTICS
 from backpain_stats.reconstruction import reconstruct as find_tables
-from backpain_stats.tables import CORRECTIONS, MEASURES
+from backpain_stats.tables import CORRECTIONS, MEASURES, RATIO_MEASURES
 
 # Listing the first of more tables than this would first have to sort them all.
 _MOST_LISTED = 1_000_000
+POSTTESTS = ("posttest", "posttest_negative")
 # What an option is, where its name in prose does not say so.
 _HELP = {
     "n": "Patients.",
@@ -74,6 +75,10 @@ def _options_of(function: Callable[..., Any]) -> Callable[[Any], Any]:
 
 
 @command(
+    Needs("corrections", [*RATIO_MEASURES, *POSTTESTS]),
+    Needs("pretest", POSTTESTS),
+    Needs("pretest_odds", POSTTESTS),
+    Excludes("pretest", ["pretest_odds"]),
     Excludes("limit", ["output_format=csv", "output_format=json"]),
     epilog="\b\nExample:\n"
     "  backpain-stats reconstruct --n 1975 --n-cases 13 \\\n"

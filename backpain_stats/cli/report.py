@@ -9,7 +9,6 @@ import click
 
 from backpain_stats.cli.options import command
 from backpain_stats.cli.output import (
-    NamedPath,
     evidence_options,
     force_option,
     make_stamp,
@@ -26,7 +25,7 @@ from backpain_stats.cli.output import (
 )
 @click.option(
     "--out",
-    type=NamedPath(path_type=Path),
+    type=click.Path(path_type=Path),
     default=Path("reports"),
     show_default=True,
     help="The folder to write to; made if it does not exist.",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from backpain_stats.cli.options import command
+from backpain_stats.cli.options import Excludes, Needs, command
 from backpain_stats.cli.output import (
     evidence_options,
     format_option,
@@ -47,10 +47,12 @@ class DependenceName(click.ParamType):
 
 
 @command(
+    Excludes("patients", ["present", "absent"]),
+    Needs("patient_id", ["patients"]),
     epilog="\b\nExamples:\n"
     "  backpain-stats risk --present cancer_history,age_50 \\\n"
     "      --absent weight_loss_unexplained --setting primary_care\n"
-    "  backpain-stats risk --patients patients.csv --format csv\n"
+    "  backpain-stats risk --patients patients.csv --format csv\n",
 )
 @click.option(
     "--present",
@@ -121,12 +123,6 @@ def risk(
     from backpain_stats.combine.dependence.registry import DEFAULT, dependence_from_words
     from backpain_stats.combine.risk.model import RiskModel
 
-    if patients is not None and (present or absent):
-        raise ArgumentError(
-            "--patients does not go with --present and --absent: the file says both"
-        )
-    if patient_id is not None and patients is None:
-        raise ArgumentError("--id has no effect without --patients")
     everybody = None if patients is None else _read_patients(patients, patient_id)
     model = RiskModel(
         read_evidence(folder, add=add),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from backpain_stats.cli.options import command
 from backpain_stats.cli.output import (
     evidence_options,
     format_option,
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 SHOW = ("value", "sets", "order")
 
 
-@click.command(
+@command(
     epilog="\b\nExamples:\n"
     "  backpain-stats value --threshold 0.01\n"
     "  backpain-stats value --benefit 99 --harm 1 --design case-control --sizes 200,1000\n"

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 import numpy as np
 import pandas as pd
 
-from backpain_stats.checks import COUNT_COLUMNS, as_names, check_known, check_truth, require_columns
+from backpain_stats.checks import (
+    COUNT_COLUMNS,
+    as_names,
+    check_known,
+    check_truth,
+    refuse_many_rows,
+    require_columns,
+)
 from backpain_stats.decide.frames import nothing_usable, read_frame, unusable_frame
 from backpain_stats.decide.published import published_accuracies
 from backpain_stats.errors import ArgumentError, DataError, NotEstimableError, UnknownNameError
@@ -82,6 +89,8 @@ def read_source(
         _refuse_unused(source, target, setting, indirect)
     if isinstance(source, pd.DataFrame):
         frame = _narrow(source, flag, {"target": target, "setting": setting})
+        if "table" not in frame.columns:  # the tables of one report are one flag
+            refuse_many_rows(frame)
     elif isinstance(source, Evidence):
         return published_accuracies(
             source, flag=flag, target=target, setting=setting, indirect=indirect

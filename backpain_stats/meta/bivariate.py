@@ -15,7 +15,7 @@ from backpain_stats.meta.fitting.registry import FAMILIES
 from backpain_stats.meta.fitting.structure import STRUCTURES, StructureName
 from backpain_stats.meta.result import BivariateFit
 from backpain_stats.meta.studies import check_studies
-from backpain_stats.tables import Correction
+from backpain_stats.tables import CORRECTIONS, Correction
 
 if TYPE_CHECKING:
     from backpain_stats.tables import TablesLike
@@ -137,6 +137,8 @@ def fit_bivariate(
     """
     family_type = FAMILIES[check_choice(likelihood, "likelihood", tuple(FAMILIES))]
     check_choice(inference, "inference", ("likelihood", "bayes"))
+    check_choice("ml" if estimator is None else estimator, "estimator", ("ml", "reml"))
+    check_choice("none" if correction is None else correction, "correction", CORRECTIONS)
     check_choice(effects, "effects", ("random", "common"))
     check_choice(structure, "structure", tuple(STRUCTURES))
     check_level(level)

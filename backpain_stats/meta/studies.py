@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from backpain_stats.tables import TablesLike
 
-__all__ = ["Studies", "check_studies", "study_accuracy"]
+__all__ = ["Studies", "check_studies", "refuse_many", "study_accuracy"]
 
 OUTCOMES = ("sensitivity", "specificity")
 # Whom each outcome is about; their two cells are in ARMS.
@@ -35,6 +35,10 @@ BOTH, ONLY_SENSITIVITY, ONLY_SPECIFICITY = (
     "sensitivity only",
     "specificity only",
 )
+
+
+# An exact likelihood takes some milliseconds a study and fit: beyond this it would be minutes.
+MOST_STUDIES = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +178,15 @@ def check_studies(data: TablesLike, where: str = "the data") -> Studies:
             reasons[row] = f"{why}: informs {other} only"
     used = np.ones(len(names), dtype=bool)
     return Studies(frame.reset_index(drop=True), names, counts, used, tuple(reasons), origin)
+
+
+def refuse_many(studies: int, instead: str = "") -> None:
+    """Raise DataError for more studies than an exact likelihood takes."""
+    if studies > MOST_STUDIES:
+        raise DataError(
+            f"{studies:,} studies are given; an exact likelihood takes up to {MOST_STUDIES:,}"
+            f"{instead}"
+        )
 
 
 def _listed(names: Iterable[str], most: int = 5) -> str:

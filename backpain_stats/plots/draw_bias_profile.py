@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from backpain_stats.checks import check_choice
+from backpain_stats.estimate import format_level
 from backpain_stats.plots.marks import Look, figure
 from backpain_stats.plots.style import (
     BLUE,
@@ -174,7 +175,7 @@ def _draw_panel(ax: Axes, marks: pd.DataFrame, curve: BiasCurve, kind: str, look
         own = marks[marks["measure"] == name].sort_values("x")
         # what both measures share is explained once
         shared = (
-            [f"{100 * curve.plain['ci_level'].iloc[0]:g}% interval", "bounds", "as it stands"]
+            [f"{format_level(curve.plain['ci_level'].iloc[0])} interval", "bounds", "as it stands"]
             if place == 0
             else ["_"] * 3
         )

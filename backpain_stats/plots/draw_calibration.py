@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from backpain_stats.checks import check_choice, require_columns
 from backpain_stats.errors import DataError
+from backpain_stats.estimate import format_level
 from backpain_stats.plots.marks import Look, figure, legend_below
 from backpain_stats.plots.style import (
     GREY,
@@ -135,7 +136,7 @@ def calibration(
     _axes(ax, scale, start, stop)
     if coordinates["n"].notna().all():
         _counts(ax, models, coordinates["n"].max(), look)
-    level = f"{100 * result['ci_level'].iloc[0]:g}%"
+    level = f"{format_level(result['ci_level'].iloc[0])}"
     tidy(ax, xlabel="Predicted probability", ylabel=f"Observed frequency ({level} intervals)")
     legend_below(ax)
     return ax

@@ -10,7 +10,7 @@ from scipy.special import expit, logit
 
 from backpain_stats.checks import require_columns
 from backpain_stats.errors import DataError
-from backpain_stats.estimate import format_percent
+from backpain_stats.estimate import format_level, format_percent
 from backpain_stats.plots.marks import Look, figure, legend_below
 from backpain_stats.plots.style import (
     GREY,
@@ -121,7 +121,7 @@ def dependence(result: pd.DataFrame, *, ax: Axes | None = None, **style: Any) ->
                         **look("bounds", color=LIGHT_GREY, alpha=0.6, linewidth=0, zorder=0,
                                label="every dependence that fits the marginals: "
                                f"{format_percent(low)} to {format_percent(high)}"))  # fmt: skip
-    level = f"{100 * result['ci_level'].iloc[0]:g}%"
+    level = f"{format_level(result['ci_level'].iloc[0])}"
     for (pretest, line), colour, marker in zip(priors, PALETTE, MARKERS, strict=False):
         if only and line[["low", "high"]].notna().all(axis=None):
             # White beneath, so that the band has the colour of its legend entry.

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from backpain_stats.checks import check_choice, require_columns
-from backpain_stats.estimate import format_number
+from backpain_stats.estimate import format_level, format_number
 from backpain_stats.plots.marks import Look, figure, legend_below
 from backpain_stats.plots.style import (
     BLACK,
@@ -126,7 +126,7 @@ def influence(
     ends = rows[["x", "x_low", "x_high"]].to_numpy(dtype=float).ravel()
     if fit is not None:
         whole = getattr(fit, measure)
-        interval = f"{100 * whole.ci_level:g}% interval"
+        interval = f"{format_level(whole.ci_level)} interval"
         ax.axvspan(whole.ci_low, whole.ci_high,
                    **look("band", color=LIGHT_GREY, alpha=0.6, linewidth=0,
                           label=f"all studies, {interval}"))  # fmt: skip

@@ -12,6 +12,7 @@ from backpain_stats.checks import real_number, require_columns
 from backpain_stats.decide.frequencies import count_phrase
 from backpain_stats.decide.wording import without
 from backpain_stats.errors import ArgumentError, DataError
+from backpain_stats.estimate import format_level
 from backpain_stats.plots.marks import Look, figure
 from backpain_stats.plots.style import BLACK, GREY, VERMILION, axes_or_new, printable, words
 
@@ -162,7 +163,9 @@ def _legend(ax: Axes, keys: list[tuple[str, dict[str, Any]]], chosen: pd.Series)
             mark = {"marker": shape, "markerfacecolor": face, "markeredgecolor": edge}
             handles.append(Line2D([], [], linestyle="", label=shown["label"], **mark))
     level = chosen.get("ci_level")
-    title = None if level is None or pd.isna(level) else f"{100 * level:g}% interval in brackets"
+    title = (
+        None if level is None or pd.isna(level) else f"{format_level(level)} interval in brackets"
+    )
     ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(0.0, 0.0), frameon=False,
               borderpad=0.2, title=title, alignment="left", title_fontsize=8)  # fmt: skip
 

@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.special import logit
 
 from backpain_stats.errors import DataError
-from backpain_stats.estimate import format_number, format_percent
+from backpain_stats.estimate import format_level, format_number, format_percent
 from backpain_stats.plots.marks import Look, figure
 from backpain_stats.plots.style import (
     BLACK,
@@ -168,7 +168,7 @@ def risk_waterfall(result: Risk, *, ax: Axes | None = None, **style: Any) -> Axe
     ax.set_ylim(len(steps) - 0.4, -0.6)
     what = "Probability (log-odds scale)"
     if not math.isnan(risk.posttest.ci_level):
-        what += f"; line: {100 * risk.posttest.ci_level:g}% interval"
+        what += f"; line: {format_level(risk.posttest.ci_level)} interval"
         if not risk.practices_alike:
             what += ", thin in a new practice"
     return tidy(ax, grid="x", xlabel=what)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from backpain_stats.errors import NotEstimableError
+from backpain_stats.estimate import format_level
 from backpain_stats.plots.marks import Look, draw_roc_space, figure, legend_below, write_names
 from backpain_stats.plots.style import (
     BLACK,
@@ -192,7 +193,7 @@ def sroc(
     name = label if isinstance(label, str) else f"summary {before + 1}" if before else "summary"
     if color is None and (before or isinstance(label, str)):
         color = PALETTE[before % len(PALETTE)]
-    level = f"{100 * result.level:g}%"
+    level = f"{format_level(result.level)}"
     kind = "credible" if _is_bayesian(result) else "confidence"
     if not before:
         draw_roc_space(ax, look)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from backpain_stats.errors import NotEstimableError
+from backpain_stats.estimate import format_level
 from backpain_stats.plots.marks import Look, draw_roc_space, figure
 from backpain_stats.plots.style import (
     BLACK,
@@ -140,7 +141,7 @@ def thresholds(result: FittedThresholds, *, ax: Axes | None = None, **style: Any
         (ratios, ("lr_positive", "lr_negative")),
     ):
         for name in names:
-            _draw_measure(panel, name, drawn, f"{100 * result.level:g}%", look)
+            _draw_measure(panel, name, drawn, f"{format_level(result.level)}", look)
         if drawn.optimum is not None:
             panel.axvline(drawn.optimum,
                           **look("optimum", color=GREY, linewidth=0.9, linestyle=":",

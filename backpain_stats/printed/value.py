@@ -401,8 +401,8 @@ def _as_text(text: Any, name: str) -> str:
             f"{name} is the number {text!r}; give it as printed, in quotes, such as "
             f"'{text:.2f}': a number forgets how many digits were printed"
         )
-    elif isinstance(text, SupportsIndex) and not isinstance(text, (bool, np.bool_)):
-        number = text.__index__()
+    elif isinstance(text, (int, np.integer)) and not isinstance(text, bool):
+        number = int(text)
         given = str(number) if abs(number) < 10**LONGEST else None
     if given is not None and len(given) <= LONGEST:
         return given

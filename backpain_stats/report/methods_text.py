@@ -7,6 +7,7 @@ from functools import singledispatch
 from backpain_stats import __version__
 from backpain_stats.combine.risk.risk import Risk
 from backpain_stats.errors import ArgumentError
+from backpain_stats.estimate import format_level
 from backpain_stats.meta import BayesianFit, BivariateFit
 from backpain_stats.meta.published.pooling import PooledEvidence
 
@@ -82,7 +83,7 @@ def _of_fit(fit: BivariateFit) -> list[str]:
     if fit.values:
         values = ", ".join(f"{name} = {value}" for name, value in fit.values.items())
         said.append(f"The result is that at {values}.")
-    said += [*_left_out(fit), f"Intervals are {100 * fit.level:g}% confidence intervals."]
+    said += [*_left_out(fit), f"Intervals are {format_level(fit.level)} confidence intervals."]
     if fit.boundary:
         said.append(f"The maximum lies on the boundary: {fit.boundary_reason}.")
     return [*said, *fit.notes]
@@ -110,7 +111,7 @@ def _of_posterior(fit: BayesianFit) -> list[str]:
             f"Of {several} of the studies the printed figures fit several 2x2 tables; their "
             "likelihood is the sum over these."
         )
-    said += [*_left_out(fit), f"Intervals are {100 * fit.level:g}% credible intervals."]
+    said += [*_left_out(fit), f"Intervals are {format_level(fit.level)} credible intervals."]
     return said
 
 
@@ -155,7 +156,7 @@ def _of_risk(risk: Risk) -> list[str]:
         said.append(f"Sensitivity and specificity come from {behind}.")
     if risk.draws is not None:
         said.append(
-            f"The {100 * risk.posttest.ci_level:g}% interval carries the uncertainty of "
+            f"The {format_level(risk.posttest.ci_level)} interval carries the uncertainty of "
             "prevalence, sensitivity and specificity (Beta posteriors with Jeffreys' prior, mixed "
             f"over the tables that fit; {len(risk.draws):,} quasi-random draws{_seed(risk.seed)})."
         )

@@ -67,7 +67,7 @@ def beta_quantile(
     Examples
     --------
     >>> beta_quantile(np.array([1000.0]), np.array([1e9 + 1]), 0.025)
-    array([9.38973019e-07])
+    array([9.38972108e-07])
     """
     found = np.asarray(betaincinv(a, b, probability), dtype=np.float64)
     wrong = np.abs(betainc(a, b, found) - probability) > _WRONG

@@ -92,7 +92,7 @@ def test_a_figure_is_replaced_only_by_force_and_is_the_same_each_time(run, studi
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--output", ""), "the name is empty"),
+        (("--output", ""), "--output is empty"),
         (("--output", "t.doc"), "known format"),
         (("--output", "no/such/t.csv"), "no such folder"),
         (("--output", "t.csv", "--format", "json"), "leave --format out"),
@@ -124,7 +124,7 @@ def test_mistakes_are_said_before_anything_is_computed(ask, monkeypatch, tmp_pat
 def test_an_empty_name_is_no_folder(run, monkeypatch, tmp_path, words):
     monkeypatch.chdir(tmp_path)
     code, _, err = run(*words)
-    assert (code, "the name is empty" in err) == (2, True)
+    assert (code, " is empty; give a value" in err) == (2, True)
     assert list(tmp_path.iterdir()) == []
 
 

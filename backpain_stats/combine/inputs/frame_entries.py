@@ -13,6 +13,7 @@ from backpain_stats.checks import (
     check_fraction,
     check_known,
     counts_from_frame,
+    refuse_many_rows,
     require_columns,
 )
 from backpain_stats.combine.inputs.entries import (
@@ -50,6 +51,7 @@ def entries_from_frame(
     if names is None or not len(frame):
         raise DataError("the frame needs rows and a column flag (or flag_id)")
     require_columns(frame, [names], "the frame")
+    refuse_many_rows(frame)
     nameless = frame.index[frame[names].isna() | (frame[names].astype(str).str.strip() == "")]
     if len(nameless):
         raise DataError(f"the frame names no flag in row {', '.join(map(str, nameless[:5]))}")

@@ -14,6 +14,7 @@ import pandas as pd
 from backpain_stats.estimate import (
     Estimate,
     PosttestEstimate,
+    format_level,
     format_number,
     format_percent,
 )
@@ -220,7 +221,7 @@ def _interval(one: Estimate, write: Callable[[float], str]) -> str:
         return f"{ends} ({one.method})"
     if math.isnan(one.ci_low):
         return f"{write(one.estimate)} (no interval: {one.method})"
-    return f"{write(one.estimate)} ({100 * one.ci_level:g}% interval {ends})"
+    return f"{write(one.estimate)} ({format_level(one.ci_level)} interval {ends})"
 
 
 def _cohort_text(row: Mapping[Any, Any]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from backpain_stats.estimate import format_number
+from backpain_stats.estimate import format_level, format_number
 from backpain_stats.meta.after.parts import described
 from backpain_stats.meta.after.regression import coefficient_table
 from backpain_stats.meta.fitted import FittedModel
@@ -85,7 +85,7 @@ def study_count(k: int) -> str:
 
 def measure_rows(estimates: Sequence[Estimate], level: float) -> tuple[tuple[str, ...], ...]:
     """Return the printed rows of the five measures, the header first."""
-    rows = [("", "Estimate", f"{100 * level:g}% interval")]
+    rows = [("", "Estimate", f"{format_level(level)} interval")]
     for one in estimates:
         measure = MEASURE_TABLE[one.measure]
         interval = f"{measure.write(one.ci_low)} to {measure.write(one.ci_high)}"
@@ -94,7 +94,7 @@ def measure_rows(estimates: Sequence[Estimate], level: float) -> tuple[tuple[str
 
 
 def _coefficient_rows(frame: pd.DataFrame, level: float) -> tuple[tuple[str, ...], ...]:
-    rows = [("Coefficient", "Estimate", "SE", f"{100 * level:g}% interval", "p")]
+    rows = [("Coefficient", "Estimate", "SE", f"{format_level(level)} interval", "p")]
     for row in frame.to_dict("records"):
         interval = f"{_signed(row['ci_low'])} to {_signed(row['ci_high'])}"
         rows.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from backpain_stats.checks import COUNT_COLUMNS, counts_from_frame, fill_empty_arms, require_columns
 from backpain_stats.errors import ArgumentError, DataError, NotEstimableError
+from backpain_stats.meta.studies import refuse_many
 from backpain_stats.tables import rows_of_studies
 
 if TYPE_CHECKING:
@@ -118,7 +120,7 @@ def read_tested_studies(
     ------
     DataError
         If a column is missing, a cell is not a count, a name is empty, a study has two rows of
-        the same test or a row is without patients.
+        the same test, a row is without patients or there are more than 2,000 studies.
     ArgumentError
         If ``tests`` names a test that the data do not have, or fewer than two are compared.
 
@@ -149,7 +151,7 @@ def read_tested_studies(
         for name, label, keep in zip(study_names, test_names, wanted, strict=True)
         if keep
     ]
-    twice = [pair for pair in dict.fromkeys(rows) if rows.count(pair) > 1]
+    twice = [pair for pair, times in Counter(rows).items() if times > 1]
     if twice:
         raise DataError(
             "the data have more than one row of "
@@ -160,6 +162,7 @@ def read_tested_studies(
         if total == 0:
             raise DataError(f"test {label!r} in study {name!r} has four zeros; leave the row out")
     studies = list(dict.fromkeys(name for name, _ in rows))
+    refuse_many(len(studies))
     place = {name: number for number, name in enumerate(studies)}
     column = {label: number for number, label in enumerate(compared)}
     filled = np.zeros((len(studies), len(compared), 4), dtype=np.int64)

@@ -16,6 +16,7 @@ from backpain_stats.checks import (
     require_columns,
 )
 from backpain_stats.errors import DataError, NotEstimableError
+from backpain_stats.meta.studies import refuse_many
 from backpain_stats.tables import rows_of_studies
 
 if TYPE_CHECKING:
@@ -187,6 +188,7 @@ def read_threshold_studies(
 
 
 def _refuse_too_few(studies: ThresholdStudies) -> None:
+    refuse_many(len(studies.starts))
     for cases, patients in ((True, "cases"), (False, "non-cases")):
         positives, negatives = studies.positives_negatives(cases)
         informing = int(((positives + negatives)[studies.starts] > 0).sum())

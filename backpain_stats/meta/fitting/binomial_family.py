@@ -21,7 +21,7 @@ from backpain_stats.meta.likelihood.exact import ExactModel
 from backpain_stats.meta.likelihood.normal import observed_logits
 from backpain_stats.meta.likelihood.parameters import sds_from_root
 from backpain_stats.meta.likelihood.quadrature import gauss_hermite
-from backpain_stats.meta.studies import Studies
+from backpain_stats.meta.studies import Studies, refuse_many
 from backpain_stats.tables import CORRECTIONS
 
 # 21 x 21 nodes agree with brute-force integration to 1e-8 of log likelihood as long as
@@ -92,6 +92,7 @@ class Binomial(Family):
     def refuse(self, studies: Studies, structure: Structure) -> None:
         """Refuse proportions that are 0 or 1 throughout, or each all or nothing."""
         counts = studies.used_counts
+        refuse_many(len(counts), ": take likelihood='normal', or effects='common'")
         largest = int(max((counts[:, 0] + counts[:, 2]).max(), (counts[:, 1] + counts[:, 3]).max()))
         if largest > _MOST_PATIENTS:
             raise DataError(

@@ -9,7 +9,7 @@ import numpy as np
 
 from backpain_stats.checks import check_choice, check_count, check_level
 from backpain_stats.errors import ArgumentError, NotEstimableError
-from backpain_stats.estimate import Estimate
+from backpain_stats.estimate import Estimate, format_level
 from backpain_stats.evidence import Setting, Target
 from backpain_stats.meta.accuracy import FlagAccuracy
 from backpain_stats.meta.bayes.fit import NODES, fit_bayes, fit_settings, wide_priors
@@ -166,7 +166,7 @@ class PooledEvidence(Result):
             measures.append(
                 (
                     MEASURE_TABLE[str(row["measure"])].label,
-                    f"{write(row['estimate'])} ({100 * row['ci_level']:g}% interval "
+                    f"{write(row['estimate'])} ({format_level(row['ci_level'])} interval "
                     f"{write(row['ci_low'])} to {write(row['ci_high'])})",
                     f"in a new practice {write(row['prediction_low'])} to "
                     f"{write(row['prediction_high'])}",

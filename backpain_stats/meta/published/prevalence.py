@@ -10,7 +10,7 @@ from scipy.special import ndtri
 
 from backpain_stats.checks import check_level
 from backpain_stats.errors import NotEstimableError
-from backpain_stats.estimate import Estimate, format_percent
+from backpain_stats.estimate import Estimate, format_level, format_percent
 from backpain_stats.evidence import Evidence, Setting, Target, require_evidence
 from backpain_stats.hierarchy import Arm, SpreadPrior, sample_setting
 from backpain_stats.meta.bayes.importance import pareto_smooth
@@ -107,7 +107,7 @@ class PooledPrevalence(Result):
         )
         lines = [
             f"{self.target} in {self.setting}: {format_percent(average.estimate)} "
-            f"({100 * self.level:g}% interval {format_percent(average.ci_low)} to "
+            f"({format_level(self.level)} interval {format_percent(average.ci_low)} to "
             f"{format_percent(average.ci_high)})",
             f"in a new practice {format_percent(new.ci_low)} to {format_percent(new.ci_high)}",
             f"from {'; '.join(counts)}",

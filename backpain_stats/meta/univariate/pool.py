@@ -15,7 +15,7 @@ from scipy import stats
 
 from backpain_stats.checks import check_choice, check_level
 from backpain_stats.errors import FitError
-from backpain_stats.estimate import Estimate, format_number
+from backpain_stats.estimate import Estimate, format_level, format_number
 from backpain_stats.meta.arrays import Floats
 from backpain_stats.meta.univariate.between_study import (
     between_study_variance,
@@ -107,7 +107,7 @@ class UnivariatePool(Result):
 
     def _shown(self) -> Shown:
         used = int(self.studies["used"].sum())
-        level = f"{100 * self.pooled.ci_level:g}%"
+        level = f"{format_level(self.pooled.ci_level)}"
         ends = f"{format_number(self.tau2_low)} to {format_number(self.tau2_high)}"
         rows = [
             ("pooled", str(self.pooled)),

@@ -10,7 +10,7 @@ from scipy.special import expit, stdtrit
 
 from backpain_stats.checks import ARMS, COUNT_COLUMNS, check_choice, check_count, check_level
 from backpain_stats.errors import FitError, NotEstimableError
-from backpain_stats.estimate import Estimate, format_number, format_percent
+from backpain_stats.estimate import Estimate, format_level, format_number, format_percent
 from backpain_stats.meta.after.heterogeneity import Profile
 from backpain_stats.meta.arrays import Floats
 from backpain_stats.meta.fitting.boundary import solve
@@ -18,7 +18,7 @@ from backpain_stats.meta.fitting.structure import STRUCTURES
 from backpain_stats.meta.likelihood.binomial import Arms
 from backpain_stats.meta.likelihood.exact import ExactModel
 from backpain_stats.meta.likelihood.quadrature import gauss_hermite
-from backpain_stats.meta.studies import OUTCOMES, PATIENTS, Studies, check_studies
+from backpain_stats.meta.studies import OUTCOMES, PATIENTS, Studies, check_studies, refuse_many
 from backpain_stats.meta.univariate.effects import left_out
 from backpain_stats.result import Grid, Result, Shown
 from backpain_stats.tables import normal_quantile, plain_tables
@@ -91,7 +91,7 @@ class PooledProportion(Result):
         ]  # fmt: skip
         ends = f"{format_number(self.sd_low)} to {format_number(self.sd_high)}"
         rows.append(("between-study SD (logit)", format_number(self.sd), ends))
-        head = ("", "Estimate", f"{100 * self.pooled.ci_level:g}% interval")
+        head = ("", "Estimate", f"{format_level(self.pooled.ci_level)} interval")
         used = int(self.studies["used"].sum())
         title = f"{self.pooled.measure.capitalize()} of {used} studies: {self.pooled.method}"
         return Shown(title, [Grid(rows, head)], left_out(self.studies))
@@ -215,6 +215,7 @@ def _model(y: Floats, f: Floats, nodes: int) -> ExactModel:
 
 
 def _refuse(y: Floats, f: Floats, outcome: str, patients: str) -> None:
+    refuse_many(len(y))
     if len(y) < _FEWEST_STUDIES:
         raise NotEstimableError(
             f"{len(y)} studies have {patients}, too few for a mean and a between-study SD (at "

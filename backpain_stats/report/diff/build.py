@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from backpain_stats.changes import EvidenceDiff
+    from backpain_stats.outputs import Stamp
 
 __all__ = ["diff_page", "write_diff"]
 
@@ -31,7 +32,14 @@ TITLES = {
 OURS = "Made by backpain_stats"
 
 
-def diff_page(diff: EvidenceDiff, *, before: str, after: str, tolerance: float = 0.0) -> str:
+def diff_page(
+    diff: EvidenceDiff,
+    *,
+    before: str,
+    after: str,
+    tolerance: float = 0.0,
+    stamp: Stamp | None = None,
+) -> str:
     """Return the page as HTML; every text in it is escaped, and it fetches nothing.
 
     Parameters
@@ -42,6 +50,8 @@ def diff_page(diff: EvidenceDiff, *, before: str, after: str, tolerance: float =
         What the two evidences are called.
     tolerance : float, default 0
         The largest move that is not shown; see :meth:`~backpain_stats.EvidenceDiff.beyond`.
+    stamp : Stamp, optional
+        What made the page; printed at its foot.
     """
     shown = diff.beyond(tolerance)
     sections = []
@@ -60,6 +70,7 @@ def diff_page(diff: EvidenceDiff, *, before: str, after: str, tolerance: float =
     return render(
         "diff.html.j2",
         styles=("style.css", "page.css", "diff.css"),
+        stamp=stamp,
         title="What the evidence changes",
         before=before,
         after=after,
@@ -89,6 +100,7 @@ def write_diff(
     before: str,
     after: str,
     tolerance: float = 0.0,
+    stamp: Stamp | None = None,
 ) -> Path:
     """Write the page; a file there that this package did not write is left alone.
 
@@ -98,7 +110,7 @@ def write_diff(
         If the file is somebody else's, or cannot be written.
     """
     page = Path(path)
-    html = diff_page(diff, before=before, after=after, tolerance=tolerance)
+    html = diff_page(diff, before=before, after=after, tolerance=tolerance, stamp=stamp)
     try:
         if page.exists() and OURS not in page.read_text(encoding="utf-8", errors="replace"):
             raise ArgumentError(f"{path} is there already and not a page of this package")

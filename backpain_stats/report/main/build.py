@@ -7,6 +7,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from backpain_stats.errors import NotEstimableError
 from backpain_stats.outputs import Stamp, output_folder
 from backpain_stats.report.explorer.build import explorer_data, explorer_page, neighbours_in
 from backpain_stats.report.main.context import Context, LeftOut
@@ -107,15 +108,21 @@ def _write(
             left_out.append(section)
         else:
             sections.append(section)
+    data = None
+    if neighbours is not None:
+        try:
+            data = explorer_data(evidence, progress)
+        except NotEstimableError as error:
+            left_out.append(LeftOut("The explorer", str(error)))
     if left_out:
         sections.append(_left_out(left_out))
     invitation = (" To try the numbers on one patient, open the ",
                   Link("explorer", "explorer.html"), ".")  # fmt: skip
-    lead = LEAD if neighbours is None else Prose(LEAD, *invitation)
+    lead = LEAD if data is None else Prose(LEAD, *invitation)
     title = "Red flags for back pain, recomputed"
     write_page(sections, folder, title=title, lead=lead, stamp=stamp, progress=progress)
-    if neighbours is not None:
-        page = explorer_page(explorer_data(evidence, progress), stamp, neighbours)
+    if data is not None and neighbours is not None:
+        page = explorer_page(data, stamp, neighbours)
         (folder / "explorer.html").write_text(page, encoding="utf-8", newline="\n")
 
 
