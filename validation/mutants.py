@@ -77,7 +77,9 @@ def read_mutants() -> list[Mutant]:
     """Return the list of mutants."""
     listed = tomllib.loads(LIST.read_text(encoding="utf-8"))
     return [
-        Mutant(name, **{key: tuple(value) if key == "tests" else value for key, value in one.items()})
+        Mutant(
+            name, **{key: tuple(value) if key == "tests" else value for key, value in one.items()}
+        )
         for name, one in listed.items()
     ]
 
@@ -96,7 +98,7 @@ def mutated(source: str, mutant: Mutant) -> str:
 def run_tests(
     tree: Path, tests: Sequence[str], seconds: float | None = SECONDS
 ) -> tuple[int | None, str]:
-    """Run tests in a copy until one fails; return pytest's exit code and what it printed.
+    """Run tests in a copy; return pytest's exit code and what it printed.
 
     The code is None where the time limit was exceeded.
     """
@@ -106,7 +108,7 @@ def run_tests(
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
     }
-    options = ["-x", "-q", "--tb=no", "-rfE", "-p", "no:cacheprovider"]
+    options = ["-q", "--tb=no", "-rfE", "-p", "no:cacheprovider"]
     try:
         done = subprocess.run(
             [sys.executable, "-m", "pytest", *options, *tests],
@@ -130,7 +132,7 @@ def judge(tree: Path, mutant: Mutant) -> dict[str, object]:
     source = path.read_text(encoding="utf-8")
     write_source(path, mutated(source, mutant))
     try:
-        code, printed = run_tests(tree, mutant.tests)
+        code, printed = run_tests(tree, ["-x", *mutant.tests])
     finally:
         write_source(path, source)
     if code not in (None, 0, 1):
@@ -164,7 +166,8 @@ def run_mutants(mutants: Sequence[Mutant]) -> pd.DataFrame:
         tests = sorted({test for mutant in mutants for test in mutant.tests})
         code, printed = run_tests(tree, tests, seconds=None)
         if code != 0:
-            raise UnusableMutantError(f"a test fails in the unchanged tree: {printed[-400:]}")
+            failed = ", ".join(FAILED.findall(printed))
+            raise UnusableMutantError(f"the unchanged tree fails {failed}: {printed[-200:]}")
         print(printed.splitlines()[-1], "in the unchanged tree", flush=True)
         for mutant in mutants:
             rows.append(judge(tree, mutant))
