@@ -96,6 +96,15 @@ def test_settings_and_two_outcomes_against_draws_from_the_prior():
                 # tails have an error of about 0.05.
                 atol=0.15,
             )
+            # How much a practice differs from that mean; without a setting, its setting too.
+            varies = spread[:, outcome, outcome] * (1 + ratio**2 * (setting is None))
+            np.testing.assert_allclose(
+                weighted_quantiles(
+                    np.sqrt(found.covariance[:, outcome, outcome]), found.log_weights, tails
+                ),
+                weighted_quantiles(np.sqrt(varies), log_weights, tails),
+                atol=0.08,  # the same 2,000 draws, of SDs up to 1.5
+            )
 
 
 def test_of_several_tables_each_counts_by_its_probability():

@@ -18,6 +18,7 @@ from backpain_stats.combine.dependence.one_factor import OneFactor
 from backpain_stats.combine.dependence.shrunken import Shrunken
 from backpain_stats.combine.inputs.frame_entries import Effects
 from backpain_stats.combine.risk.model import RiskModel
+from backpain_stats.combine.risk.posterior import point_marginals
 from backpain_stats.errors import (
     ArgumentError,
     ConstraintError,
@@ -202,6 +203,28 @@ def test_shares_of_the_width() -> None:
         widths.append(np.log(one.posttest.ci_high / one.posttest.ci_low))
     # Varying rho widens the interval on the log-odds scale.
     assert widths[0] > widths[1]
+
+
+def test_the_width_is_shared_over_both_orders_of_its_sources() -> None:
+    model = RiskModel.from_frame(
+        COUNTS, 0.01, dependence=OneFactor(), rho_prior=(0, 0.9), effects="common"
+    )
+    shares = model.risk(["age", "history"]).width_shares
+    drawn, point = model.posterior, point_marginals(model.entries)
+    assert drawn.dependence is not None
+    together, accuracy, dependence = (
+        np.var(rule.log_ratios(marginals, [[1, 1, -1]]))
+        for rule, marginals in (
+            (drawn.dependence, drawn.marginals),
+            (OneFactor(), drawn.marginals),
+            (drawn.dependence, point),
+        )
+    )
+    # Each source first, and each last.
+    expected = (accuracy + together - dependence) / (dependence + together - accuracy)
+    assert shares["accuracy"] / shares["dependence"] == pytest.approx(expected, rel=1e-9)
+    # One order of the two would say something else.
+    assert abs(expected / (accuracy / (together - accuracy)) - 1) > 0.01
 
 
 def test_without_counts_there_is_no_interval() -> None:
