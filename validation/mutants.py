@@ -223,7 +223,7 @@ def report(frame: pd.DataFrame) -> str:
         "",
         f"**{caught} of {len(able)} faults are caught ({100 * caught / len(able):.0f}%).** "
         f"{len(frame) - len(able)} more change nothing that the package promises (equivalent). "
-        f"{missed} went unnoticed when first tried; the tests written since then are named. "
+        f"{missed} were not noticed by the tests first tried; those written for them are named. "
         "The faults were chosen by people who know the code: the share is that of these faults, "
         "not of all there may be.",
         "",
