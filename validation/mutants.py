@@ -30,7 +30,7 @@ import tempfile
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 import pytest
@@ -80,11 +80,9 @@ class UnusableMutantError(Exception):
 
 def read_mutants() -> list[Mutant]:
     """Return the list of mutants."""
-    listed = tomllib.loads(LIST.read_text(encoding="utf-8"))
+    listed: dict[str, Any] = tomllib.loads(LIST.read_text(encoding="utf-8"))
     return [
-        Mutant(
-            name, **{key: tuple(value) if key == "tests" else value for key, value in one.items()}
-        )
+        Mutant(**(one | {"name": name, "tests": tuple(one["tests"])}))
         for name, one in listed.items()
     ]
 
@@ -206,11 +204,12 @@ def as_markdown(frame: pd.DataFrame) -> str:
     return "\n".join("| " + " | ".join(map(str, row)) + " |" for row in cells)
 
 
-def report(frame: pd.DataFrame) -> str:
-    """Return what was found, in words and tables."""
+def report(frame: pd.DataFrame, listed: int) -> str:
+    """Return what was found of the mutants listed, in words and tables."""
     able = frame[frame["result"] != "equivalent"]
     caught = int((able["result"] == "caught").sum())
     missed = int((frame["missed_until"] != "").sum())
+    waiting = f"{listed - len(frame)} more are listed and have not been run. "
     shown = frame.assign(
         file=frame["file"].str.removeprefix("backpain_stats/"),
         noticed_by=frame["noticed_by"].str.removeprefix("tests/").str.replace("|", "\\|"),
@@ -223,6 +222,7 @@ def report(frame: pd.DataFrame) -> str:
         "",
         f"**{caught} of {len(able)} faults are caught ({100 * caught / len(able):.0f}%).** "
         f"{len(frame) - len(able)} more change nothing that the package promises (equivalent). "
+        f"{waiting if listed > len(frame) else ''}"
         f"{missed} were not noticed by the tests first tried; those written for them are named. "
         "The faults were chosen by people who know the code: the share is that of these faults, "
         "not of all there may be.",
@@ -253,7 +253,7 @@ def main(names: Sequence[str]) -> None:
         "mutant", key=lambda column: column.map(order), ignore_index=True
     )
     frame.to_csv(table, index=False, lineterminator="\n")
-    REPORT.with_suffix(".md").write_text(report(frame), encoding="utf-8")
+    REPORT.with_suffix(".md").write_text(report(frame, len(mutants)), encoding="utf-8")
     print(shares(frame).to_string(index=False))
 
 
