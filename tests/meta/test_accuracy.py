@@ -99,6 +99,17 @@ def test_bayesian_fit_is_a_source_too():
     assert there["sensitivity_high"] > here["sensitivity_high"]
 
 
+def test_a_new_practice_trades_sensitivity_for_specificity_as_studies_do():
+    fit = fit_bivariate(DATA, inference="bayes")
+    drawn = fit.new_setting_draws(2**14)[["sensitivity", "specificity"]].to_numpy().T
+    expected = fit.covariance + fit.between_study
+    correlation = expected[0, 1] / np.sqrt(expected[0, 0] * expected[1, 1])
+    assert correlation < -0.1
+    # Far tails weigh in a covariance of logits; 0.05 holds those of 16,384 draws.
+    found = np.corrcoef(np.log(drawn / (1 - drawn)))[0, 1]
+    assert found == pytest.approx(correlation, abs=0.05)
+
+
 def test_summary_of_findings_counts_the_studies(fit):
     rows = summary_of_findings(fit, 0.01, flag="cancer_history").layout().blocks[0][1]
     assert [row[1] for row in rows] == ["6 (141)", "6 (141)", "6 (1,909)", "6 (1,909)"]
