@@ -101,7 +101,7 @@ def test_bayesian_fit_is_a_source_too():
 
 def test_a_new_practice_trades_sensitivity_for_specificity_as_studies_do():
     fit = fit_bivariate(DATA, inference="bayes")
-    drawn = fit.new_setting_draws(2**14)[["sensitivity", "specificity"]].to_numpy().T
+    drawn = fit.new_practice_draws(2**14)[["sensitivity", "specificity"]].to_numpy().T
     expected = fit.covariance + fit.between_study
     correlation = expected[0, 1] / np.sqrt(expected[0, 0] * expected[1, 1])
     assert correlation < -0.1
