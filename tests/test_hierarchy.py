@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.special import expit, log_expit, logsumexp
+from scipy.stats import binom
 
 from backpain_stats.hierarchy import Arm, SpreadPrior, sample_setting
 
@@ -96,6 +97,57 @@ def test_settings_and_two_outcomes_against_draws_from_the_prior():
                 # tails have an error of about 0.05.
                 atol=0.15,
             )
+            # How much a practice differs from that mean; without a setting, its setting too.
+            varies = spread[:, outcome, outcome] * (1 + ratio**2 * (setting is None))
+            np.testing.assert_allclose(
+                weighted_quantiles(
+                    np.sqrt(found.covariance[:, outcome, outcome]), found.log_weights, tails
+                ),
+                weighted_quantiles(np.sqrt(varies), log_weights, tails),
+                atol=0.08,  # the same 2,000 draws, of SDs up to 1.5
+            )
+
+
+def test_a_setting_varies_by_its_ratio_of_the_spread_between_practices():
+    """Little is counted and practices differ much: what a setting adds decides."""
+    prior = SpreadPrior(
+        np.zeros(1), np.array([0.1]), lambda z: np.full((len(z), 1, 1), 4.0), 1, 0.5
+    )
+    arms = [arm(0, 1, 2, setting=0), arm(1, 1, 2, setting=1)]
+    found = sample_setting(arms, 1, prior, effective_size=6000, seed=4)
+    rng = np.random.default_rng(6)
+    centre, ratio, *steps = rng.standard_normal((6, 400_000))
+    means = [0.1 * centre + 0.5 * np.abs(ratio) * 2 * step for step in steps[:2]]
+    own = np.array(means) + 2 * np.array(steps[2:])
+    log_weights = np.sum(log_expit(own) + log_expit(-own), axis=0)
+    tails = [0.05, 0.25, 0.75, 0.95]
+    np.testing.assert_allclose(
+        weighted_quantiles(found.means[:, 0], found.log_weights, tails),
+        weighted_quantiles(means[1], log_weights, tails),
+        atol=0.06,  # 6,000 effective draws: an SD of 0.02 at the outer ones
+    )
+
+
+def test_one_outcome_of_a_cohort_informs_the_mean_of_the_other():
+    """A cohort of high specificity is one of low sensitivity, where the two trade off."""
+    matrix = np.array([[1.0, -0.9], [-0.9, 1.0]])
+    prior = SpreadPrior(
+        np.zeros(2), np.array([1.5, 1.5]), lambda z: np.broadcast_to(matrix, (len(z), 2, 2)), 1
+    )
+    arms = [arm(0, 10, 20), Arm(0, 1, 0, np.array([27]), np.array([3]))]
+    found = sample_setting(arms, 0, prior, effective_size=6000, seed=4)
+    rng = np.random.default_rng(9)
+    centre = 1.5 * rng.standard_normal((400_000, 2))
+    own = centre + rng.standard_normal((400_000, 2)) @ np.linalg.cholesky(matrix).T
+    log_weights = 10 * log_expit(own[:, 0]) + 10 * log_expit(-own[:, 0])
+    log_weights += 27 * log_expit(own[:, 1]) + 3 * log_expit(-own[:, 1])
+    tails = [0.1, 0.5, 0.9]
+    for outcome in (0, 1):
+        np.testing.assert_allclose(
+            weighted_quantiles(found.means[:, outcome], found.log_weights, tails),
+            weighted_quantiles(centre[:, outcome], log_weights, tails),
+            atol=0.08,  # some 6,000 effective draws on either side, of a spread of 1
+        )
 
 
 def test_of_several_tables_each_counts_by_its_probability():
@@ -117,6 +169,12 @@ def test_of_several_tables_each_counts_by_its_probability():
     )
     # A thousandth of the spread between the two is the sampling error of such means.
     assert mixed == pytest.approx((1 - share) * means[0] + share * means[1], abs=0.03)
+    # The same from the prior: how likely the printed figures are is a sum over both tables.
+    centre, sd, step = np.random.default_rng(8).standard_normal((3, 400_000))
+    drawn = -1 + 2 * centre
+    chance = expit(drawn + np.abs(sd) * step)
+    likelihood = binom.pmf(2, 20, chance) + binom.pmf(12, 20, chance)
+    assert mixed == pytest.approx(np.average(drawn, weights=likelihood), abs=0.03)
 
 
 def test_same_seed_same_draws():

@@ -18,6 +18,7 @@ from backpain_stats.combine.dependence.one_factor import OneFactor
 from backpain_stats.combine.dependence.shrunken import Shrunken
 from backpain_stats.combine.inputs.frame_entries import Effects
 from backpain_stats.combine.risk.model import RiskModel
+from backpain_stats.combine.risk.posterior import point_marginals
 from backpain_stats.errors import (
     ArgumentError,
     ConstraintError,
@@ -204,6 +205,28 @@ def test_shares_of_the_width() -> None:
     assert widths[0] > widths[1]
 
 
+def test_the_width_is_shared_over_both_orders_of_its_sources() -> None:
+    model = RiskModel.from_frame(
+        COUNTS, 0.01, dependence=OneFactor(), rho_prior=(0, 0.9), effects="common"
+    )
+    shares = model.risk(["age", "history"]).width_shares
+    drawn, point = model.posterior, point_marginals(model.entries)
+    assert drawn.dependence is not None
+    together, accuracy, dependence = (
+        np.var(rule.log_ratios(marginals, [[1, 1, -1]]))
+        for rule, marginals in (
+            (drawn.dependence, drawn.marginals),
+            (OneFactor(), drawn.marginals),
+            (drawn.dependence, point),
+        )
+    )
+    # Each source first, and each last.
+    expected = (accuracy + together - dependence) / (dependence + together - accuracy)
+    assert shares["accuracy"] / shares["dependence"] == pytest.approx(expected, rel=1e-9)
+    # One order of the two would say something else.
+    assert abs(expected / (accuracy / (together - accuracy)) - 1) > 0.01
+
+
 def test_without_counts_there_is_no_interval() -> None:
     found = RiskModel.from_frame(POINTS, 0.1).risk(["a"])
     assert math.isnan(found.posttest.ci_low)
@@ -224,6 +247,15 @@ def test_bounds_are_given_as_a_range_without_an_estimate() -> None:
     one_factor = RiskModel.from_frame(COUNTS, 0.01).risk(["age", "history"])
     assert one_factor.bounds == found.bounds
     assert found.bounds[0] < one_factor.posttest.estimate < found.bounds[1]
+
+
+def test_bounds_reach_to_the_estimate() -> None:
+    """The bounds are of the point values; a median over all values may lie beside them."""
+    found = RiskModel.from_frame(COUNTS, 0.01, effects="common").risk(["history"])
+    odds = 0.01 / 0.99 * (4 / 13) / (39 / 1962)
+    point, estimate = odds / (1 + odds), found.posttest.estimate
+    assert abs(estimate / point - 1) > 0.001
+    assert found.bounds == pytest.approx(sorted((point, estimate)), rel=1e-12)
 
 
 def test_bounds_from_zero_to_one_say_so() -> None:
@@ -255,6 +287,27 @@ def test_combinations_are_used_and_their_contradictions_named() -> None:
         RiskModel.from_frame(
             COUNTS, 0.01, dependence=MaximumEntropy(), combinations=wrong, effects="common"
         ).risk(["age"])
+
+
+@pytest.mark.parametrize(
+    ("rule", "k", "at_least"), [("any", None, 1), ("at_least_k", 2, 2), ("all", None, 3)]
+)
+def test_a_rule_asks_for_one_for_some_or_for_all_of_its_flags(
+    rule: str, k: int | None, at_least: int
+) -> None:
+    # Joint distributions with these figures exist: all findings made of one shared cause.
+    share = {1: (0.7, 0.2), 2: (0.3, 0.08), 3: (0.1, 0.01)}[at_least]
+    combined = pd.DataFrame(
+        {"flags": ["a;b;c"], "rule": [rule], "k": [k], "sensitivity": [share[0]],
+         "specificity": [1 - share[1]]}
+    )  # fmt: skip
+    table = RiskModel.from_frame(
+        POINTS, 0.1, dependence=MaximumEntropy(), combinations=combined
+    ).profile(level=None)
+    met = table[["a", "b", "c"]].sum(axis=1) >= at_least
+    for group, expected in zip(("cases", "noncases"), share, strict=True):
+        found = table.loc[met, f"probability_{group}"].sum()
+        assert found == pytest.approx(expected, abs=1e-8)
 
 
 def test_profile_holds_every_pattern_once_and_sums_to_one() -> None:

@@ -137,13 +137,16 @@ def test_tied_findings_keep_every_figure_in_every_draw() -> None:
     )
     entries = entries_from_frame(FRAME, 0.01, combinations=rule)
     drawn = draw_posterior(entries, MaximumEntropy(), draws=3000, seed=4).marginals
-    # Marginals and the combination: the Jeffreys posterior of their counts among 13 cases.
-    for draws, positive in (
-        (drawn.cases[:, 0], 10),
-        (drawn.cases[:, 2], 2),
-        (drawn.combinations[0].cases, 13),
+    # Marginals and the combination: the Jeffreys posterior of their counts among 13 cases, and
+    # among 1,962 non-cases.
+    for draws, positive, total in (
+        (drawn.cases[:, 0], 10, 13),
+        (drawn.cases[:, 2], 2, 13),
+        (drawn.combinations[0].cases, 13, 13),
+        (drawn.noncases[:, 0], 568, 1962),
+        (drawn.combinations[0].noncases, 0.35 * 1962, 1962),
     ):
-        exact = beta(positive + 0.5, 13 - positive + 0.5)
+        exact = beta(positive + 0.5, total - positive + 0.5)
         # 0.03: three standard errors of 3000 random draws.
         np.testing.assert_allclose(exact.cdf(np.quantile(draws, LEVELS)), LEVELS, atol=0.03)
     found = MaximumEntropy().log_probabilities(drawn, [[1, 1, 0], [0, 0, 0]])

@@ -76,6 +76,16 @@ def test_pairwise_ratio_is_the_ratio_of_the_ratios(found):
         assert 0 <= row.probability_better <= 1
 
 
+def test_the_better_of_two_has_the_larger_positive_or_the_smaller_negative_ratio(found):
+    for measure, sign in (("lr_positive", 1), ("lr_negative", -1)):
+        pairs = found.pairs[found.pairs["measure"] == measure]
+        # Estimates away from 1: the median of the ratio lies on the same side.
+        clear = pairs[(np.log(pairs["estimate"]).abs() > 0.3) & np.isfinite(pairs["ci_high"])]
+        better = sign * np.log(clear["estimate"]) > 0
+        assert len(clear)
+        assert ((clear["probability_better"] > 0.5) == better).all()
+
+
 def test_sensitive_flag_rules_out_and_specific_flag_rules_in(found):
     ranked = found.flags.dropna(subset="set_size").set_index("flag_id")
     assert ranked["probability_best_rule_in"].idxmax() == "cancer_history"

@@ -94,6 +94,21 @@ def test_decisive_range_is_where_the_flag_beats_both_extremes():
     assert not better.loc[outer].any()
 
 
+def test_decisive_range_carries_the_doubt_about_the_prevalence():
+    row = decisive_range(DEYO, "13/1975", draws=2**14).iloc[0]
+    rng = np.random.default_rng(12)
+    prior = rng.beta(13.5, 1962.5, 400_000)
+    s, c = rng.beta(4.5, 9.5, 400_000), rng.beta(1921.5, 41.5, 400_000)
+    odds = prior / (1 - prior)
+    for name, ratio in (("posttest_absent", (1 - s) / c), ("posttest_present", s / (1 - c))):
+        drawn = odds * ratio / (1 + odds * ratio)
+        ends = np.quantile(drawn, [0.025, 0.975])
+        width = ends[1] - ends[0]
+        # 400,000 plain draws fix a 2.5% quantile to well under 1% of the interval's width.
+        assert row[f"{name}_low"] == pytest.approx(ends[0], abs=0.02 * width)
+        assert row[f"{name}_high"] == pytest.approx(ends[1], abs=0.02 * width)
+
+
 @pytest.mark.parametrize(
     ("change", "error", "match"),
     [

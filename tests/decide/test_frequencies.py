@@ -155,6 +155,13 @@ def test_rows_that_cannot_be_used_stay_with_their_reason():
     assert answer.loc["no_cases":, "tp"].isna().all()
 
 
+def test_a_row_that_was_set_aside_is_listed_and_not_used():
+    frame = pd.concat([DEYO, DEYO.assign(flag="set_aside")]).assign(counted=[True, False])
+    found = natural_frequencies(frame, 0.01, draws=64).set_index("flag_id")
+    assert found["usable"].to_dict() == {"cancer_history": True, "set_aside": False}
+    assert found.loc["set_aside", "reason"] == "set aside: not counted"
+
+
 def test_one_seed_one_answer_and_rows_in_any_order():
     two = pd.concat([DEYO, DEYO.assign(flag="age_50", tp=10, fp=569, fn=3, tn=1393)])
     first = natural_frequencies(two, [0.003, 0.01])

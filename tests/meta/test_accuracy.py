@@ -67,6 +67,26 @@ def test_weighted_posterior_draws_keep_their_weights():
     assert set(np.unique(specificity)) == {expit(1.0), expit(3.0)}
 
 
+def test_a_practice_varies_by_the_root_of_its_draw():
+    root = np.array([[0.5, 0.0], [-0.6, 0.2]])
+    accuracy = PosteriorAccuracy(
+        logits=np.array([[1.0, 2.0]]), roots=root[None], weights=np.ones(1), point=(0.7, 0.9),
+        labels={"flag_id": "pooled"}, studies=2,
+    )  # fmt: skip
+    sensitivity, specificity, _ = joint_draws([accuracy], draws=2**14, seed=1)
+    logits = np.log(np.vstack([sensitivity / (1 - sensitivity), specificity / (1 - specificity)]))
+    # A balanced sample of 16,384 has its second moments right to about 1%.
+    np.testing.assert_allclose(np.cov(logits), root @ root.T, rtol=0.02)
+
+
+def test_draws_run_along_the_positive_ratio():
+    """So that a low uniform number is a low ratio, also where two flags share it."""
+    accuracy = pooled_accuracy(fit_bivariate(DATA, inference="bayes"))
+    ladder = np.repeat((np.arange(64)[:, None] + 0.5) / 64, 3, axis=1)
+    sensitivity, specificity = accuracy.draws(ladder)
+    assert (np.diff(sensitivity / (1 - specificity)) >= 0).all()
+
+
 def test_bayesian_fit_is_a_source_too():
     fit = fit_bivariate(DATA, inference="bayes")
     here = natural_frequencies(fit, 0.01).iloc[0]
@@ -77,6 +97,17 @@ def test_bayesian_fit_is_a_source_too():
     there = natural_frequencies(pooled_accuracy(fit, practice="new"), 0.01).iloc[0]
     assert there["sensitivity_low"] < here["sensitivity_low"]
     assert there["sensitivity_high"] > here["sensitivity_high"]
+
+
+def test_a_new_practice_trades_sensitivity_for_specificity_as_studies_do():
+    fit = fit_bivariate(DATA, inference="bayes")
+    drawn = fit.new_practice_draws(2**14)[["sensitivity", "specificity"]].to_numpy().T
+    expected = fit.covariance + fit.between_study
+    correlation = expected[0, 1] / np.sqrt(expected[0, 0] * expected[1, 1])
+    assert correlation < -0.1
+    # Far tails weigh in a covariance of logits; 0.05 holds those of 16,384 draws.
+    found = np.corrcoef(np.log(drawn / (1 - drawn)))[0, 1]
+    assert found == pytest.approx(correlation, abs=0.05)
 
 
 def test_summary_of_findings_counts_the_studies(fit):

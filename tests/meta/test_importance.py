@@ -6,6 +6,7 @@ from scipy import stats
 
 from backpain_stats.errors import ArgumentError, FitError
 from backpain_stats.meta.bayes.importance import pareto_smooth, sample_posterior
+from backpain_stats.meta.bayes.posterior import weighted_quantile
 from backpain_stats.meta.bayes.priors import PARAMETERS, Priors
 
 
@@ -168,3 +169,13 @@ def test_priors_are_what_they_say(priors, expected):
 def test_wrong_priors(wrong):
     with pytest.raises(ArgumentError, match=next(iter(wrong))):
         Priors(**wrong)
+
+
+def test_quantiles_of_equal_weights_are_those_of_numpy():
+    values = np.random.default_rng(3).standard_normal(7)
+    probabilities = [0.1, 0.5, 0.8]
+    np.testing.assert_allclose(
+        weighted_quantile(values, np.full(7, 1 / 7), probabilities),
+        np.quantile(values, probabilities, method="hazen"),
+        rtol=1e-12,
+    )

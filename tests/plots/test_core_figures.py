@@ -16,6 +16,7 @@ from backpain_stats.plots.draw_fagan import fagan_coordinates
 from backpain_stats.plots.draw_forest import forest_coordinates
 from backpain_stats.plots.draw_posttest import posttest_coordinates
 from backpain_stats.plots.draw_ranking import ranking_coordinates
+from backpain_stats.plots.marks import draw_interval
 from backpain_stats.plots.style import (
     percent_ticks,
     ratio_limits,
@@ -144,6 +145,13 @@ def test_forest_is_drawn_on_logarithmic_axes_of_ratios(ratios):
     line = ax.axvline(5)
     assert ax.get_xlim()[0] < 5 < ax.get_xlim()[1]
     assert line.get_xdata()[0] == 5
+
+
+def test_an_interval_that_leaves_the_figure_ends_in_arrows_that_point_outwards():
+    _, ax = plt.subplots()
+    draw_interval(ax, 0, (1.0, 0.01, 90.0), (0.1, 10.0), interval={}, point={"marker": "o"})
+    marks = {line.get_xdata()[0]: line.get_marker() for line in ax.lines[1:]}
+    assert marks == {0.1: "<", 10.0: ">", 1.0: "o"}
 
 
 def test_forest_prints_the_numbers_and_explains_its_marks(ratios):
