@@ -82,7 +82,8 @@ BUILT: dict[str, tuple[list[str], dict[str, list[str]]]] = {
     "panel": (["--target", "malignancy", "--setting", "primary_care", "--out", "{out}"], {
         "prevalences": ["1%"], "per": ["100"], "benefit": ["9"], "harm": ["2"],
         "test_harm": ["1"], "judgements": ["{studies}"], "level": ["0.8"], "force": [],
-        "folder": ["{frozen}"], "add": [],
+        "folder": ["{frozen}"], "add": [], "flags": ["age_50"], "families": ["age"],
+        "rules": ["deyo1988_any_of_4"], "action": ["MRI"],
     }),
     "report": (["--out", "{out}"], {
         "explorer": [], "force": [], "folder": ["{frozen}"], "add": [],

@@ -355,7 +355,9 @@ def tables_accuracy(
     NotEstimableError
         If no patient informs the sensitivity or the specificity.
     """
-    places = [""] * rows["study"].nunique()
+    # Without settings all cohorts are of one.
+    setting = setting or "one"
+    places = [setting] * rows["study"].nunique()
     if "setting" in rows.columns:
         places = rows.drop_duplicates("study")["setting"].fillna("").tolist()
     fit = fit_settings(rows, places, setting, priors=priors, seed=seed)

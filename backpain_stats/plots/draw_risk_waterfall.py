@@ -40,7 +40,7 @@ TICKS = (
 # Room for the words beside the bars, as a share of the width of the numbers.
 MARGIN = 0.12
 # Closer than this in log odds, two marks would hide each other: nothing is lost by one.
-SAME = 0.03
+SAME = 0.1
 
 
 def risk_waterfall_coordinates(result: Risk) -> pd.DataFrame:

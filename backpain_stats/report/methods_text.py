@@ -95,12 +95,7 @@ def _of_posterior(fit: BayesianFit) -> list[str]:
     said = [
         f"{_studies(fit)} were pooled with the bivariate model ({BIVARIATE}; {EXACT}; "
         "exact binomial likelihood, Bayesian).",
-        "Priors: mean logit sensitivity "
-        f"Normal({prior.sensitivity_location:g}, {prior.sensitivity_scale:g}), mean logit "
-        f"specificity Normal({prior.specificity_location:g}, {prior.specificity_scale:g}); "
-        f"between-study standard deviations half-Normal({prior.sensitivity_sd_scale:g}) and "
-        f"half-Normal({prior.specificity_sd_scale:g}); correlation proportional to "
-        f"(1 - rho^2)^{prior.correlation_shape - 1:g}.",
+        f"Priors: {prior.describe()}.",
         f"The posterior was drawn by importance sampling ({fit.effective_size:,.0f} effective "
         f"draws, {fit.asked:,} asked for; k-hat {fit.k_hat:.2f}; {fit.nodes} nodes an axis"
         f"{_seed(fit.seed)}).",

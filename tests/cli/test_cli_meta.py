@@ -200,7 +200,10 @@ def test_figures(run, tmp_path, kind):
         (["AUDIT", "--likelihood", "poisson"], "likelihood is 'poisson'"),
         (["AUDIT", "--univariate", "odds_ratio", "--formula", "~ x"], "not go with --formula"),
         (["AUDIT", "--univariate", "odds_ratio", "--pretest", "1%"], "not go with --pretest"),
-        (["AUDIT", "--univariate", "odds_ratio", "--bayes", "--common"], "--bayes, --common"),
+        (
+            ["AUDIT", "--univariate", "odds_ratio", "--bayes", "--common"],
+            "--bayes does not go with --common",
+        ),
         (["AUDIT", "--univariate", "sensitivity", "--correction", "all"], "--correction"),
         (["AUDIT", "--kind", "pie"], "pie"),
     ],
@@ -334,7 +337,7 @@ def test_a_bias_is_a_curve_from_the_summary_on(run, bias):
         (("--threshold", "esr", "--bayes"), "--threshold does not go with --bayes"),
         (("--threshold", "esr", "--test", "esr"), "--test does not go with --threshold"),
         (("--threshold", "esr", "--pretest", "1%"), "does not go with --pretest"),
-        (("--below",), "--below is for --threshold"),
+        (("--below",), "--below has no effect without --threshold"),
         ((), "several rows for 4 studies"),
     ],
 )

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING
 
-from backpain_stats.checks import check_count, check_level
+import numpy as np
+
+from backpain_stats.checks import check_count, check_level, check_path, real_number
 from backpain_stats.decide.findings import MOST_PREVALENCES
 from backpain_stats.decide.thresholds import check_values
 from backpain_stats.errors import ArgumentError
@@ -72,8 +74,18 @@ class PanelQuestion:
     def __post_init__(self) -> None:
         """Refuse what cannot be answered before anything is computed."""
         check_level(self.level)
+        if isinstance(self.prevalences, str) or not isinstance(self.prevalences, Sequence):
+            raise ArgumentError(
+                f"prevalences is {self.prevalences!r}; give a list, such as [{self.prevalences!r}]"
+            )
         for one in self.prevalences:
             read_prevalence(one)
+        for name in ("benefit", "harm", "test_harm"):
+            value = getattr(self, name)
+            if value is not None and not np.isfinite(real_number(value)):
+                raise ArgumentError(f"{name} is {value!r}; it must be a number")
+        if self.judgements is not None:
+            check_path(self.judgements, "judgements")
         if len(self.prevalences) > MOST_PREVALENCES:
             raise ArgumentError(
                 f"{len(self.prevalences)} prevalences were given; the GRADE layout shows one to "

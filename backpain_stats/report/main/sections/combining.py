@@ -26,6 +26,7 @@ TITLE = "Several flags in one patient"
 # The clinician's patient shown throughout: the flags of the best-known study.
 PRESENT = ("age_50", "cancer_history")
 ABSENT = ("weight_loss_unexplained",)
+MOST_PATTERNS = 64
 PATTERN_COLUMNS = (
     Column("pattern", "Flags present", "words"),
     Column("model", "Assumption"),
@@ -151,6 +152,15 @@ def _figures(model: RiskModel, risk: Risk) -> tuple[FigurePart, ...]:
     sensitivity = model.sensitivity(PRESENT, ABSENT)
     along = sensitivity["estimate"].to_numpy()
     before, after = format_percent(risk.pretest), format_percent(risk.posttest.estimate)
+    patterns = (
+        FigurePart(
+            "risk_patterns",
+            "Every pattern of the usable flags, by risk, with the interval in an average practice.",
+            f"{len(profile)} patterns of {len(model.entries.flags)} flags ordered by post-test "
+            "probability; the table holds the numbers.",
+            lambda: plots.risk_patterns(profile, most=MOST_PATTERNS),
+        ),
+    )
     return (
         FigurePart(
             "risk_waterfall",
@@ -167,11 +177,6 @@ def _figures(model: RiskModel, risk: Risk) -> tuple[FigurePart, ...]:
             f"{format_percent(along[-1])} at {sensitivity['rho'].max():g}.",
             lambda: plots.dependence(sensitivity),
         ),
-        FigurePart(
-            "risk_patterns",
-            "Every pattern of the usable flags, by risk, with the interval in an average practice.",
-            f"{len(profile)} patterns of {len(model.entries.flags)} flags ordered by post-test "
-            "probability; the table holds the numbers.",
-            lambda: plots.risk_patterns(profile),
-        ),
+        # More rows than this are a table's business.
+        *(patterns if len(profile) <= MOST_PATTERNS else ()),
     )
