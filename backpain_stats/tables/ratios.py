@@ -117,10 +117,11 @@ def ratio_interval(  # noqa: PLR0917 - four cells, then options in their usual o
         )
     floats = []
     for name, given in zip(CELLS, (tp, fp, fn, tn), strict=True):
-        numbers = real_numbers(given)
+        counts = isinstance(given, np.ndarray) and given.dtype.kind in "iuf"
+        numbers = given if counts else real_numbers(given)
         if numbers is None:
             raise ArgumentError(f"{name} is {given!r}; a count must be a number, 0 or more")
-        floats.append(numbers)
+        floats.append(np.asarray(numbers, dtype=float))
     cells: tuple[_Array, ...] = np.broadcast_arrays(*floats)
     for name, cell in zip(CELLS, cells, strict=True):
         wrong = ~((cell >= 0) & np.isfinite(cell))
