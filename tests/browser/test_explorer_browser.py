@@ -645,7 +645,7 @@ def test_without_a_published_prevalence_the_reader_must_set_one(
     assert not page.get_by_role("button", name="Use the published figure").is_visible()
     assert "pretest" not in page.url
     page.get_by_label("Pre-test probability in percent").fill("1")
-    assert page.locator("#posttest").inner_text() == "10%"
+    assert page.locator("#posttest").inner_text() == "12%"
 
 
 @pytest.fixture(scope="module")
