@@ -317,7 +317,7 @@ def test_tests_of_two_studies_are_compared_under_priors(run, tmp_path):
     assert found["estimate"] == pytest.approx(fit.accuracy().loc[0, "estimate"], rel=1e-9)
     code, _, err = run(path, "--test", "test", "--seed", "3")
     assert code == 2
-    assert "--test does not go with --seed" in err
+    assert "--seed has no effect without --bayes" in err
 
 
 @pytest.mark.parametrize("bias", ["verification", "reference", "spectrum", "publication"])

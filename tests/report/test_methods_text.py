@@ -60,8 +60,8 @@ def test_a_fit_says_its_options(options, said, unsaid):
 def test_a_posterior_says_its_priors_and_seed():
     priors = Priors(sensitivity_sd_scale=0.5, correlation_shape=3)
     text = methods_text(fit_bayes(STUDIES, priors=priors, effective_size=1000, nodes=7, seed=11))
-    assert "half-Normal(0.5) and half-Normal(1)" in text
-    assert "(1 - rho^2)^2" in text
+    assert "half-Normal(0.5) and log-normal(median 1.33" in text
+    assert "(1 + rho)^0.86 (1 - rho)^3.14" in text  # powers add up to twice 3 - 1
     assert "1,000 asked for" in text
     assert "7 nodes an axis, seed 11" in text
     generator = np.random.default_rng(11)

@@ -109,6 +109,7 @@ def sample_settings(
         ),
         counts=tables.counts,
         asked=effective_size,
+        seed=seed if isinstance(seed, int) else None,
         places=tuple(places),
         place=place,
     )
