@@ -163,6 +163,13 @@ def check_path(value: object, name: str) -> Path:
     return Path(value)
 
 
+def listed(names: Iterable[str], most: int = 5, between: str = ", ") -> str:
+    """Join the first few names for a message, and say how many more there are."""
+    every = list(names)
+    more = f" and {len(every) - most} more" if len(every) > most else ""
+    return between.join(every[:most]) + more
+
+
 def as_names(value: object, name: str) -> list[str]:
     """Return one name or several as a list; ArgumentError for what is neither."""
     if isinstance(value, str):
@@ -177,8 +184,8 @@ def check_choice(value: str, name: str, allowed: Sequence[str]) -> str:
     if not isinstance(value, str) or value not in allowed:
         close = nearest(value, allowed) if isinstance(value, str) else []
         hint = f"; did you mean {close[0]!r}?" if close else ""
-        listed = ", ".join(repr(one) for one in allowed)
-        raise ArgumentError(f"{name} is {value!r}; allowed: {listed}{hint}")
+        every = ", ".join(repr(one) for one in allowed)
+        raise ArgumentError(f"{name} is {value!r}; allowed: {every}{hint}")
     return value
 
 
@@ -241,10 +248,9 @@ def counts_from_frame(frame: pd.DataFrame, where: str = "the frame") -> NDArray[
         ]
         counts[:, position] = np.where(good, values, 0)
     if wrong:
-        more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
         raise DataError(
             f"{where} has cells that are not counts (whole numbers, 0 or more): "
-            f"{'; '.join(wrong[:5])}{more}"
+            f"{listed(wrong, between='; ')}"
         )
     return counts
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from os import PathLike
 from pathlib import Path
 
 from backpain_stats.errors import ArgumentError
 from backpain_stats.evidence.files import packaged_folder
-from backpain_stats.outputs import output_folder
+from backpain_stats.evidence.write import write_to_edit
 
 __all__ = ["export_evidence"]
 
@@ -50,17 +49,7 @@ def export_evidence(folder: str | PathLike[str], *, force: bool = False) -> list
     """
     place = writable(folder)
     packaged = [path for path in sorted(packaged_folder().iterdir()) if path.is_file()]
-    # No manifest: what is to be edited is a person's from the start.
-    with output_folder(folder, None, whole=False, force=True) as run:
-        existing = [path.name for path in packaged if (place / path.name).exists()]
-        if existing and not force:
-            raise ArgumentError(
-                f"{str(folder)!r} holds {', '.join(existing)} already; nothing was written. Choose "
-                "another folder, or replace them (--force, force=True)"
-            )
-        for path in packaged:
-            shutil.copyfile(path, run.folder / path.name)
-    return [place / path.name for path in packaged]
+    return write_to_edit(place, {path.name: path.read_bytes() for path in packaged}, force)
 
 
 def writable(folder: str | PathLike[str]) -> Path:

@@ -166,18 +166,23 @@ def write_template(folder: str | PathLike[str], *, force: bool = False) -> list[
         )
         for name, text in _EXAMPLE_ROWS.items()
     }
-    # No manifest: what is to be filled in is a person's from the start.
-    with output_folder(folder, None, whole=False, force=True) as run:
+    return write_to_edit(place, {name: text.encode() for name, text in contents.items()}, force)
+
+
+def write_to_edit(place: Path, contents: Mapping[str, bytes], force: bool) -> list[Path]:
+    """Write files that a person will change; ArgumentError if one is there and not forced."""
+    # No manifest: they are a person's from the start.
+    with output_folder(place, None, whole=False, force=True) as run:
         existing = [name for name in contents if (place / name).exists()]
         if existing and not force:
             raise ArgumentError(
-                f"{str(folder)!r} holds {', '.join(existing)} already; nothing was written. Choose "
+                f"{str(place)!r} holds {', '.join(existing)} already; nothing was written. Choose "
                 "another folder, or replace them (--force, force=True)"
             )
-        for name, text in contents.items():
+        for name, content in contents.items():
             path = run.folder / name
             path.parent.mkdir(exist_ok=True)
-            path.write_text(text, encoding="utf-8", newline="\n")
+            path.write_bytes(content)
     return [place / name for name in contents]
 
 

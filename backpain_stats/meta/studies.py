@@ -13,6 +13,7 @@ from backpain_stats.checks import (
     COUNT_COLUMNS,
     counts_from_frame,
     fill_empty_arms,
+    listed,
     require_columns,
 )
 from backpain_stats.errors import DataError
@@ -153,18 +154,18 @@ def check_studies(data: TablesLike, where: str = "the data") -> Studies:
     names = tuple(str(name).strip() for name in frame["study"])
     empty = [row for row, name in enumerate(names) if missing[row] or not name]
     if empty:
-        rows = _listed(repr(frame.index[row]) for row in empty)
+        rows = listed(repr(frame.index[row]) for row in empty)
         raise DataError(f"{where} has no study name in row(s) {rows}; each study needs one")
     if len(set(names)) < len(names):
         seen: set[str] = set()
         twice = dict.fromkeys(name for name in names if name in seen or seen.add(name))  # type: ignore[func-returns-value]
         raise DataError(
-            f"{where} names a study more than once: {_listed(map(repr, twice))}; give separate "
+            f"{where} names a study more than once: {listed(map(repr, twice))}; give separate "
             "populations separate names, and use only one table of the same patients"
         )
     nothing = np.flatnonzero(counts.sum(axis=1) == 0)
     if len(nothing):
-        rows = _listed(repr(names[row]) for row in nothing)
+        rows = listed(repr(names[row]) for row in nothing)
         raise DataError(
             f"{where} has four zeros for {rows}; a study without patients says nothing: remove it"
         )
@@ -187,13 +188,6 @@ def refuse_many(studies: int, instead: str = "") -> None:
             f"{studies:,} studies are given; an exact likelihood takes up to {MOST_STUDIES:,}"
             f"{instead}"
         )
-
-
-def _listed(names: Iterable[str], most: int = 5) -> str:
-    """Join up to five names, and say how many more there are."""
-    every = list(names)
-    more = f" and {len(every) - most} more" if len(every) > most else ""
-    return ", ".join(every[:most]) + more
 
 
 def study_accuracy(

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from backpain_stats.checks import listed
 from backpain_stats.errors import ArgumentError
 from backpain_stats.outputs.stamp import Stamp
 
@@ -21,7 +22,6 @@ __all__ = ["MANIFEST", "files_below", "known_files", "obsolete_files", "refuse_f
 
 MANIFEST = "manifest.json"
 _MARK = "backpain_stats"
-_MOST_NAMED = 5
 
 
 def files_below(folder: Path) -> list[str]:
@@ -76,9 +76,8 @@ def refuse_foreign(
         if digest is None or digest not in allowed:
             foreign.append(name)
     if foreign:
-        more = f" and {len(foreign) - _MOST_NAMED} more" if len(foreign) > _MOST_NAMED else ""
         raise ArgumentError(
-            f"{str(folder)!r} holds {', '.join(foreign[:_MOST_NAMED])}{more}: no earlier run wrote "
+            f"{str(folder)!r} holds {listed(foreign)}: no earlier run wrote "
             "it, or it was changed since. Nothing was written; give another folder, or --force "
             "(force=True) to replace what is there"
         )

@@ -124,8 +124,6 @@ def sample_tables(
         If the diagnostics are too bad: k-hat of 0.7 or more, or fewer than 400 effective
         draws.
     """
-    import pandas as pd
-
     # The next power of two: about two rounds reach the size asked for.
     round_size = 1 << (effective_size - 1).bit_length()
     points = len(tables.counts) * nodes**2 * round_size
@@ -152,11 +150,49 @@ def sample_tables(
             "posterior is far from the normal shape it is drawn from; use inference='likelihood', "
             "or priors nearer to what the studies say"
         )
-    draws = pd.DataFrame(priors.from_standard_normal(found.points), columns=list(PARAMETERS))
+    return posterior_of(
+        tables,
+        priors.from_standard_normal(found.points),
+        found.weights,
+        priors=priors,
+        nodes=nodes,
+        level=level,
+        effective_size=found.effective_size,
+        k_hat=found.k_hat,
+        log_evidence=found.log_evidence,
+        asked=effective_size,
+        seed=seed,
+    )
+
+
+def posterior_of(
+    tables: Tables,
+    parameters: Floats,
+    weights: Floats,
+    *,
+    priors: Priors,
+    nodes: int,
+    level: float,
+    effective_size: float,
+    k_hat: float,
+    log_evidence: float,
+    asked: int,
+    seed: Seed,
+    places: Sequence[str] = (),
+    place: str = "",
+) -> Posterior:
+    """Return weighted draws as a posterior, which says nothing of an arm without data.
+
+    ``parameters`` has one column each of the model's parameters; the rest is as in
+    :class:`~backpain_stats.meta.bayes.posterior.Posterior`.
+    """
+    import pandas as pd
+
+    draws = pd.DataFrame(parameters, columns=list(PARAMETERS))
     for outcome, informed in zip(OUTCOMES, tables.studies.informed, strict=True):
         if not informed:
             draws[[f"logit_{outcome}", f"sd_{outcome}", "correlation"]] = np.nan
-    draws["weight"] = found.weights
+    draws["weight"] = weights
     return Posterior(
         draws=draws,
         priors=priors,
@@ -164,10 +200,12 @@ def sample_tables(
         level=level,
         studies=tables.studies,
         tables=tuple(tables.sizes.tolist()),
-        effective_size=found.effective_size,
-        k_hat=found.k_hat,
-        log_evidence=found.log_evidence,
+        effective_size=effective_size,
+        k_hat=k_hat,
+        log_evidence=log_evidence,
         counts=tables.counts,
-        asked=effective_size,
+        asked=asked,
         seed=seed if isinstance(seed, int) else None,
+        places=tuple(places),
+        place=place,
     )

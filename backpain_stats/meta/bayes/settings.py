@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import logsumexp
 
 from backpain_stats.hierarchy import Arm, SettingDraws, SpreadPrior, sample_setting
 from backpain_stats.meta.arrays import Floats
@@ -15,13 +15,10 @@ from backpain_stats.meta.bayes.priors import PARAMETERS, Priors
 from backpain_stats.meta.bayes.sampling import (
     FEWEST_EFFECTIVE_DRAWS,
     Tables,
+    posterior_of,
     sample_tables,
 )
-from backpain_stats.meta.studies import OUTCOMES
 from backpain_stats.sampling import Seed
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["sample_settings"]
 
@@ -88,29 +85,21 @@ def sample_settings(
             tables, priors=priors, nodes=nodes, effective_size=effective_size, level=level,
             seed=seed,
         )  # fmt: skip
-    draws = _frame(found)
-    for outcome, informed in zip(OUTCOMES, tables.studies.informed, strict=True):
-        if not informed:
-            draws[[f"logit_{outcome}", f"sd_{outcome}", "correlation"]] = np.nan
-    draws["weight"] = weights
     # Tables were drawn evenly; the printed figures are as likely as all of them together.
-    top = found.log_weights.max() + np.log(tables.sizes[tables.studies.used]).sum()
-    return Posterior(
-        draws=draws,
+    evenly = np.log(tables.sizes[tables.studies.used]).sum()
+    return posterior_of(
+        tables,
+        _parameters(found),
+        weights,
         priors=priors,
         nodes=nodes,
         level=level,
-        studies=tables.studies,
-        tables=tuple(tables.sizes.tolist()),
         effective_size=size,
         k_hat=k_hat,
-        log_evidence=float(
-            top + np.log(np.mean(np.exp(found.log_weights - found.log_weights.max())))
-        ),
-        counts=tables.counts,
+        log_evidence=float(logsumexp(found.log_weights) - np.log(len(weights)) + evenly),
         asked=effective_size,
-        seed=seed if isinstance(seed, int) else None,
-        places=tuple(places),
+        seed=seed,
+        places=places,
         place=place,
     )
 
@@ -153,10 +142,8 @@ def _prior(priors: Priors) -> SpreadPrior:
     )
 
 
-def _frame(found: SettingDraws) -> pd.DataFrame:
-    """Return the draws in the columns of a posterior."""
-    import pandas as pd
-
+def _parameters(found: SettingDraws) -> Floats:
+    """Return the draws in the order of the model's parameters."""
     sd = np.sqrt(found.covariance[:, [0, 1], [0, 1]])
     correlation = found.covariance[:, 0, 1] / (sd[:, 0] * sd[:, 1])
-    return pd.DataFrame(np.column_stack([found.means, sd, correlation]), columns=list(PARAMETERS))
+    return np.column_stack([found.means, sd, correlation])

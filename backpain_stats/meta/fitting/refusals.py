@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from backpain_stats.checks import COUNT_COLUMNS
+from backpain_stats.checks import COUNT_COLUMNS, listed
 from backpain_stats.errors import DataError, NotEstimableError
 from backpain_stats.meta.arrays import Booleans, Counts, Floats
 from backpain_stats.meta.design import Design
@@ -89,9 +89,8 @@ def refuse_zero_cells(studies: Studies, correction: str) -> None:
     )
     if np.any(bad):
         names = [name for name, one in zip(studies.used_names, bad, strict=True) if one]
-        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
         raise DataError(
-            f"zero cells in {', '.join(map(repr, names[:3]))}{more}: the normal likelihood has no "
+            f"zero cells in {listed(map(repr, names), 3)}: the normal likelihood has no "
             "logit for them; choose correction='zero_cells' or 'all', or likelihood='binomial', "
             "which needs none"
         )

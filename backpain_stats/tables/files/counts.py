@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from backpain_stats.checks import ARMS, LARGEST_COUNT, real_number
+from backpain_stats.checks import ARMS, LARGEST_COUNT, listed, real_number
 from backpain_stats.errors import DataError
 from backpain_stats.tables.files.names import CELLS, HOLDS, Role
 
@@ -147,7 +147,7 @@ def _refuse_no_counts(
     if wrong:
         raise DataError(
             f"{where} has cells that are not counts (whole numbers, 0 or more; leave a cell "
-            f"empty where nothing was measured): {_listed(wrong)}"
+            f"empty where nothing was measured): {listed(wrong, between='; ')}"
         )
 
 
@@ -168,7 +168,8 @@ def _refuse_contradictions(
         names = ", ".join(column.name for column in given.values())
         raise DataError(
             f"{where} has rows in which {names} do not go together (a part larger than its "
-            f"whole, or a sum that is not): {_listed([labels[int(row)] for row in wrong])}"
+            "whole, or a sum that is not): "
+            f"{listed((labels[int(row)] for row in wrong), between='; ')}"
         )
 
 
@@ -186,16 +187,11 @@ def _refuse_half_arms(cells: Floats, arms: Floats, labels: Sequence[str], where:
             wrong.append(f"{labels[int(row)]} has {patients} but neither {one} nor {other}")
     if wrong:
         raise DataError(
-            f"{where} has rows with half an arm: {_listed(wrong)}; fill in both counts of the arm, "
-            "or leave both empty if that arm was not studied"
+            f"{where} has rows with half an arm: {listed(wrong, between='; ')}; fill in both "
+            "counts of the arm, or leave both empty if that arm was not studied"
         )
 
 
 def _shown(cell: Any) -> str:
     text = repr(cell.item() if isinstance(cell, np.generic) else cell)
     return text if len(text) <= 42 else f"{text[:40]}..."
-
-
-def _listed(texts: Sequence[str], most: int = 5) -> str:
-    more = f" and {len(texts) - most} more" if len(texts) > most else ""
-    return "; ".join(texts[:most]) + more

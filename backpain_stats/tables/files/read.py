@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from backpain_stats.checks import listed
 from backpain_stats.errors import ArgumentError, DataError
 from backpain_stats.tables.files.counts import Given, four_cells
 from backpain_stats.tables.files.layout import Layout, find_layout
@@ -343,10 +344,7 @@ def _matches(frame: pd.DataFrame, column: str, value: Any, where: str) -> NDArra
     found = np.array([text == wanted for text in texts], dtype=bool)
     if not found.any():
         there = list(dict.fromkeys(filter(None, texts)))
-        more = f" and {len(there) - 10} more" if len(there) > 10 else ""
-        raise ArgumentError(
-            f"only has {name}={wanted}; {where} has there: {', '.join(there[:10])}{more}"
-        )
+        raise ArgumentError(f"only has {name}={wanted}; {where} has there: {listed(there, 10)}")
     return found
 
 

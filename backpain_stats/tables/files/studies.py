@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from backpain_stats.checks import listed
 from backpain_stats.errors import ArgumentError, DataError
 from backpain_stats.tables.files.counts import is_missing
 from backpain_stats.tables.files.names import AUTHOR, STUDY, YEAR, word_in
@@ -127,9 +128,8 @@ def _counting(names: Sequence[str]) -> bool:
 def _checked(sheet: Sheet, rows: Sequence[int], found: StudyNames) -> StudyNames:
     nameless = [sheet.labels[row] for row in rows if not found.names[row]]
     if nameless:
-        more = f" and {len(nameless) - 5} more" if len(nameless) > 5 else ""
         raise DataError(
-            f"{sheet.where} has no study name in {', '.join(nameless[:5])}{more} (column "
+            f"{sheet.where} has no study name in {listed(nameless)} (column "
             f"{found.origin}); each row needs its own"
         )
     return found

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sized
 from dataclasses import dataclass
 
 import pandas as pd
 
+from backpain_stats.checks import listed
 from backpain_stats.result import Grid, Result, Shown, grid_of
 from backpain_stats.tables.files.names import CELLS, TEST, THRESHOLD, normal
 from backpain_stats.tables.files.studies import plain_text
@@ -58,7 +58,7 @@ class StudyTables(Result):
             if none:
                 parts.append(f"{none} row{'s' * (none > 1)} without {patients}")
         for reason, rows_of in self.set_aside.groupby("reason", sort=False)["row"]:
-            parts.append(f"set aside: {', '.join(rows_of[:5])}{_more(rows_of, 5)} ({reason})")
+            parts.append(f"set aside: {listed(rows_of)} ({reason})")
         return "; ".join(parts)
 
     def to_frame(self) -> pd.DataFrame:
@@ -83,11 +83,11 @@ class StudyTables(Result):
     def _which_rows(self, twice: list[str]) -> UnclearTablesError:
         parts: list[str | Answer] = [
             f"{self.where} has several rows for {len(twice)} "
-            f"stud{'y' if len(twice) == 1 else 'ies'} ({', '.join(twice[:3])}{_more(twice, 3)}). "
+            f"stud{'y' if len(twice) == 1 else 'ies'} ({listed(twice, 3)}). "
         ]
         for column in self._differing():
             values = Counter(filter(None, map(plain_text, self.frame[column])))
-            parts.append(f"{column} differs ({', '.join(list(values)[:5])}{_more(values, 5)})")
+            parts.append(f"{column} differs ({listed(values)})")
             often, times = values.most_common(1)[0] if values else ("", 0)
             if times > 1 and not self.frame.duplicated(subset=["study", column]).any():
                 parts += [": choose with ", ("only", {column: often})]
@@ -137,7 +137,3 @@ class StudyTables(Result):
         notes = [f"and {rest} more rows"] if rest > 0 else []
         grid: Grid = grid_of(self.frame.head(_MOST_SHOWN))
         return Shown(f"{self.where}: {self.understood}", [grid], notes)
-
-
-def _more(values: Sized, shown: int) -> str:
-    return f" and {len(values) - shown} more" if len(values) > shown else ""
