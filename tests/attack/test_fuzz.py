@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
 
-ROOT = Path(__file__).parents[2]
 SEED, CASES, SECONDS = 7, 150, 30
 
 
 @pytest.fixture
-def study(monkeypatch):
-    monkeypatch.setattr(sys, "path", [str(ROOT / "validation"), *sys.path])
+def study():
     import fuzz
 
     return fuzz

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from exercises import all_exercises, check
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "notebooks"))
-
-from exercises import all_exercises, check  # noqa: E402
-
 pytestmark = pytest.mark.browser
 
 PAGES = sorted((ROOT / "reports" / "notebooks").glob("[0-9]*.html"))

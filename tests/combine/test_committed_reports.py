@@ -1,7 +1,6 @@
 """The committed studies are those their scripts make, and say what they are said to say."""
 
-import importlib.util
-import sys
+import importlib
 from pathlib import Path
 
 import numpy as np
@@ -14,20 +13,6 @@ from backpain_stats import Independent, calibration, load_patients
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def script(name):
-    """Import a script of validation/, which is no package."""
-    folder = str(ROOT / "validation")
-    sys.path.insert(0, folder)
-    try:
-        spec = importlib.util.spec_from_file_location(name, ROOT / "validation" / f"{name}.py")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        spec.loader.exec_module(module)
-    finally:
-        sys.path.remove(folder)
-    return module
-
-
 @pytest.fixture(scope="module")
 def table():
     return pd.read_csv(ROOT / "reports" / "patients_dependence.csv")
@@ -36,11 +21,11 @@ def table():
 @pytest.fixture(scope="module")
 def simulation():
     pytest.importorskip("joblib")
-    return script("simulate_risk")
+    return importlib.import_module("simulate_risk")
 
 
 def test_committed_patients_table_reproduces_the_published_one(table):
-    published = script("patients_table").published_table()
+    published = importlib.import_module("patients_table").published_table()
     assert len(published) == 9
     complete = table[table["patients"] == "complete"]
     both = published.merge(complete, on=["target", "model"], suffixes=("_published", ""))

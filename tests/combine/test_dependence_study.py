@@ -1,7 +1,6 @@
 """The committed study of dependence: its numbers are those of its tables, its tools are right."""
 
 import importlib
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,14 +16,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="module")
 def study():
-    """Import the scripts of validation/, which is no package."""
-    folder = str(ROOT / "validation")
-    sys.path.insert(0, folder)
-    try:
-        names = ("protocol", "models", "report", "text")
-        yield {name: importlib.import_module(f"dependence_{name}") for name in names}
-    finally:
-        sys.path.remove(folder)
+    """Import the scripts of the study."""
+    names = ("protocol", "models", "report", "text")
+    return {name: importlib.import_module(f"dependence_{name}") for name in names}
 
 
 @pytest.fixture(scope="module")

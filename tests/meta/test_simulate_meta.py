@@ -1,27 +1,17 @@
 """The simulation gives the same numbers wherever it runs, a dask cluster included."""
 
-import importlib.util
-import sys
+import importlib
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-FOLDER = Path(__file__).parents[2] / "validation"
-
 
 @pytest.fixture
-def simulation(monkeypatch):
+def simulation():
     pytest.importorskip("joblib")
-    monkeypatch.syspath_prepend(str(FOLDER))
-    spec = importlib.util.spec_from_file_location("simulate_meta", FOLDER / "simulate_meta.py")
-    module = importlib.util.module_from_spec(spec)
-    # Under its name, so that another process can unpickle its functions.
-    monkeypatch.setitem(sys.modules, "simulate_meta", module)
-    spec.loader.exec_module(module)
-    return module
+    return importlib.import_module("simulate_meta")
 
 
 def test_dask_cluster_gives_the_serial_numbers(simulation):
