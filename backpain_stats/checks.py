@@ -163,6 +163,16 @@ def check_path(value: object, name: str) -> Path:
     return Path(value)
 
 
+def check_folder_path(value: object) -> Path:
+    """Return the path of a folder, there or to be made; ArgumentError for a file or no name."""
+    if value == "":
+        raise ArgumentError("the name of the folder is empty; '.' is the current one")
+    place = check_path(value, "folder")
+    if place.exists() and not place.is_dir():
+        raise ArgumentError(f"{str(value)!r} is a file; give a folder")
+    return place
+
+
 def listed(names: Iterable[str], most: int = 5, between: str = ", ") -> str:
     """Join the first few names for a message, and say how many more there are."""
     every = list(names)

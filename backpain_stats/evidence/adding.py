@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from backpain_stats.checks import require_columns
+from backpain_stats.checks import check_folder_path, require_columns
 from backpain_stats.errors import ArgumentError, DataError, EvidenceError
 from backpain_stats.evidence.check import check_folder, packaged_files
 from backpain_stats.evidence.check_names import known_rows
 from backpain_stats.evidence.columns import Column, Table
-from backpain_stats.evidence.export import writable
 from backpain_stats.evidence.files import RawTable, read_table
 from backpain_stats.evidence.new_rows import FIELDS, NewRows, Wanted
 from backpain_stats.evidence.problems import list_problems, problem_frame
@@ -138,7 +137,7 @@ def add_tables(
     14.7
     """
     _check_fields(fields)
-    place = writable(folder)
+    place = check_folder_path(folder)
     present = _present(place)
     packaged = packaged_files()
     alone = _repeats(present, packaged)

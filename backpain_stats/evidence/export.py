@@ -5,7 +5,6 @@ from __future__ import annotations
 from os import PathLike
 from pathlib import Path
 
-from backpain_stats.errors import ArgumentError
 from backpain_stats.evidence.files import packaged_folder
 from backpain_stats.evidence.write import write_to_edit
 
@@ -47,16 +46,5 @@ def export_evidence(folder: str | PathLike[str], *, force: bool = False) -> list
     >>> "accuracy.csv" in {path.name for path in written}, "error" in set(problems["severity"])
     (True, False)
     """
-    place = writable(folder)
     packaged = [path for path in sorted(packaged_folder().iterdir()) if path.is_file()]
-    return write_to_edit(place, {path.name: path.read_bytes() for path in packaged}, force)
-
-
-def writable(folder: str | PathLike[str]) -> Path:
-    """Return the path of a folder, there or to be made; ArgumentError for a file or no name."""
-    if folder == "":
-        raise ArgumentError("the name of the folder is empty; '.' is the current one")
-    place = Path(folder)
-    if place.exists() and not place.is_dir():
-        raise ArgumentError(f"{str(folder)!r} is a file; give a folder")
-    return place
+    return write_to_edit(folder, {path.name: path.read_bytes() for path in packaged}, force)

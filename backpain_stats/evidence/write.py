@@ -10,7 +10,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from backpain_stats.checks import check_path
+from backpain_stats.checks import check_folder_path
 from backpain_stats.errors import ArgumentError
 from backpain_stats.evidence.columns import Column, Kind, Table
 from backpain_stats.evidence.files import packaged_folder, read_table
@@ -157,7 +157,6 @@ def write_template(folder: str | PathLike[str], *, force: bool = False) -> list[
     ...     len(check_evidence(folder)), written[0].name
     (0, 'README.md')
     """
-    place = check_path(folder, "folder")
     contents = {README: _readme()}
     contents |= {table.file: file_text(table.names, []) for table in TABLES.values()}
     contents |= {
@@ -166,17 +165,20 @@ def write_template(folder: str | PathLike[str], *, force: bool = False) -> list[
         )
         for name, text in _EXAMPLE_ROWS.items()
     }
-    return write_to_edit(place, {name: text.encode() for name, text in contents.items()}, force)
+    return write_to_edit(folder, {name: text.encode() for name, text in contents.items()}, force)
 
 
-def write_to_edit(place: Path, contents: Mapping[str, bytes], force: bool) -> list[Path]:
+def write_to_edit(
+    folder: str | PathLike[str], contents: Mapping[str, bytes], force: bool
+) -> list[Path]:
     """Write files that a person will change; ArgumentError if one is there and not forced."""
+    place = check_folder_path(folder)
     # No manifest: they are a person's from the start.
-    with output_folder(place, None, whole=False, force=True) as run:
+    with output_folder(folder, None, whole=False, force=True) as run:
         existing = [name for name in contents if (place / name).exists()]
         if existing and not force:
             raise ArgumentError(
-                f"{str(place)!r} holds {', '.join(existing)} already; nothing was written. Choose "
+                f"{str(folder)!r} holds {', '.join(existing)} already; nothing was written. Choose "
                 "another folder, or replace them (--force, force=True)"
             )
         for name, content in contents.items():

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from backpain_stats.checks import check_folder_path
 from backpain_stats.errors import ArgumentError
 from backpain_stats.outputs.manifest import (
     MANIFEST,
@@ -93,11 +94,7 @@ def output_folder(
     ...     sorted(path.name for path in Path(place, "out").iterdir())
     ['index.html', 'manifest.json', 'new.csv']
     """
-    if str(out) == "":
-        raise ArgumentError("the name of the folder is empty; '.' is the current one")
-    final = Path(out).resolve()
-    if final.exists() and not final.is_dir():
-        raise ArgumentError(f"{str(out)!r} is a file; give a folder")
+    final = check_folder_path(out).resolve()
     missing = [folder for folder in final.parents if not folder.exists()]
     try:
         final.parent.mkdir(parents=True, exist_ok=True)

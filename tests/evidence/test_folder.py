@@ -24,7 +24,7 @@ from backpain_stats import (
     likelihood_ratios,
     load_evidence,
 )
-from backpain_stats.evidence import TABLES, packaged_folder
+from backpain_stats.evidence import TABLES, packaged_folder, write_template
 
 COLUMNS = ["study", "flag", "tp", "fp", "fn", "tn"]
 REVIEW = {
@@ -223,3 +223,13 @@ def test_a_mutated_table_is_added_whole_or_refused(tmp_path):
         counts = [[row[cell] for cell in COLUMNS[2:]] for row in rows(folder, "accuracy")]
         assert counts == wanted.map(str.strip).to_numpy().tolist()
     assert 5 < added < 35
+
+
+@pytest.mark.parametrize("write", [write_template, export_evidence])
+@pytest.mark.parametrize(
+    ("folder", "words"),
+    [("", "name of the folder is empty"), (None, "folder is None; give a path")],
+)
+def test_what_names_no_folder_is_refused(write, folder, words):
+    with pytest.raises(ArgumentError, match=words):
+        write(folder)
