@@ -70,7 +70,7 @@ def cases() -> list[dict[str, Any]]:
     """Return what to time; see run.py."""
     audit = pd.read_csv(AUDIT_C)
     normal, exact = fit_bivariate(audit, **NORMAL), fit_bivariate(audit, nodes=9)
-    thousands = {k: simulated_studies(k) for k in (1000, 10_000)}
+    thousands = {k: simulated_studies(k) for k in (1000, 2000)}
     reml, laplace = _r_job("reml"), _r_job("laplace")
     glmer = "R lme4::glmer, Laplace"
     rows: list[dict[str, Any]] = [

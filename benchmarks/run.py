@@ -11,6 +11,8 @@ returns a list of dictionaries:
     Another tool or way that does the same job, and how it does it, or None.
 ``repeats``
     Optional: how many timed runs; 5 if it is missing.
+``at_most``
+    Optional: what the project promises, in times of the peer's time.
 
 Each callable runs once untimed; the median of the timed runs is reported.
 Without names all modules run and ``reports/benchmark.md`` and
@@ -64,10 +66,11 @@ def measure(names: list[str]) -> pd.DataFrame:
     for name in names:
         for case in load_cases(name):
             repeats = case.get("repeats", 5)
-            print(f"{name}: {case['name']}", file=sys.stderr, flush=True)
+            print(f"{name}: {case['name']}", end=" ", file=sys.stderr, flush=True)
             ours = median_seconds(case["callable"], repeats)
             peer = case.get("peer_callable")
             theirs = median_seconds(peer, min(repeats, 3)) if peer else None
+            print(f"{ours:.3g} s", f"({ours / theirs:.3g})" if theirs else "", file=sys.stderr)
             rows.append(
                 {
                     "part": name,
@@ -77,6 +80,8 @@ def measure(names: list[str]) -> pd.DataFrame:
                     "peer": case.get("peer_name") or "",
                     "peer_seconds": theirs,
                     "times_faster": theirs / ours if theirs else None,
+                    "of_the_peer": ours / theirs if theirs else None,
+                    "at_most": case.get("at_most"),
                 }
             )
     return pd.DataFrame(rows)
@@ -110,18 +115,23 @@ def as_markdown(table: pd.DataFrame) -> str:
     lines = [
         "# Benchmark",
         "",
-        "Written by `make bench`. Median times; a peer does the same job on the same data.",
+        "Written by `make bench`. Median times; a peer does the same job on the same data, or is "
+        "the unit. *Of its time* is the time in times of the peer's; *at most* is what the project "
+        "promises of it.",
         "",
         f"Machine: {machine()}.",
         "",
-        "| part | job | time | peer | its time | times faster |",
-        "|---|---|--:|---|--:|--:|",
+        "| part | job | time | peer | its time | times faster | of its time | at most |",
+        "|---|---|--:|---|--:|--:|--:|--:|",
     ]
     for row in table.to_dict("records"):
-        ratio = "" if pd.isna(row["times_faster"]) else f"{row['times_faster']:.3g}"
+        ratios = " | ".join(
+            "" if pd.isna(row[name]) else f"{row[name]:.3g}"
+            for name in ("times_faster", "of_the_peer", "at_most")
+        )
         lines.append(
             f"| {row['part']} | {row['job']} | {seconds(row['seconds'])} | {row['peer']} "
-            f"| {seconds(row['peer_seconds'])} | {ratio} |"
+            f"| {seconds(row['peer_seconds'])} | {ratios} |"
         )
     return "\n".join(lines) + "\n"
 

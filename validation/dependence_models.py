@@ -68,11 +68,6 @@ def power(number: Array, values: Array) -> Array:
     return np.asarray(number[:, None] ** -values)
 
 
-def constant_power(cell: Cell, values: Array) -> Array:
-    """Return the product to the power c, whatever the number of findings."""
-    return np.asarray(product(cell)[:, None] * values)
-
-
 def by_number(number: Callable[[Cell], Array]) -> Callable[[Cell, Array], Array]:
     """Return the model: the product to the power number^-a."""
     return lambda cell, values: product(cell)[:, None] * power(number(cell), values)

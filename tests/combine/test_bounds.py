@@ -76,6 +76,15 @@ def test_the_bounds_are_reached() -> None:
     assert high[0, 0] == pytest.approx(0.01 * 0.6 / (0.01 * 0.6 + 0.99 * 0.01), rel=1e-9)
 
 
+def test_findings_that_point_in_opposite_directions_avoid_each_other() -> None:
+    # The second speaks against disease: P(both) is at most the product, 0.18 and 0.07, so the
+    # first without the second is in 0.42 to 0.6 of cases and in 0.03 to 0.1 of the others.
+    marginals = Marginals([0.6, 0.3], [0.1, 0.7])
+    low, high = Bounds(non_negative=True).risk_range(marginals, [[1, 0]], 0.01)
+    assert low[0, 0] == pytest.approx(0.01 * 0.42 / (0.01 * 0.42 + 0.99 * 0.1), rel=1e-9)
+    assert high[0, 0] == pytest.approx(0.01 * 0.6 / (0.01 * 0.6 + 0.99 * 0.03), rel=1e-9)
+
+
 def test_linear_programs_and_closed_form_agree() -> None:
     rng = np.random.default_rng(2)
     p, q = rng.uniform(0.2, 0.95, (2, 4))
