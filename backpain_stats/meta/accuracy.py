@@ -19,7 +19,7 @@ from backpain_stats.checks import COUNT_COLUMNS, check_choice
 from backpain_stats.meta.bayes.fit import fit_settings
 from backpain_stats.meta.bayes.priors import Priors
 from backpain_stats.meta.bayes.result import BayesianFit
-from backpain_stats.meta.point import MEASURE_TABLE, MEASURES, log_measures
+from backpain_stats.meta.point import MEASURE_TABLE, MEASURES, log_measure
 from backpain_stats.published import LABELS
 from backpain_stats.sampling import DEFAULT_SEED, Seed
 
@@ -284,10 +284,10 @@ class FlagAccuracy:
         """
         columns = ["estimate", "ci_low", "ci_high", "new_practice_low", "new_practice_high"]
         if self.fit is None:
-            one = self.average
-            logs = log_measures(*np.atleast_2d(logit([one.sensitivity, one.specificity])).T)
+            logits = logit([self.average.sensitivity, self.average.specificity])
             points = {
-                name: float(measure.back(logs[name])[0]) for name, measure in MEASURE_TABLE.items()
+                name: float(measure.back(log_measure(name, *logits)))
+                for name, measure in MEASURE_TABLE.items()
             }
             return pd.DataFrame({"estimate": points}).reindex(columns=columns)
         fit = type(self.fit).of(self.fit, level=level)

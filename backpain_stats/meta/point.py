@@ -6,6 +6,7 @@ for proportions, the log for ratios (delta method).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, overload
 
@@ -26,7 +27,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-__all__ = ["MEASURES", "SummaryMeasure", "SummaryPoint", "accuracy_frame", "log_measures"]
+__all__ = [
+    "MEASURES",
+    "SummaryMeasure",
+    "SummaryPoint",
+    "accuracy_frame",
+    "log_measure",
+    "log_measures",
+]
 
 Result = Literal["positive", "negative"]
 RESULTS: tuple[Result, Result] = ("positive", "negative")
@@ -83,6 +91,24 @@ MEASURE_TABLE = {
 MEASURES = tuple(MEASURE_TABLE)
 
 
+_LOG_MEASURES: dict[str, Callable[[Floats, Floats], Floats]] = {
+    "sensitivity": lambda sensitivity, specificity: sensitivity,
+    "specificity": lambda sensitivity, specificity: specificity,
+    "lr_positive": lambda sensitivity, specificity: (
+        log_expit(sensitivity) - log_expit(-specificity)
+    ),
+    "lr_negative": lambda sensitivity, specificity: (
+        log_expit(-sensitivity) - log_expit(specificity)
+    ),
+    "odds_ratio": lambda sensitivity, specificity: sensitivity + specificity,
+}
+
+
+def log_measure(name: str, logit_sensitivity: Floats, logit_specificity: Floats) -> Floats:
+    """Return one of the five measures on its working scale, a logit or a log."""
+    return _LOG_MEASURES[name](logit_sensitivity, logit_specificity)
+
+
 def log_measures(logit_sensitivity: Floats, logit_specificity: Floats) -> dict[str, Floats]:
     """Return the five measures on their working scales: two logits, three logs.
 
@@ -92,13 +118,7 @@ def log_measures(logit_sensitivity: Floats, logit_specificity: Floats) -> dict[s
     >>> bool(np.isclose(np.exp(logs["lr_positive"]), 0.5 * (1 + np.exp(2.0))))
     True
     """
-    return {
-        "sensitivity": logit_sensitivity,
-        "specificity": logit_specificity,
-        "lr_positive": log_expit(logit_sensitivity) - log_expit(-logit_specificity),
-        "lr_negative": log_expit(-logit_sensitivity) - log_expit(logit_specificity),
-        "odds_ratio": logit_sensitivity + logit_specificity,
-    }
+    return {name: log_measure(name, logit_sensitivity, logit_specificity) for name in MEASURES}
 
 
 def accuracy_frame(logit_sensitivity: Floats, logit_specificity: Floats) -> pd.DataFrame:
@@ -172,7 +192,7 @@ class SummaryPoint:
     def log_with_error(self, measure: str) -> tuple[float, float]:
         """Return a measure on its working scale and its delta-method standard error."""
         slope = self.gradient(measure)
-        value = float(log_measures(self.mean[0], self.mean[1])[measure])
+        value = float(log_measure(measure, self.mean[0], self.mean[1]))
         variance = float(slope @ self.covariance @ slope)
         return value, float(np.sqrt(variance)) if variance >= 0 else np.nan
 

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 __all__ = ["effective_number"]
 
 
-def effective_number(log_ratios: ArrayLike) -> NDArray[np.float64]:
-    r"""Return the effective number of findings, over the last axis.
+def effective_number(log_ratios: ArrayLike, axis: int = -1) -> NDArray[np.float64]:
+    r"""Return the effective number of findings, over one axis.
 
     .. math:: k_\mathrm{eff} = \frac{(\sum_j |l_j|)^2}{\sum_j l_j^2}
 
@@ -25,12 +25,14 @@ def effective_number(log_ratios: ArrayLike) -> NDArray[np.float64]:
     Parameters
     ----------
     log_ratios : array_like
-        Log likelihood ratios (natural logarithms), findings along the last axis.
+        Log likelihood ratios (natural logarithms).
+    axis : int, default -1
+        The axis of the findings.
 
     Returns
     -------
     numpy.ndarray
-        Shape of ``log_ratios`` without its last axis; 1 where no finding says
+        Shape of ``log_ratios`` without that axis; 1 where no finding says
         anything, where a finding is infinite (it decides alone), and NaN where
         a ratio is NaN.
 
@@ -43,11 +45,12 @@ def effective_number(log_ratios: ArrayLike) -> NDArray[np.float64]:
     1.35
     """
     size = np.abs(np.asarray(log_ratios, dtype=float))
-    largest = size.max(axis=-1, keepdims=True, initial=0.0)
+    largest = size.max(axis=axis, keepdims=True, initial=0.0)
     # Relative to the largest: squares of tiny log ratios would underflow.
     usable = (largest > 0) & np.isfinite(largest)
-    share = size / np.where(usable, largest, 1.0)
+    size /= np.where(usable, largest, 1.0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        number = share.sum(axis=-1) ** 2 / (share**2).sum(axis=-1)
-    alone = (largest[..., 0] == 0) | np.isposinf(largest[..., 0])
+        number = size.sum(axis=axis) ** 2 / np.square(size, out=size).sum(axis=axis)
+    largest = np.squeeze(largest, axis)
+    alone = (largest == 0) | np.isposinf(largest)
     return np.asarray(np.where(alone, 1.0, number), dtype=np.float64)

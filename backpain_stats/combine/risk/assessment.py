@@ -18,6 +18,7 @@ from backpain_stats.combine.risk.contributions import alone, assessed_findings, 
 from backpain_stats.combine.risk.pattern_risks import (
     Known,
     PatternRisks,
+    median_log_ratios,
     pattern_risks,
     point_log_ratios,
 )
@@ -154,8 +155,7 @@ def _uncombined(posterior: Posterior | None) -> Posterior | None:
 def _log_ratios(known: Known, findings: int) -> Callable[[NDArray[np.int8]], Array]:
     """Return what gives patterns their log ratio: medians, or for many findings point values."""
     if findings <= LARGEST_DRAWN:
-        without = replace(known, new_practice=None)
-        return lambda patterns: pattern_risks(without, patterns, 0.5).log_ratio
+        return lambda patterns: median_log_ratios(known, patterns)
     return lambda patterns: point_log_ratios(known.dependence, known.marginals, patterns)
 
 
@@ -164,13 +164,13 @@ def _lr_alone(
 ) -> dict[str, float]:
     """Return a finding's own ratio: of a single flag as everywhere, of strata (None) from draws."""
     names = ("lr_alone", "lr_alone_low", "lr_alone_high")
-    if entry is None or entry.known.fit is None:
+    fit = None if entry is None else entry.known.fit
+    if fit is None:
         values = [found.lr[place], found.lr_low[place], found.lr_high[place]]
     else:
-        row = entry.known.measures(level).loc[
-            f"lr_{'positive' if state == PRESENT else 'negative'}"
-        ]
-        values = [row["estimate"], row["ci_low"], row["ci_high"]]
+        name = f"lr_{'positive' if state == PRESENT else 'negative'}"
+        one = type(fit).of(fit, level=level).estimate(name)
+        values = [one.estimate, one.ci_low, one.ci_high]
     return dict(zip(names, map(float, values), strict=True))
 
 

@@ -86,8 +86,9 @@ class PatternRisks:
         Post-test probability in an average practice with its interval.
     new_practice, new_practice_low, new_practice_high : numpy.ndarray
         Post-test probability in a practice that was not studied.
-    log_ratio : numpy.ndarray
-        Natural logarithm of ``lr``.
+    log_ratio, log_ratio_low, log_ratio_high : numpy.ndarray
+        Natural logarithm of ``lr``, and the ends of its interval in a practice that was not
+        studied.
     ci_level : float
         Level of the intervals.
     drawn, drawn_new : numpy.ndarray or None
@@ -110,6 +111,8 @@ class PatternRisks:
     new_practice_low: Array
     new_practice_high: Array
     log_ratio: Array
+    log_ratio_low: Array
+    log_ratio_high: Array
     ci_level: float
     drawn: Array | None = None
     drawn_new: Array | None = None
@@ -138,16 +141,17 @@ def pattern_risks(
         none = np.full(len(patterns), np.nan)
         risk = expit(logit(known.pretest) + log_ratio)
         return PatternRisks(
-            np.exp(log_ratio), none, none, risk, none, none, risk, none, none, log_ratio, level
-        )
+            np.exp(log_ratio), none, none, risk, none, none, risk, none, none, log_ratio, none,
+            none, level
+        )  # fmt: skip
     ratios, risks, drawn = _drawn(known, known.draws, patterns, level, keep=keep)
     # A model that draws its own parameters does not vary for a single finding.
     with np.errstate(invalid="ignore"):
         still = risks[2] - risks[0] < NOTHING
     ratios[::2, still], risks[::2, still] = np.nan, np.nan
-    elsewhere, drawn_new = risks, drawn
+    ratios_new, elsewhere, drawn_new = ratios, risks, drawn
     if known.new_practice is not None:
-        _, elsewhere, drawn_new = _drawn(known, known.new_practice, patterns, level, keep=keep)
+        ratios_new, elsewhere, drawn_new = _drawn(known, known.new_practice, patterns, level, keep=keep)
     (lr_low, lr, lr_high), (ci_low, posttest, ci_high) = np.exp(ratios), expit(risks)
     new_low, new, new_high = expit(elsewhere)
     return PatternRisks(
@@ -161,10 +165,23 @@ def pattern_risks(
         new_practice_low=new_low,
         new_practice_high=new_high,
         log_ratio=ratios[1],
+        log_ratio_low=ratios_new[0],
+        log_ratio_high=ratios_new[2],
         ci_level=level,
         drawn=drawn,
         drawn_new=drawn_new,
     )
+
+
+def median_log_ratios(known: Known, patterns: NDArray[np.int8]) -> Array:
+    """Return the log likelihood ratio of each pattern alone, as :func:`pattern_risks` has it."""
+    posterior = known.draws
+    if posterior is None:
+        return point_log_ratios(known.dependence, known.marginals, patterns)
+    width = max(1, BLOCK // len(posterior.pretest))
+    dependence = posterior.dependence or known.dependence
+    blocks = dependence.log_ratio_blocks(posterior.marginals, patterns, width)
+    return np.concatenate([np.empty(0), *(log_quantiles(block.T, [0.5])[0] for block in blocks)])
 
 
 def _drawn(
@@ -195,17 +212,22 @@ def point_log_ratios(
 
 
 def log_interval(drawn: Array, level: float) -> Array:
-    """Return low, median and high of each row of draws (rows, draws), shape (3, rows).
+    """Return low, median and high of each row of draws (rows, draws), shape (3, rows)."""
+    tail = (1 - level) / 2
+    return log_quantiles(drawn, [tail, 0.5, 1 - tail])
+
+
+def log_quantiles(drawn: Array, probabilities: list[float]) -> Array:
+    """Return quantiles of each row of draws (rows, draws), shape (probabilities, rows).
 
     A draw that makes a pattern impossible in both groups has no ratio (NaN) and is left out.
     """
-    tail = (1 - level) / 2
     # Of neighbours one is taken: an infinite ratio stays infinite.
-    found = np.quantile(drawn, [tail, 0.5, 1 - tail], axis=-1, method="inverted_cdf")
-    for row in np.flatnonzero(np.isnan(found[1])):
+    found = np.quantile(drawn, probabilities, axis=-1, method="inverted_cdf")
+    for row in np.flatnonzero(np.isnan(found[0])):
         own = drawn[row, ~np.isnan(drawn[row])]
         if own.size:
-            found[:, row] = np.quantile(own, [tail, 0.5, 1 - tail], method="inverted_cdf")
+            found[:, row] = np.quantile(own, probabilities, method="inverted_cdf")
     return np.asarray(found)
 
 
@@ -226,5 +248,7 @@ def _ranges(known: Known, patterns: NDArray[np.int8]) -> PatternRisks:
         new_practice_low=low,
         new_practice_high=high,
         log_ratio=none,
+        log_ratio_low=logit(low) - logit(known.pretest),
+        log_ratio_high=logit(high) - logit(known.pretest),
         ci_level=np.nan,
     )

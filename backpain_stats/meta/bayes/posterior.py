@@ -13,7 +13,7 @@ from backpain_stats.estimate import Estimate
 from backpain_stats.meta.arrays import Counts, Floats
 from backpain_stats.meta.bayes.priors import PARAMETERS, Priors
 from backpain_stats.meta.likelihood.parameters import covariance_from_root, root_from_sds
-from backpain_stats.meta.point import MEASURE_TABLE, MEASURES, SummaryPoint, log_measures
+from backpain_stats.meta.point import MEASURE_TABLE, MEASURES, SummaryPoint, log_measure
 from backpain_stats.meta.studies import OUTCOMES, PATIENTS, Studies
 
 if TYPE_CHECKING:
@@ -179,8 +179,12 @@ class Posterior:
 
     def summary_measures(self) -> Quantities:
         """Return the five measures at each draw."""
-        logs = log_measures(self.column("logit_sensitivity"), self.column("logit_specificity"))
-        return {name: one.back(logs[name]) for name, one in MEASURE_TABLE.items()}
+        return {name: self.measure_draws(name) for name in MEASURES}
+
+    def measure_draws(self, name: str) -> Floats:
+        """Return one of the five measures at each draw."""
+        logits = self.column("logit_sensitivity"), self.column("logit_specificity")
+        return MEASURE_TABLE[name].back(log_measure(name, *logits))
 
     def estimate(self, measure: str) -> Estimate:
         """Return one of the five summary measures.
@@ -190,7 +194,7 @@ class Posterior:
         measure : {"sensitivity", "specificity", "lr_positive", "lr_negative", "odds_ratio"}
         """
         check_choice(measure, "measure", MEASURES)
-        return self.quantity(self.summary_measures()[measure], measure)
+        return self.quantity(self.measure_draws(measure), measure)
 
     @property
     def sensitivity(self) -> Estimate:

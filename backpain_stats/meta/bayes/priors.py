@@ -6,11 +6,12 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import betaincinv, ndtr, ndtri
+from scipy.special import ndtr, ndtri
 
 from backpain_stats.checks import real_number
 from backpain_stats.errors import ArgumentError
 from backpain_stats.meta.arrays import Floats
+from backpain_stats.meta.bayes.beta_quantile import beta_logit_quantile
 from backpain_stats.sampling import Seed, check_draws, quasi_uniform
 
 if TYPE_CHECKING:
@@ -30,8 +31,6 @@ PARAMETERS = (
 
 # In units of its prior scale. Far below anything seen, it keeps ratios of the SDs finite.
 SMALLEST_SD = 1e-10
-# Below it the correlation is +-1 in double precision, and scipy's inverse gives NaN.
-SMALLEST_TAIL = 1e-100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,13 +172,9 @@ class Priors:
             else:
                 # The quantile of |N|, by the upper tail so that large values keep digits.
                 out[..., column] = scale * np.maximum(-ndtri(0.5 * ndtr(-z)), SMALLEST_SD)
-        tail = np.maximum(ndtr(-np.abs(u[..., 4])), SMALLEST_TAIL)
         low = self.correlation_shape * (1 + self.correlation_mean)
         high = self.correlation_shape * (1 - self.correlation_mean)
-        # Each half from its own end, where the digits are.
-        below = u[..., 4] < 0
-        half = betaincinv(np.where(below, low, high), np.where(below, high, low), tail)
-        out[..., 4] = np.where(below, -1, 1) * (1 - 2 * half)
+        out[..., 4] = np.tanh(beta_logit_quantile(u[..., 4], low, high) / 2)
         return out
 
     def draws(self, draws: int, seed: Seed = None) -> pd.DataFrame:

@@ -279,7 +279,7 @@ def posttest(
 
 
 def _posttest(fit: Posterior, pretest: Pretest, result: Result, source: str) -> PosttestEstimate:
-    log_ratio = np.log(fit.summary_measures()[f"lr_{result}"])
+    log_ratio = np.log(fit.measure_draws(f"lr_{result}"))
     before: float | Floats = pretest.estimate
     if not is_known(pretest):
         # one draw of the prevalence for each draw of the accuracy, independent of it

@@ -15,7 +15,7 @@ from backpain_stats.errors import ArgumentError, DataError, NotEstimableError
 from backpain_stats.meta.bayes.posterior import Posterior, weighted_quantile
 from backpain_stats.meta.bivariate import fit_bivariate
 from backpain_stats.meta.fitted import FittedModel
-from backpain_stats.meta.point import MEASURE_TABLE, log_measures
+from backpain_stats.meta.point import MEASURE_TABLE, log_measure
 from backpain_stats.sampling import DEFAULT_SEED, interval_around, quasi_uniform, table_draws
 from backpain_stats.tables import StudyTables, TwoByTwo, normal_quantile, plain_tables
 
@@ -136,7 +136,7 @@ class Plain:
         for place, name in enumerate(CURVE_MEASURES):
             slope = _gradients(mean)[name]
             error = width * np.sqrt(np.einsum("ag,gab,bg->g", slope, covariance, slope))
-            middle = log_measures(*mean)[name]
+            middle = log_measure(name, *mean)
             shifts = np.array([0.0, -1.0, 1.0])[:, None]
             with np.errstate(over="ignore"):  # where the data barely allow it, ends are infinite
                 found[:, place] = MEASURE_TABLE[name].back(middle + shifts * error)

@@ -17,7 +17,7 @@ from backpain_stats.meta.bayes.priors import Priors
 from backpain_stats.meta.designs.compared_tests import ComparedTests
 from backpain_stats.meta.designs.delta import MEASURES, PROPORTIONS, Kind, kinds_of
 from backpain_stats.meta.designs.paired_data import TestedStudies
-from backpain_stats.meta.point import log_measures
+from backpain_stats.meta.point import log_measure
 from backpain_stats.result import Grid, Result, Shown
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class BayesianComparison(Result):
         """
         check_choice(measure, "measure", MEASURES)
         logits = self.logits[:, self.tests.index(check_known(test, self.tests, "test"))]
-        value = log_measures(logits[:, 0], logits[:, 1])[measure]
+        value = log_measure(measure, logits[:, 0], logits[:, 1])
         back = expit if measure in PROPORTIONS else np.exp
         return np.asarray(back(value), dtype=np.float64)
 

@@ -17,7 +17,7 @@ from backpain_stats.meta.designs.delta import (
     Kind,
     SummaryPoint,
     kinds_of,
-    log_measures,
+    log_measure,
     on_scale,
 )
 from backpain_stats.meta.designs.paired_data import TestedStudies
@@ -292,7 +292,7 @@ class ComparedTests(Result):
             self.coefficients, self.inference.covariance, size=check_draws(draws), method="eigh"
         )
         of_test = np.moveaxis(sample.reshape(len(sample), len(self.tests), 2), -1, 0)
-        value = log_measures(*of_test)[measure]
+        value = log_measure(measure, *of_test)
         better = -value if measure == "lr_negative" else value
         ranks = (better[:, :, None] < better[:, None, :]).sum(axis=2) + 1
         tail = (1 - self.level) / 2

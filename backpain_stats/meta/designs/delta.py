@@ -11,7 +11,7 @@ from scipy.special import expit
 from scipy.stats import t as student
 
 from backpain_stats.estimate import Estimate
-from backpain_stats.meta.point import MEASURES, SummaryPoint, log_measures
+from backpain_stats.meta.point import MEASURES, SummaryPoint, log_measure
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,7 +27,7 @@ __all__ = [
     "Kind",
     "SummaryPoint",
     "kinds_of",
-    "log_measures",
+    "log_measure",
     "on_scale",
 ]
 
