@@ -274,7 +274,7 @@ class PatternModel(RatioModel):
             yield from super().log_ratio_blocks(marginals, patterns, width)
             return
         states = all_patterns(marginals.findings)
-        found = [np.exp(one) for one in self.log_probabilities(marginals, states)]
+        found = [np.exp(one) for one in self.log_table(marginals)]
         for start in range(0, len(patterns), width):
             fits = matching(patterns[start : start + width], states).T.astype(float)
             with np.errstate(divide="ignore", invalid="ignore"):

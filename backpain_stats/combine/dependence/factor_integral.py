@@ -97,6 +97,8 @@ def log_stratum(low: Array, high: Array) -> Array:
     near = np.where(mirrored, -low, high)
     far = np.where(mirrored, -high, low)
     top = log_ndtr(near)
+    if np.isneginf(far).all():
+        return np.asarray(top)
     with np.errstate(invalid="ignore"):
         gap = np.where(np.isneginf(far), -np.inf, log_ndtr(far) - top)
     # A stratum too thin for double precision has probability zero.

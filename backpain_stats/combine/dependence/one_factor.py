@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -38,8 +38,10 @@ __all__ = ["OneFactor"]
 
 # The nodes grow as 1 / sqrt(1 - rho): beyond this one patient takes seconds.
 LARGEST_RHO = 0.999
-# Doubles held at once by the sums over nodes.
-BLOCK = 2**19
+# Doubles held at once by the sums over nodes: few enough to stay in the processor's cache.
+BLOCK = 2**17
+# Draws are sorted into so many parts by their correlation.
+PARTS = 8
 # Products below this have lost terms to underflow; they are summed again as logarithms.
 UNDERFLOW = -290 * np.log(10)
 
@@ -170,24 +172,7 @@ class OneFactor(PatternModel):
 
     def group_log_probabilities(self, group: Group, patterns: NDArray[np.int8]) -> Array:
         """Return the log of each pattern's integral over the factor, (draws, patterns)."""
-        group, rho = self._matched(group)
-        if not np.any(rho):
-            return Independent().group_log_probabilities(group, patterns)
-        found = strata(patterns, group.findings)
-        result = np.zeros((len(group.present), len(patterns)))
-        if (patterns == NOT_ASSESSED).all():
-            return result
-        integrand = _Integrand(group, found, Loadings.of(rho, group.signs))
-        draws = max(1, BLOCK // integrand.size)
-        for first in range(0, len(result), draws):
-            rows = slice(first, min(first + draws, len(result)))
-            factors = integrand.log_factors(rows)
-            width = max(1, BLOCK // (len(integrand.nodes) * (rows.stop - first)))
-            for start in range(0, len(patterns), width):
-                columns = slice(start, start + width)
-                result[rows, columns] = integrand.log_sum(factors, columns)
-        result[:, ~found.possible] = -np.inf
-        return result
+        return self._by_correlation(group, lambda part, rho: _integrals(part, rho, patterns))
 
     def group_log_table(self, group: Group) -> Array:
         """Return the log probability of every complete pattern, (draws, patterns).
@@ -196,43 +181,73 @@ class OneFactor(PatternModel):
         independent of those of the second, so the table is a matrix product
         over the nodes; entries too small for it are integrated one by one.
         """
-        group, rho = self._matched(group)
-        patterns = all_patterns(group.findings)
-        if not np.any(rho):
-            return Independent().group_log_probabilities(group, patterns)
-        # Row l puts every finding at its level l: enough to span all strata.
-        levels = max(len(finding) for finding in group.findings) + 1
-        spanning = np.zeros((levels, patterns.shape[1]), dtype=np.int8)
-        for finding in group.findings:
-            spanning[:, list(finding)] = np.arange(levels)[:, None] > np.arange(len(finding))
-        found = strata(spanning, group.findings)
-        integrand = _Integrand(group, found, Loadings.of(rho, group.signs))
-        result = np.empty((len(group.present), len(patterns)))
-        # So few at once that none is interpolated: a row is what it would be by itself.
-        width = max(1, min(INTERPOLATE_FROM - 1, BLOCK // integrand.size))
-        for draw in range(len(result)):
-            row = slice(draw, draw + 1)
-            if draw % width == 0:
-                factors = integrand.log_factors(slice(draw, draw + width))
-            own_factors = [one[:, :, draw % width, None] for one in factors]
-            result[draw] = integrand.log_table(own_factors, group.findings)
-            small = result[draw] < UNDERFLOW
-            if small.any():
-                single = replace(group, present=group.present[row])
-                own = rho[draw] if rho.ndim else rho
-                model = OneFactor(own, own)
-                result[draw, small] = model.group_log_probabilities(single, patterns[small])[0]
-        return result
+        return self._by_correlation(group, _complete_table)
 
-    def _matched(self, group: Group) -> tuple[Group, Array]:
-        """Return the group and rho with as many draws as the longer of the two has."""
+    def _by_correlation(self, group: Group, compute: Callable[[Group, Array], Array]) -> Array:
+        """Compute draws of similar correlation together: a large one needs many more nodes."""
         rho = np.asarray(getattr(self, f"rho_{group.name}"), dtype=float)
         draws, flags = group.present.shape
-        if rho.ndim == 0 or len(rho) == draws:
-            return group, rho
-        if draws != 1:
-            raise ArgumentError(f"{len(rho)} values of rho_{group.name} for {draws} draws")
-        return replace(group, present=np.broadcast_to(group.present, (len(rho), flags))), rho
+        if rho.ndim and len(rho) != draws:
+            if draws != 1:
+                raise ArgumentError(f"{len(rho)} values of rho_{group.name} for {draws} draws")
+            group = replace(group, present=np.broadcast_to(group.present, (len(rho), flags)))
+        if rho.ndim == 0 or len(rho) < 2 * PARTS:
+            return compute(group, rho)
+        parts = np.array_split(np.argsort(rho, kind="stable"), PARTS)
+        found = [compute(replace(group, present=group.present[own]), rho[own]) for own in parts]
+        result = np.empty((len(rho), found[0].shape[1]))
+        result[np.concatenate(parts)] = np.concatenate(found)
+        return result
+
+
+def _integrals(group: Group, rho: Array, patterns: NDArray[np.int8]) -> Array:
+    """Return the log probability of some patterns, integrated one by one, (draws, patterns)."""
+    if not np.any(rho):
+        return Independent().group_log_probabilities(group, patterns)
+    found = strata(patterns, group.findings)
+    result = np.zeros((len(group.present), len(patterns)))
+    if (patterns == NOT_ASSESSED).all():
+        return result
+    integrand = _Integrand(group, found, Loadings.of(rho, group.signs))
+    draws = max(1, BLOCK // integrand.size)
+    for first in range(0, len(result), draws):
+        rows = slice(first, min(first + draws, len(result)))
+        factors = integrand.log_factors(rows)
+        width = max(1, BLOCK // (len(integrand.nodes) * (rows.stop - first)))
+        for start in range(0, len(patterns), width):
+            columns = slice(start, start + width)
+            result[rows, columns] = integrand.log_sum(factors, columns)
+    result[:, ~found.possible] = -np.inf
+    return result
+
+
+def _complete_table(group: Group, rho: Array) -> Array:
+    """Return the log probability of every complete pattern; see ``OneFactor.group_log_table``."""
+    patterns = all_patterns(group.findings)
+    if not np.any(rho):
+        return Independent().group_log_probabilities(group, patterns)
+    # Row l puts every finding at its level l: enough to span all strata.
+    levels = max(len(finding) for finding in group.findings) + 1
+    spanning = np.zeros((levels, patterns.shape[1]), dtype=np.int8)
+    for finding in group.findings:
+        spanning[:, list(finding)] = np.arange(levels)[:, None] > np.arange(len(finding))
+    found = strata(spanning, group.findings)
+    integrand = _Integrand(group, found, Loadings.of(rho, group.signs))
+    result = np.empty((len(group.present), len(patterns)))
+    largest_half = len(integrand.nodes) * int(np.sqrt(levels * len(patterns)))
+    # So few at once that none is interpolated: a row is what it would be by itself.
+    width = max(1, min(INTERPOLATE_FROM - 1, BLOCK // max(integrand.size, largest_half)))
+    for first in range(0, len(result), width):
+        rows = slice(first, first + width)
+        result[rows] = integrand.log_table(integrand.log_factors(rows), group.findings)
+    small = result < UNDERFLOW
+    for draw in np.flatnonzero(small.any(axis=1)):
+        single = replace(group, present=group.present[draw : draw + 1])
+        own = rho[draw] if rho.ndim else rho
+        which = small[draw]
+        model = OneFactor(own, own)
+        result[draw, which] = model.group_log_probabilities(single, patterns[which])[0]
+    return result
 
 
 def _checked_range(prior: tuple[float, float]) -> tuple[float, float]:
@@ -307,26 +322,26 @@ class _Integrand:
             return (np.log(np.exp(total - peak[:, None]).sum(axis=1)) + peak).T
 
     def log_table(self, factors: list[Array], findings: Sequence[Sequence[int]]) -> Array:
-        """Return the log probabilities of all complete patterns of one draw."""
+        """Return the log probabilities of all complete patterns, (draws, patterns)."""
         levels = [
-            factor[choice[: len(finding) + 1], :, 0]
+            factor[choice[: len(finding) + 1]].transpose(2, 0, 1)
             for factor, choice, finding in zip(factors, self.choice, findings, strict=True)
         ]
-        middle = (len(levels) + 1) // 2
+        draws, middle = len(levels[0]), (len(levels) + 1) // 2
         halves = []
         for half in (levels[:middle], levels[middle:]):
-            rows = self.log_weights[None] / 2
+            rows = np.broadcast_to(self.log_weights / 2, (draws, 1, len(self.nodes)))
             for level in half:
-                rows = (rows[:, None] + level[None]).reshape(-1, len(self.nodes))
-            peak = rows.max(axis=1)
+                rows = (rows[:, :, None] + level[:, None]).reshape(draws, -1, len(self.nodes))
+            peak = rows.max(axis=2)
             peak[np.isneginf(peak)] = 0.0
-            halves.append((np.exp(rows - peak[:, None]), peak))
+            halves.append((np.exp(rows - peak[:, :, None]), peak))
         (first, first_peak), (second, second_peak) = halves
         with np.errstate(divide="ignore"):
-            table = np.log(first @ second.T)
-        table += first_peak[:, None]
-        table += second_peak
-        return table.ravel()
+            table = np.log(first @ second.transpose(0, 2, 1))
+        table += first_peak[:, :, None]
+        table += second_peak[:, None]
+        return np.asarray(table.reshape(draws, -1))
 
 
 def _ends(

@@ -145,13 +145,11 @@ def pattern_risks(
             none, level
         )  # fmt: skip
     ratios, risks, drawn = _drawn(known, known.draws, patterns, level, keep=keep)
-    # A model that draws its own parameters does not vary for a single finding.
-    with np.errstate(invalid="ignore"):
-        still = risks[2] - risks[0] < NOTHING
-    ratios[::2, still], risks[::2, still] = np.nan, np.nan
     ratios_new, elsewhere, drawn_new = ratios, risks, drawn
     if known.new_practice is not None:
-        ratios_new, elsewhere, drawn_new = _drawn(known, known.new_practice, patterns, level, keep=keep)
+        ratios_new, elsewhere, drawn_new = _drawn(
+            known, known.new_practice, patterns, level, keep=keep
+        )
     (lr_low, lr, lr_high), (ci_low, posttest, ci_high) = np.exp(ratios), expit(risks)
     new_low, new, new_high = expit(elsewhere)
     return PatternRisks(
@@ -200,6 +198,10 @@ def _drawn(
         ratios[:, rows] = log_interval(drawn, level)
         risks[:, rows] = log_interval(drawn + priors, level)
         kept += [drawn] if keep else []
+    # A model that draws its own parameters does not vary for a single finding.
+    with np.errstate(invalid="ignore"):
+        still = risks[2] - risks[0] < NOTHING
+    ratios[::2, still], risks[::2, still] = np.nan, np.nan
     return ratios, risks, np.concatenate(kept) if kept else None
 
 

@@ -24,7 +24,12 @@ from backpain_stats.combine.dependence.shrunken import Shrunken
 from backpain_stats.combine.risk.all_patterns import all_states
 from backpain_stats.combine.risk.model import RiskModel
 from backpain_stats.combine.risk.patient import refused_patterns
-from backpain_stats.combine.risk.pattern_risks import IMPOSSIBLE, PatternRisks, pattern_risks
+from backpain_stats.combine.risk.pattern_risks import (
+    IMPOSSIBLE,
+    NOTHING,
+    PatternRisks,
+    pattern_risks,
+)
 from backpain_stats.combine.risk.posterior import point_marginals
 from backpain_stats.errors import ArgumentError, NotEstimableError
 from backpain_stats.evidence import (
@@ -278,11 +283,6 @@ def _case(
     refused = refused_patterns(entries, patterns)
     reasons = list(dict.fromkeys(refused.values()))
     pretest = _pretest(evidence, model, plain)
-    even = model
-    if pretest and entries.target and entries.setting:
-        even = RiskModel(
-            evidence, entries.target, entries.setting, flags=list(entries.flags), pretest=0.5
-        )
     tables = {}
     for one in page_models():
         if isinstance(one.dependence, Shrunken | Independent):
@@ -290,12 +290,8 @@ def _case(
         if not one.dependence.says_more(combinations=bool(entries.combinations)):
             continue
         kept = [row for row in range(len(patterns)) if row not in refused]
-        found = {
-            kind: pattern_risks(own.with_dependence(one.dependence)._known, patterns[kept], 0.95)
-            for kind, own in (("ratio", even), ("risk", model))
-            if kind == "ratio" or pretest
-        }
-        tables[one.id] = _table(found, kept, len(patterns))
+        found = pattern_risks(model.with_dependence(one.dependence)._known, patterns[kept], 0.95)
+        tables[one.id] = _table(found, kept, len(patterns), risk=pretest is not None)
     return {
         "target": entries.target,
         "target_label": labels[0],
@@ -315,19 +311,33 @@ def _case(
     }
 
 
-def _table(found: dict[str, PatternRisks], kept: list[int], rows: int) -> dict[str, str]:
+def _table(found: PatternRisks, kept: list[int], rows: int, *, risk: bool) -> dict[str, str]:
     """Return the log odds of every pattern under a model, one packed column a number.
 
-    ``ratio`` columns are those at even pre-test odds: log likelihood ratios. ``risk`` columns
-    have the published pre-test probability and its uncertainty in them. Each is an estimate
-    and both ends in an average practice, and both ends in a new one. NaN where refused.
+    ``ratio`` columns are log likelihood ratios, the log odds at even pre-test odds. ``risk``
+    columns have the published pre-test probability and its uncertainty in them. Each is an
+    estimate and both ends in an average practice, and both ends in a new one. NaN where
+    refused.
     """
     names = ("posttest", "ci_low", "ci_high", "new_practice_low", "new_practice_high")
+    with np.errstate(divide="ignore"):
+        low, high = np.log(found.lr_low), np.log(found.lr_high)
+    ends = np.array([[low, high], [found.log_ratio_low, found.log_ratio_high]])
+    if np.isfinite(found.ci_level):
+        # A ratio that does not vary, as that of no finding, has no interval; sharp bounds,
+        # which have no level, may meet.
+        with np.errstate(invalid="ignore"):
+            still = ends[:, 1] - ends[:, 0] < NOTHING
+        ends.transpose(0, 2, 1)[still] = np.nan
+    ratios = [found.log_ratio, *ends[0], *ends[1]]
+    kinds = {"ratio": ratios}
+    if risk:
+        kinds["risk"] = [logit(getattr(found, name)) for name in names]
     table = {}
-    for kind, risks in found.items():
-        for name in names:
+    for kind, columns in kinds.items():
+        for name, values in zip(names, columns, strict=True):
             column = np.full(rows, np.nan)
-            column[kept] = logit(getattr(risks, name))
+            column[kept] = values
             table[f"{kind}_{name}"] = floats(column)
     return table
 
