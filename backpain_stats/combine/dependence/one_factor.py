@@ -12,7 +12,6 @@ from scipy.special import ndtri
 from backpain_stats.checks import real_numbers
 from backpain_stats.combine.dependence.base import Group, PatternModel
 from backpain_stats.combine.dependence.factor_integral import (
-    INTERPOLATE_FROM,
     Loadings,
     extreme_modes,
     log_factor,
@@ -40,6 +39,8 @@ __all__ = ["OneFactor"]
 LARGEST_RHO = 0.999
 # Doubles held at once by the sums over nodes: few enough to stay in the processor's cache.
 BLOCK = 2**17
+# Doubles of all factors held at once.
+FACTORS = 2**22
 # Draws are sorted into so many parts by their correlation.
 PARTS = 8
 # Products below this have lost terms to underflow; they are summed again as logarithms.
@@ -235,11 +236,15 @@ def _complete_table(group: Group, rho: Array) -> Array:
     integrand = _Integrand(group, found, Loadings.of(rho, group.signs))
     result = np.empty((len(group.present), len(patterns)))
     largest_half = len(integrand.nodes) * int(np.sqrt(levels * len(patterns)))
-    # So few at once that none is interpolated: a row is what it would be by itself.
-    width = max(1, min(INTERPOLATE_FROM - 1, BLOCK // max(integrand.size, largest_half)))
-    for first in range(0, len(result), width):
-        rows = slice(first, first + width)
-        result[rows] = integrand.log_table(integrand.log_factors(rows), group.findings)
+    # Many draws that share rho have their factors interpolated together.
+    many = max(1, FACTORS // integrand.size)
+    width = max(1, BLOCK // max(integrand.size, largest_half))
+    for start in range(0, len(result), many):
+        factors = integrand.log_factors(slice(start, start + many))
+        for first in range(0, factors[0].shape[2], width):
+            own = [one[:, :, first : first + width] for one in factors]
+            place = slice(start + first, start + first + own[0].shape[2])
+            result[place] = integrand.log_table(own, group.findings)
     small = result < UNDERFLOW
     for draw in np.flatnonzero(small.any(axis=1)):
         single = replace(group, present=group.present[draw : draw + 1])
