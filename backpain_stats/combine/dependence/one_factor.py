@@ -242,9 +242,9 @@ def _complete_table(group: Group, rho: Array) -> Array:
     for start in range(0, len(result), many):
         factors = integrand.log_factors(slice(start, start + many))
         for first in range(0, factors[0].shape[2], width):
-            own = [one[:, :, first : first + width] for one in factors]
-            place = slice(start + first, start + first + own[0].shape[2])
-            result[place] = integrand.log_table(own, group.findings)
+            some = [one[:, :, first : first + width] for one in factors]
+            place = slice(start + first, start + first + some[0].shape[2])
+            result[place] = integrand.log_table(some, group.findings)
     small = result < UNDERFLOW
     for draw in np.flatnonzero(small.any(axis=1)):
         single = replace(group, present=group.present[draw : draw + 1])

@@ -70,6 +70,7 @@ def entries_from_evidence(
     named = None if flags is None else list(dict.fromkeys(as_names(flags, "flags")))
     for flag in named or ():
         check_known(flag, vocabulary.index, "flag")
+    prevalence, in_new_practice, warning = _pretest(evidence, target, setting, pretest)
     accuracies, notes, unusable = _accuracies(evidence, target, setting, named, indirect=indirect)
     wanted = sorted(accuracies) if named is None else named
     for flag in wanted:
@@ -91,7 +92,6 @@ def entries_from_evidence(
         )
         for flag in wanted
     )
-    prevalence, in_new_practice, warning = _pretest(evidence, target, setting, pretest)
     studies = whole.accuracy.merge(whole.cohorts[["cohort_id", "study_id"]], on="cohort_id")
     listed = whole.combinations["flags"].dropna().str.split(";")
     figures = {

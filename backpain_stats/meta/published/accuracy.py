@@ -33,11 +33,18 @@ def pooled_flag(
     NotEstimableError
         As in :func:`~backpain_stats.pool`.
     """
+
+    def build(whole: Evidence) -> PooledEvidence | str:
+        try:
+            return pool(whole, target=target, setting=setting, flag=flag, indirect=indirect)
+        except NotEstimableError as error:
+            return str(error)  # that nothing can be pooled is found out once, too
+
     name = f"pooled {flag} for {target} in {setting or 'any setting'}, indirect {indirect}"
-    return evidence.derived(
-        name,
-        lambda whole: pool(whole, target=target, setting=setting, flag=flag, indirect=indirect),
-    )
+    found = evidence.derived(name, build)
+    if isinstance(found, str):
+        raise NotEstimableError(found)
+    return found
 
 
 def flag_accuracy(
@@ -61,17 +68,19 @@ def flag_accuracy(
         If no cohort of the setting informs the flag, or none informs its sensitivity or
         its specificity.
     """
-    try:
-        pooled = pooled_flag(evidence, target, setting, flag, indirect=indirect)
-    except NotEstimableError:
-        known = evidence.derived(
-            f"known {flag} for {target} in {setting}, indirect {indirect}",
-            lambda whole: _known(whole, target, setting, flag, indirect=indirect),
-        )
-        if known is None:
-            raise
-        return known
-    return pooled.accuracy
+
+    def build(whole: Evidence) -> FlagAccuracy | str:
+        try:
+            return pooled_flag(whole, target, setting, flag, indirect=indirect).accuracy
+        except NotEstimableError as error:
+            known = _known(whole, target, setting, flag, indirect=indirect)
+            return str(error) if known is None else known
+
+    name = f"accuracy of {flag} for {target} in {setting or 'any setting'}, indirect {indirect}"
+    found = evidence.derived(name, build)
+    if isinstance(found, str):
+        raise NotEstimableError(found)
+    return found
 
 
 def accuracy_table(
