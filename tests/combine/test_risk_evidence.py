@@ -17,6 +17,8 @@ from backpain_stats.errors import (
     UnknownNameError,
 )
 from backpain_stats.evidence import SETTINGS, TARGETS, Evidence
+from backpain_stats.meta.published.accuracy import known_accuracy
+from backpain_stats.published import KnownAccuracy
 
 NUMBERS = [
     f"{name}{end}"
@@ -153,3 +155,13 @@ def test_all_patterns_and_a_range_of_dependence(model: RiskModel) -> None:
     spread = model.sensitivity(["age_50", "cancer_history"], rho=[0, 0.3, 0.6])
     assert spread["estimate"].is_monotonic_decreasing
     assert "RiskModel of malignancy in primary_care" in repr(model)
+
+
+def test_proportions_without_counts_keep_every_printed_digit():
+    """As those of a hundred patients 0.511 and 0.514 were one."""
+    labels = {"report_id": "one", "cohort_id": "one"}
+    first, second = (
+        known_accuracy([KnownAccuracy(share, 0.9, labels)]).average.sensitivity
+        for share in (0.511, 0.514)
+    )
+    assert first < second

@@ -105,6 +105,12 @@ def test_markdown_and_html_have_the_same_cells(found):
     assert all(len(row) == len(layout.head) for row in printed)
 
 
+def test_studies_stand_with_their_patients_of_the_group(found):
+    first = [row for _, rows in found.layout().blocks for row in rows if row][:4]
+    printed = {cell for row in first for cell in row if cell and cell.startswith("1 (")}
+    assert printed == {"1 (13)", "1 (1,962)"}
+
+
 def test_nothing_is_judged_by_the_software(found):
     columns = ["risk_of_bias", "indirectness", "inconsistency", "imprecision", "publication_bias"]
     assert (found.judgements[[*columns, "certainty"]] == "").all().all()

@@ -21,9 +21,10 @@ from backpain_stats import (
 from backpain_stats.meta.after import heterogeneity as spread
 from backpain_stats.meta.after.bootstrap import bootstrap, simulate
 from backpain_stats.meta.after.heterogeneity import i_squared, within_study_variance
+from backpain_stats.meta.after.influence import _better
 from backpain_stats.meta.after.regression import compare_groups, compare_points
 from backpain_stats.meta.after.sroc import area_under_line
-from backpain_stats.meta.fitting.optimise import maximise
+from backpain_stats.meta.fitting.optimise import Optima, maximise
 from backpain_stats.meta.likelihood.binomial import Arms
 from backpain_stats.meta.likelihood.exact import ExactModel
 from backpain_stats.meta.likelihood.normal import observed_logits
@@ -344,6 +345,14 @@ def test_influence_equals_refitting(audit, options):
         distance = change @ np.linalg.inv(fit.covariance) @ change / 2
         assert row["distance"] == pytest.approx(distance, rel=1e-3, abs=1e-6)
     assert (table["reason"] == "").all()
+
+
+def test_of_two_maxima_without_a_study_the_higher_one_counts():
+    values = np.array([1.0, 3.0, 2.0, 2.0, 1.0, 2.0])  # first three problems, then again
+    shapes = ((6, 5), (6, 5), (6, 5, 5))
+    parameters, gradient, hessian = (np.zeros(shape) for shape in shapes)
+    found = Optima(parameters, values, gradient, hessian, np.ones(6, dtype=bool), 1)
+    assert _better(found, 3).tolist() == [3, 1, 2]
 
 
 def test_influence_says_why_a_row_is_missing(audit):

@@ -1,6 +1,7 @@
 """The published evidence, pooled: one cohort once, every feasible table, every exclusion said."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from backpain_stats.meta.published.every_flag import pool_all
 from backpain_stats.meta.published.imputation import fit_imputed
 from backpain_stats.meta.published.reports import (
     MOST_TABLES,
+    _holders,
     chosen_reports,
     middle_rows,
     report_rows,
@@ -129,6 +131,18 @@ def test_a_panel_can_take_it_from_there(cancer_history):
     )
     pd.testing.assert_frame_equal(*(one.drop(columns="flag_id") for one in rows))
     assert rows[0]["flag_id"].iloc[0] == "cancer_history"
+
+
+def test_a_report_that_informs_both_sides_goes_before_half_a_report():
+    """Two reports of one flag about the same patients, the half one first by name."""
+    half, whole = (
+        SimpleNamespace(
+            flag_id="age", cohort=SimpleNamespace(first="cohort"), contributes=contributes,
+            displaced_by="", report_id=report_id,
+        )
+        for report_id, contributes in (("a", "specificity only"), ("b", "both"))
+    )  # fmt: skip
+    assert _holders([half, whole]) == {"cohort": whole}
 
 
 def test_a_family_uses_each_patient_once(evidence):

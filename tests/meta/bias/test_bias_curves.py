@@ -189,6 +189,18 @@ def test_pooled_verification_finds_the_truth_of_all_patients():
     assert found.specificity.ci_low < 0.8 < found.specificity.ci_high
 
 
+def test_patients_not_verified_who_are_sick_more_often_lower_the_sensitivity():
+    rows = [["one", 40, 20, 10, 130, 0, 400], ["two", 30, 25, 12, 150, 0, 300],
+            ["three", 50, 30, 11, 120, 0, 500], ["four", 45, 22, 14, 140, 0, 350]]  # fmt: skip
+    columns = ["study", "tp", "fp", "fn", "tn", "unverified_positive", "unverified_negative"]
+    data = pd.DataFrame(rows, columns=columns)
+    rarely, alike, often = (
+        bps.pool_verified(data, missing_odds=odds, imputations=5).sensitivity.estimate
+        for odds in (0.25, 1.0, 4.0)
+    )
+    assert often < alike < rarely < bps.fit_bivariate(data).sensitivity.estimate
+
+
 def _seen(share, test, reference, covariance=(0.0, 0.0)):
     """Return the expected table against a reference, of ten million patients."""
     (se, sp), (own, clear), (c1, c0) = test, reference, covariance

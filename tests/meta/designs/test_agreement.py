@@ -53,6 +53,22 @@ def test_without_variation_it_is_mcnemars_variance(compared, column, measure):
     )
 
 
+@pytest.mark.parametrize(("column", "measure"), [(0, "sensitivity"), (1, "specificity")])
+@pytest.mark.parametrize("agreement", ["least", "most"])
+def test_bounds_are_mcnemars_variance_at_the_ends_of_what_both_may_be(
+    compared, agreement, column, measure
+):
+    n = (CASES, NONCASES)[column]
+    first, second = POSITIVE["ESR"][column], POSITIVE["CRP"][column]
+    both = min(first, second) if agreement == "most" else max(first + second - n, 0)
+    b, c = 4 * (first - both), 4 * (second - both)
+    variance = (b + c - (b - c) ** 2 / (4 * n)) / (4 * n) ** 2
+    # as above, and the covariance is that of counts to which 1/2 was added
+    assert width(agreement_sensitivity(compared), agreement, measure) == pytest.approx(
+        2 * 1.96 * np.sqrt(variance), rel=0.05
+    )
+
+
 def test_bounds_enclose_what_may_be_printed(compared):
     frame = agreement_sensitivity(compared)
     assert set(frame["agreement"]) == {"independent", "least", "most"}

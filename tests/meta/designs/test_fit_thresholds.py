@@ -232,6 +232,15 @@ def test_gradients_of_what_follows(quantity):
     np.testing.assert_allclose(quantity(PARAMETERS)[1], numeric, atol=1e-8)
 
 
+@pytest.mark.parametrize(("low", "high"), [(-60.0, -59.0), (59.0, 60.0)])
+def test_ratio_of_a_band_far_out_is_that_of_its_density(low, high):
+    """Both tails are 1 there to double precision, and their difference is not."""
+    alike = np.array([1.0, 0.0, -1.0, 0.0])  # equal scales: the ratio is constant far out
+    assert log_band_ratio(alike, low, high)[0] == pytest.approx(
+        log_density_ratio(alike, (low + high) / 2)[0], abs=1e-9
+    )
+
+
 def test_area_is_the_chance_that_a_case_exceeds_a_non_case():
     rng = np.random.default_rng(3)
     cases, noncases = (
