@@ -24,7 +24,7 @@ from joblib import Parallel, delayed, parallel_config
 from markdown_tables import markdown_table
 from scipy.special import expit, logit
 
-from backpain_stats import fit_bivariate
+from backpain_stats import Priors, fit_bivariate
 from backpain_stats.errors import BackpainStatsError
 from backpain_stats.sampling import DEFAULT_SEED
 
@@ -178,17 +178,32 @@ def findings(summary: pd.DataFrame) -> list[str]:
     lines = []
     for method, own in summary.groupby("method", sort=False):
         short = own[own["coverage"] < LEVEL - 2 * own["coverage_se"]]
+        error = np.sqrt(LEVEL * (1 - LEVEL) / own["replicates"])
+        long = own[own["coverage"] > LEVEL + 2 * error]
         worst = own.loc[own["coverage"].idxmin()]
         lines.append(
             f"* {method}: coverage {own['coverage'].min():.0%} to {own['coverage'].max():.0%}, "
             f"more than two standard errors below {LEVEL:.0%} in {len(short)} of {len(own)} "
-            f"situations; lowest for {worst['measure']} ({worst['cells']} cells, "
+            f"situations, above in {len(long)}; lowest for {worst['measure']} ({worst['cells']} cells, "
             f"{worst['studies']} studies). Largest bias on the logit or log scale "
             f"{own['bias'].abs().max():.2f}. Boundary fits: {int(own['boundary'].max())} of "
             f"{int(own['replicates'].max())} where they are most frequent; refused: "
             f"{int((own['replicates'] - own['fitted']).max())}."
         )
     return lines
+
+
+def prior_against_truth() -> str:
+    """Say where the true SDs lie in the default prior, which decides how wide the posterior is."""
+    drawn = Priors().draws(2**14, seed=DEFAULT_SEED)[["sd_sensitivity", "sd_specificity"]]
+    below = (drawn.to_numpy() < np.array(SDS)).mean(axis=0)
+    return (
+        f"The default prior expects SDs of {drawn.median().iloc[0]:.2f} and "
+        f"{drawn.median().iloc[1]:.2f} (medians), learned from tests whose studies differ more: "
+        f"{below[0]:.1%} and {below[1]:.1%} of it lie below the true ones. Where studies differ "
+        "as little as here its intervals are wider than they need be; where they differ more "
+        "than it expects they would cover less."
+    )
 
 
 def report(summary: pd.DataFrame, replicates: int, minutes: float) -> str:
@@ -213,9 +228,7 @@ def report(summary: pd.DataFrame, replicates: int, minutes: float) -> str:
             "## What came out\n",
             *findings(summary),
             "\nMaximum likelihood intervals treat the between-study covariance as known, which is "
-            "why they are short of their level where studies are few. The true SDs lie well inside "
-            "the default prior; Bayesian intervals would cover less under a truth the prior "
-            "thinks unlikely.",
+            f"why they are short of their level where studies are few. {prior_against_truth()}",
             f"\n## Coverage of the {LEVEL:.0%} interval\n",
             markdown_table(wide(summary, "coverage", "{:.1%}")),
             "\n## Bias\n",

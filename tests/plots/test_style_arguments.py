@@ -28,6 +28,7 @@ from backpain_stats.plots import (
     draw_ranking,
     draw_risk_patterns,
     draw_risk_waterfall,
+    draw_shrinkage,
     draw_sroc,
     draw_thresholds,
     draw_value_of_information,
@@ -47,7 +48,7 @@ MODULES = {
         *(draw_endorsement, draw_fagan, draw_forest, draw_forest_paired, draw_frequency_tree),
         draw_funnel_deeks,
         *(draw_influence, draw_natural_frequencies, draw_posttest, draw_quality, draw_ranking),
-        *(draw_risk_patterns, draw_risk_waterfall, draw_sroc, draw_thresholds),
+        *(draw_risk_patterns, draw_risk_waterfall, draw_shrinkage, draw_sroc, draw_thresholds),
         draw_value_of_information,
     )
 }
@@ -63,6 +64,7 @@ OPTIONS = {
     ("sroc", "names"): {"label": True},
     ("crosshair", "names"): {"label": True},
     ("forest", "diamond"): {"summary": True},
+    ("shrinkage", "sets"): {"sets": pd.DataFrame({"exponent": [0.2, 0.4]})},
 }
 NOT_HERE = {("risk_patterns", "intervals")}  # a profile has none yet
 
@@ -118,6 +120,7 @@ def results(evidence):
         "natural_frequencies": bps.natural_frequencies(flags.iloc[[2]], 0.05),
         "frequency_tree": bps.natural_frequencies(flags.iloc[[2]], 0.05),
         "ranking": ratios, "risk_patterns": model.profile(), "risk_waterfall": risk, "sroc": fit,
+        "shrinkage": bps.Shrunken(),
         "value_of_information": bps.value_of_information(
             model, threshold=0.1, sizes=[100, 1000], draws=64
         ),
