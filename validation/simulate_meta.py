@@ -184,8 +184,8 @@ def findings(summary: pd.DataFrame) -> list[str]:
         lines.append(
             f"* {method}: coverage {own['coverage'].min():.0%} to {own['coverage'].max():.0%}, "
             f"more than two standard errors below {LEVEL:.0%} in {len(short)} of {len(own)} "
-            f"situations, above in {len(long)}; lowest for {worst['measure']} ({worst['cells']} cells, "
-            f"{worst['studies']} studies). Largest bias on the logit or log scale "
+            f"situations, above in {len(long)}; lowest for {worst['measure']} ({worst['cells']} "
+            f"cells, {worst['studies']} studies). Largest bias on the logit or log scale "
             f"{own['bias'].abs().max():.2f}. Boundary fits: {int(own['boundary'].max())} of "
             f"{int(own['replicates'].max())} where they are most frequent; refused: "
             f"{int((own['replicates'] - own['fitted']).max())}."
