@@ -66,7 +66,8 @@ def shrinkage(
     dependence : Shrunken, optional
         The model; by default the package's own.
     sets : pandas.DataFrame, optional
-        Groups of patients whose own exponents are known, a thin line each: a column
+        Groups of patients with exponents of their own, a thin line each, which differ by
+        chance, too: a column
         ``exponent``, as in ``data/dependence.csv``.
     most : int, default 8
         The effective number of findings up to which to draw.
@@ -127,7 +128,7 @@ def shrinkage(
     tidy(
         ax,
         xlabel="Effective number of findings",
-        ylabel="Share of the multiplied log likelihood ratio that counts",
+        ylabel="Share of the multiplied evidence that counts",
     )
     legend_below(ax)
     return ax
