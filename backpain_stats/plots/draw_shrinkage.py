@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["shrinkage", "shrinkage_coordinates"]
 
-ELEMENTS = ("multiplied", "band", "sets", "curve")
+ELEMENTS = ("multiplied", "band", "groups", "curve")
 
 
 def shrinkage_coordinates(
@@ -46,9 +46,9 @@ def shrinkage_coordinates(
 
 @figure
 def shrinkage(
-    dependence: Shrunken | None = None,
-    sets: pd.DataFrame | None = None,
+    sets: pd.DataFrame,
     *,
+    dependence: Shrunken | None = None,
     most: int = 8,
     level: float = 0.95,
     ax: Axes | None = None,
@@ -63,12 +63,11 @@ def shrinkage(
 
     Parameters
     ----------
+    sets : pandas.DataFrame
+        Groups of patients with exponents of their own, a thin line each, which differ by
+        chance, too: a column ``exponent``, as in ``data/dependence.csv``.
     dependence : Shrunken, optional
         The model; by default the package's own.
-    sets : pandas.DataFrame, optional
-        Groups of patients with exponents of their own, a thin line each, which differ by
-        chance, too: a column
-        ``exponent``, as in ``data/dependence.csv``.
     most : int, default 8
         The effective number of findings up to which to draw.
     level : float, default 0.95
@@ -77,7 +76,7 @@ def shrinkage(
         Where to draw; a new figure by default.
     **style
         How an element looks, in matplotlib's words, or False to leave it out: ``multiplied``
-        (words of ``axhline``), ``band`` (of ``fill_between``), ``sets`` and ``curve`` (of
+        (words of ``axhline``), ``band`` (of ``fill_between``), ``groups`` and ``curve`` (of
         ``plot``).
 
     Returns
@@ -95,8 +94,9 @@ def shrinkage(
     --------
     Four equal findings are worth about two thirds of their product.
 
+    >>> import pandas as pd
     >>> from backpain_stats import plots
-    >>> ax = plots.shrinkage()
+    >>> ax = plots.shrinkage(pd.DataFrame({"set": ["A", "B"], "exponent": [0.2, 0.4]}))
     >>> curve = ax.get_lines()[-1].get_xydata()
     >>> float(curve[curve[:, 0] == 4, 1].round(2)[0])
     0.69
@@ -116,7 +116,7 @@ def shrinkage(
                                label=f"{format_level(level)} of groups of patients"))  # fmt: skip
     for number, exponent in enumerate(_exponents(sets)):
         ax.plot(points["findings"], points["findings"] ** -exponent,
-                **look("sets", color=GREY, linewidth=0.7, alpha=0.8,
+                **look("groups", color=GREY, linewidth=0.7, alpha=0.8,
                        label=None if number else "each group by itself"))  # fmt: skip
     ax.plot(points["findings"], points["share"],
             **look("curve", color=BLUE, linewidth=2.2,
@@ -134,10 +134,8 @@ def shrinkage(
     return ax
 
 
-def _exponents(sets: pd.DataFrame | None) -> list[float]:
+def _exponents(sets: pd.DataFrame) -> list[float]:
     """Return the exponents of the groups."""
-    if sets is None:
-        return []
     require_columns(sets, ("exponent",), "the frame of groups")
     exponents = pd.to_numeric(sets["exponent"], errors="coerce").to_numpy(dtype=float)
     if not len(exponents) or not np.isfinite(exponents).all():

@@ -9,4 +9,4 @@ import pandas as pd
 import backpain_stats as bps
 
 sets = pd.read_csv("../../data/dependence.csv")
-ax = bps.plots.shrinkage(sets=sets)
+ax = bps.plots.shrinkage(sets)

@@ -231,3 +231,22 @@ def test_nested_strata_are_slices_of_one_latent_normal() -> None:
     )
     # 1e-5: the default accuracy of scipy's rule.
     assert found[2] == pytest.approx(slab, abs=1e-5)
+
+
+def test_each_draw_has_its_own_correlation() -> None:
+    """Draws are computed in the order of their correlations and put back."""
+    random = np.random.default_rng(5)
+    cases, noncases = random.uniform(0.5, 0.9, (40, 3)), random.uniform(0.05, 0.4, (40, 3))
+    rho = random.uniform(0, 0.9, (2, 40))
+    patterns = all_patterns([(0,), (1,), (2,)])
+    together = OneFactor(*rho)
+    table = together.log_table(Marginals(cases, noncases))
+    some = together.log_probabilities(Marginals(cases, noncases), patterns[[1, 6]])
+    for draw in (0, 17, 39):
+        alone = OneFactor(*map(float, rho[:, draw])).log_table(
+            Marginals(cases[draw], noncases[draw])
+        )
+        for own, whole, part in zip(alone, table, some, strict=True):
+            # twice the relative error of the integrals
+            np.testing.assert_allclose(whole[draw], own[0], rtol=0, atol=4e-12)
+            np.testing.assert_allclose(part[draw], own[0, [1, 6]], rtol=0, atol=4e-12)
