@@ -9,6 +9,7 @@ import numpy as np
 
 from backpain_stats.combine.dependence.base import Dependence, Group, Marginals
 from backpain_stats.combine.dependence.constraints import (
+    LARGEST_SPACE,
     JointSpace,
     combinations_of,
     contradiction,
@@ -28,6 +29,8 @@ __all__ = ["Bounds"]
 
 # Joint states of all linear programs of one call: as many take about ten seconds.
 MOST_STATES = 300_000
+# Joint states of the programs that are solved as one.
+BLOCK = 2**12
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,52 +129,76 @@ class Bounds(Dependence):
         assessed = (found.lower != group.present.shape[1]) | (
             found.upper != group.present.shape[1] + 1
         )
+        for together, columns in self._programmed(group, assessed).items():
+            space = joint_space(group, together)
+            for draw in range(len(low)):
+                low[draw, columns], high[draw, columns] = self._extremes(
+                    group, space, together, patterns[columns], draw
+                )
+        low[:, ~found.possible] = high[:, ~found.possible] = 0.0
+        return low, high
+
+    def _programmed(
+        self, group: Group, assessed: NDArray[np.bool_]
+    ) -> dict[tuple[int, ...], list[int]]:
+        """Return the patterns that need linear programs, by the findings tied together in them."""
+        found: dict[tuple[int, ...], list[int]] = {}
         work = 0
-        for column in range(len(patterns)):
-            places = np.flatnonzero(assessed[column])
+        for column, own in enumerate(assessed):
+            places = np.flatnonzero(own)
             together = next((one for one in tied(group, places) if set(places) <= set(one)), ())
             programmed = (self.non_negative and len(places) > 1) or combinations_of(group, together)
             if not len(places) or not programmed:
                 continue
-            space = joint_space(group, together)
-            work += len(space.states) * len(low)
+            states = float(np.prod([len(group.findings[place]) + 1.0 for place in together]))
+            work += min(states, LARGEST_SPACE) * len(group.present)
             if work > MOST_STATES:
                 raise ArgumentError(
-                    f"the bounds of {len(patterns)} patterns need linear programs over more than "
+                    f"the bounds of {len(assessed)} patterns need linear programs over more than "
                     f"{MOST_STATES:,} joint states in all: name fewer flags, or fewer patterns"
                 )
-            for draw in range(len(low)):
-                low[draw, column], high[draw, column] = self._extremes(
-                    group, space, together, patterns[column], draw
-                )
-        low[:, ~found.possible] = high[:, ~found.possible] = 0.0
-        return low, high
+            found.setdefault(together, []).append(column)
+        return found
 
     def _extremes(
         self,
         group: Group,
         space: JointSpace,
         places: tuple[int, ...],
-        pattern: NDArray[np.int8],
+        patterns: NDArray[np.int8],
         draw: int,
-    ) -> tuple[float, float]:
-        """Solve the two linear programs of one pattern and draw."""
-        event = space.matching(pattern).astype(float)
+    ) -> tuple[Array, Array]:
+        """Solve the two linear programs of each pattern of one draw.
+
+        They share their constraints, so that many are one program with a block each: the
+        calls, not the programs, take the time.
+        """
+        from scipy.sparse import eye_array, kron
+
+        events = np.array([space.matching(pattern) for pattern in patterns], dtype=float)
+        costs = np.concatenate([events, -events])
         rows = np.vstack([space.indicators, np.ones(len(space.states))])
-        constraints = {"A_eq": rows, "b_eq": np.append(space.targets[draw], 1.0)}
+        level = np.append(space.targets[draw], 1.0)
+        pairs, floors = np.empty((0, len(space.states))), np.empty(0)
         if self.non_negative:
             pairs, floors = _pair_constraints(group, space, places, draw)
-            constraints |= {"A_ub": -pairs, "b_ub": -floors}
-        ends = []
-        for sign in (1.0, -1.0):
-            answer = linear_program(sign * event, **constraints)
+        ends = np.empty(len(costs))
+        width = max(1, BLOCK // len(space.states))
+        for start in range(0, len(costs), width):
+            some = costs[start : start + width]
+            blocks = eye_array(len(some), format="csr")
+            constraints = {"A_eq": kron(blocks, rows), "b_eq": np.tile(level, len(some))}
+            if len(pairs):
+                constraints |= {"A_ub": kron(blocks, -pairs), "b_ub": np.tile(-floors, len(some))}
+            answer = linear_program(some.ravel(), **constraints)
             if answer.status == 2:
                 raise self._infeasible(space, draw)
             if not answer.success:
                 raise FitError(f"the bound of a pattern was not found: {answer.message}")
-            # Adding zero turns a negative zero into zero.
-            ends.append(float(np.clip(sign * answer.fun, 0, 1)) + 0.0)
-        return ends[0], ends[1]
+            ends[start : start + width] = np.sum(some * answer.x.reshape(some.shape), axis=1)
+        low, high = np.split(ends, 2)
+        # Adding zero turns a negative zero into zero.
+        return np.clip(low, 0, 1) + 0.0, np.clip(-high, 0, 1) + 0.0
 
     def _infeasible(self, space: JointSpace, draw: int) -> ConstraintError:
         """Return the error that says why no joint distribution fits."""
