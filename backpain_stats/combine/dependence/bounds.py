@@ -143,7 +143,7 @@ class Bounds(Dependence):
     ) -> dict[tuple[int, ...], list[int]]:
         """Return the patterns that need linear programs, by the findings tied together in them."""
         found: dict[tuple[int, ...], list[int]] = {}
-        work = 0
+        work = 0.0
         for column, own in enumerate(assessed):
             places = np.flatnonzero(own)
             together = next((one for one in tied(group, places) if set(places) <= set(one)), ())
