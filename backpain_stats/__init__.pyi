@@ -76,6 +76,7 @@ from .meta.after.regression import compare_points as compare_points
 from .meta.after.spread_test import SpreadTest as SpreadTest
 from .meta.after.summary import Summary as Summary
 from .meta.bayes.fit import fit_bayes as fit_bayes
+from .meta.bayes.predictive_check import PredictiveCheck as PredictiveCheck
 from .meta.bayes.priors import Priors as Priors
 from .meta.bayes.result import BayesianFit as BayesianFit
 from .meta.bias import BiasCurve as BiasCurve

@@ -99,14 +99,14 @@ def predict_study(
     rows = []
     for outcome, n in zip(OUTCOMES, sizes, strict=True):
         share = found[outcome].to_numpy(dtype=np.float64)
-        low, middle, high = (_quantile(share, n, at) / n for at in (tail, 0.5, 1 - tail))
+        low, middle, high = (count_quantile(share, n, at) / n for at in (tail, 0.5, 1 - tail))
         rows.append((outcome, n, middle, low, high, level, method))
     columns = ["measure", "n", "estimate", "ci_low", "ci_high", "ci_level", "method"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _quantile(share: Floats, n: int, probability: float) -> float:
-    """Return the smallest count whose distribution function reaches a probability."""
+def count_quantile(share: Floats, n: int, probability: float) -> float:
+    """Return the smallest count of n whose distribution function, over shares, reaches it."""
     if np.isnan(share).any():
         return np.nan
     low, high = 0, n

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from backpain_stats.meta.after.sroc import sroc_curve
-from backpain_stats.meta.bayes import new_study, quantities, refits
+from backpain_stats.meta.bayes import new_study, predictive_check, quantities, refits
 from backpain_stats.meta.bayes.posterior import Posterior
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class BayesianFit(Posterior):
     heterogeneity = quantities.heterogeneity
     # the studies
     influence = refits.leave_one_out
+    predictive_check = predictive_check.predictive_check
 
     @property
     def hsroc(self) -> pd.Series[float]:

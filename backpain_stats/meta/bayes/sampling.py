@@ -105,6 +105,20 @@ def posterior_likelihood(
     return log_likelihood
 
 
+def study_log_likelihoods(fit: Posterior) -> Floats:
+    """Return the log probability of each study's tables at each draw, (draws, studies)."""
+    arms, sizes = Arms.from_counts(fit.counts), np.array(fit.tables, dtype=np.intp)
+    starts, chunk = np.cumsum(sizes) - sizes, max(1, INTEGRALS_AT_ONCE // len(fit.counts))
+    parts = []
+    for first in range(0, len(fit.draws), chunk):
+        rows = slice(first, first + chunk)
+        mean1, mean2 = fit.logits[rows].T
+        root = fit.roots[rows][:, None, :]
+        value = marginal(arms, mean1[:, None], mean2[:, None], root, nodes=fit.nodes).value
+        parts.append(np.logaddexp.reduceat(value, starts, axis=1))
+    return np.concatenate(parts)
+
+
 def sample_tables(
     tables: Tables,
     *,
