@@ -182,7 +182,9 @@ def predictive_check(
         own = of_study[:, place]
         without, k_hat = pareto_smooth(log_weights - own)
         inside[place] = logsumexp(log_weights + own)
-        row = {"study": name} | _predicted(fit, place, np.exp(without), level, draws, rng)
+        row = {"study": name} | _predicted(
+            fit, place, np.exp(without), level=level, draws=draws, rng=rng
+        )
         rows.append(row | {"log_density": float(logsumexp(without + own)), "k_hat": k_hat})
     import pandas as pd
 
@@ -202,6 +204,7 @@ def _predicted(
     fit: Posterior,
     place: int,
     weights: Floats,
+    *,
     level: float,
     draws: int,
     rng: np.random.Generator,

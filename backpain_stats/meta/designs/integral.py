@@ -102,7 +102,7 @@ class Integral(NamedTuple):
     mode: Floats
 
 
-class _Mode(NamedTuple):
+class Mode(NamedTuple):
     """The mode of each integrand, what the likelihood is there, and the root of its spread."""
 
     b: Floats
@@ -147,7 +147,7 @@ def integrate(
         If ``nodes`` is not a whole number from 1 to 101.
     """
     count, studies, _, effects = root.shape
-    rule = _grid(nodes, effects)
+    rule = product_grid(nodes, effects)
     modes = np.zeros((count, studies, effects)) if start is None else start
     chunk = max(1, _NUMBERS_AT_ONCE // (len(rule[0]) * mean[0].size))
     parts = [
@@ -159,7 +159,7 @@ def integrate(
     return parts[0] if len(parts) == 1 else Integral(*map(np.concatenate, zip(*parts, strict=True)))
 
 
-def _grid(nodes: int, effects: int) -> tuple[Floats, Floats]:
+def product_grid(nodes: int, effects: int) -> tuple[Floats, Floats]:
     """Return the nodes (k, q) of a product rule and the logs of their weights (k,)."""
     z, weights = gauss_hermite(nodes)
     points = np.stack(np.meshgrid(*[z] * effects, indexing="ij"), axis=-1).reshape(-1, effects)
@@ -167,29 +167,29 @@ def _grid(nodes: int, effects: int) -> tuple[Floats, Floats]:
     return points, logs.reshape(-1, effects).sum(axis=1)
 
 
-def _times(matrix: Floats, vector: Floats) -> Floats:
+def times(matrix: Floats, vector: Floats) -> Floats:
     """Return matrix times vector over leading axes."""
     product: Floats = (matrix @ vector[..., None])[..., 0]
     return product
 
 
-def _find_mode(likelihood: StudyLikelihood, mean: Floats, root: Floats, start: Floats) -> _Mode:
+def find_mode(likelihood: StudyLikelihood, mean: Floats, root: Floats, start: Floats) -> Mode:
     """Find the mode of every integrand by Newton steps that are halved until they climb."""
     transposed = np.swapaxes(root, -1, -2)
     identity = np.eye(root.shape[-1])
     b = start
     share = np.ones((*b.shape[:-1], 1))
     step = np.zeros_like(b)
-    at = likelihood.derivatives(mean + _times(root, b))
+    at = likelihood.derivatives(mean + times(root, b))
     height = at.value - 0.5 * (b * b).sum(axis=-1)
     small = np.zeros(b.shape[:-1], dtype=np.bool_)
     for _ in range(_MODE_ITERATIONS):
         curvature = identity - transposed @ at.hessian @ root
         fresh = share[..., 0] == 1.0
-        newton = _ascent(_times(transposed, at.gradient) - b, curvature)
+        newton = _ascent(times(transposed, at.gradient) - b, curvature)
         step = np.where(fresh[..., None], newton, step)
         trial = b + share * step
-        there = likelihood.derivatives(mean + _times(root, trial))
+        there = likelihood.derivatives(mean + times(root, trial))
         new_height = there.value - 0.5 * (trial * trial).sum(axis=-1)
         small = np.abs(share * step).max(axis=-1) < _MODE_TOLERANCE
         accept = (new_height >= height - _ROUNDING) | small
@@ -211,7 +211,7 @@ def _find_mode(likelihood: StudyLikelihood, mean: Floats, root: Floats, start: F
     # far from the data a likelihood that is not concave may have no proper mode to be found
     found = small & (np.linalg.eigvalsh(curvature)[..., 0] > _SINGULAR)
     curvature = np.where(found[..., None, None], curvature, identity)
-    return _Mode(b, at, curvature, np.linalg.cholesky(np.linalg.inv(curvature)), found)
+    return Mode(b, at, curvature, np.linalg.cholesky(np.linalg.inv(curvature)), found)
 
 
 def _ascent(gradient: Floats, curvature: Floats) -> Floats:
@@ -222,7 +222,7 @@ def _ascent(gradient: Floats, curvature: Floats) -> Floats:
     except np.linalg.LinAlgError:
         size, axes = np.linalg.eigh(curvature)
         size = np.maximum(np.abs(size), _LEAST_CURVATURE)
-        return _times(axes, _times(np.swapaxes(axes, -1, -2), gradient) / size)
+        return times(axes, times(np.swapaxes(axes, -1, -2), gradient) / size)
     return np.asarray(np.linalg.solve(curvature, gradient[..., None])[..., 0], dtype=np.float64)
 
 
@@ -234,14 +234,14 @@ def _integrate_chunk(
     start: Floats,
 ) -> Integral:
     """Do the work of :func:`integrate`; the names are those of the module's formulae."""
-    mode = _find_mode(likelihood, mean, root, start)
+    mode = find_mode(likelihood, mean, root, start)
     c, hessian, transposed = mode.spread_root, mode.at.hessian, np.swapaxes(root, -1, -2)
     z, log_weights = rule
     # nodes have the axes (parameter vector, node, study, ...)
     shift = np.sqrt(2.0) * np.moveaxis(z @ np.swapaxes(c, -1, -2), -2, 1)
     b = mode.b[:, None] + shift
     moved = np.matmul(shift[..., None, :], transposed[:, None])[..., 0, :]
-    eta = (mean + _times(root, mode.b))[:, None] + moved
+    eta = (mean + times(root, mode.b))[:, None] + moved
     value, gradient = likelihood.slope(eta)
     terms = value - 0.5 * (b * b).sum(axis=-1) + log_weights[:, None]
     total = logsumexp(terms, axis=1)
@@ -262,9 +262,9 @@ def _integrate_chunk(
     # the diagonal was counted twice by the sum of the two triangles
     half -= 0.5 * lower * np.eye(root.shape[-1])
     p = c @ half @ np.swapaxes(c, -1, -2)
-    tau = likelihood.third(mean + _times(root, mode.b), root @ p @ transposed)
-    u = np.linalg.solve(mode.curvature, (s + _times(transposed, tau))[..., None])[..., 0]
-    pull = tau + _times(hessian, _times(root, u))
+    tau = likelihood.third(mean + times(root, mode.b), root @ p @ transposed)
+    u = np.linalg.solve(mode.curvature, (s + times(transposed, tau))[..., None])[..., 0]
+    pull = tau + times(hessian, times(root, u))
     by_root += 2 * hessian @ root @ p
     by_root += pull[..., :, None] * mode.b[..., None, :]
     by_root += mode.at.gradient[..., :, None] * u[..., None, :]

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import expit, gammaln, log_expit
+from scipy.special import expit, gammaln
 
 from backpain_stats.meta.designs.integral import Derivatives
 
@@ -105,13 +105,27 @@ class OrderedGroup:
     def _sum(self, rows: Floats) -> Floats:
         return np.add.reduceat(rows, self.starts, axis=-1)
 
+    def value(self, mu: Floats, slope: Floats) -> Floats:
+        """Return the log likelihood alone, shape (..., n)."""
+        b = slope[..., self.study]
+        z = b * (mu[..., self.study] - self.place)
+        rows = _log_expit(z)
+        rows *= self.above + self.below
+        z *= self.below
+        rows -= z
+        between = np.flatnonzero(self.inside)
+        rows[..., between] += self.inside[between] * np.log(
+            -np.expm1(-b[..., between] * self.step[between])
+        )
+        return self._sum(rows) + self.coefficients
+
     def slope(self, mu: Floats, slope: Floats) -> tuple[Floats, Floats, Floats]:
         """Return the log likelihood and its derivatives by ``A`` and ``b``, each (..., n)."""
         b = slope[..., self.study]
         z = b * (mu[..., self.study] - self.place)
         total = self.above + self.below
         gap = b * self.step
-        value = total * log_expit(z) - self.below * z
+        value = total * _log_expit(z) - self.below * z
         value += self.inside * np.log(-np.expm1(-gap))
         residual = self.above - total * expit(z)
         rest = -np.expm1(-gap)
@@ -138,6 +152,13 @@ class OrderedGroup:
         return tuple(self._sum(row) for row in rows)
 
 
+def _log_expit(z: Floats) -> Floats:
+    """Return log expit; numpy's functions do many at once, scipy's one after another."""
+    logs = np.minimum(z, 0.0)
+    logs -= np.log1p(np.exp(-np.abs(z)))
+    return logs
+
+
 def _slope_of(log_slope: Floats) -> Floats:
     slope: Floats = np.exp(np.clip(log_slope, -_STEEPEST, _STEEPEST))
     return slope
@@ -148,6 +169,13 @@ class OrderedRows:
     """Cases and non-cases: linear predictors of shape (..., n, 4) are mu, lambda of each group."""
 
     groups: tuple[OrderedGroup, OrderedGroup]
+
+    def value(self, eta: Floats) -> Floats:
+        """Return the log likelihood alone, shape (..., n)."""
+        cases, noncases = self.groups
+        total: Floats = cases.value(eta[..., 0], _slope_of(eta[..., 1]))
+        total += noncases.value(eta[..., 2], _slope_of(eta[..., 3]))
+        return total
 
     def slope(self, eta: Floats) -> tuple[Floats, Floats]:
         """Return the log likelihood (..., n) and its gradient (..., n, 4)."""
