@@ -93,3 +93,18 @@ def test_what_cannot_be_checked_says_why():
     pooled = pool(load_evidence(), target="malignancy", flag="cancer_history")
     with pytest.raises(NotEstimableError, match="settings"):
         pooled.fit.predictive_check()
+
+
+def test_what_is_left_of_the_prior_is_its_own_standard_deviation(fit):
+    share = fit.prior_share()
+    priors, weights = fit.priors, fit.column("weight")
+    for name, before in (
+        ("logit_sensitivity", priors.sensitivity_scale),
+        ("sd_specificity", priors.specificity_sd_spread),
+    ):
+        drawn = fit.column(name)
+        drawn = np.log(drawn) if name.startswith("sd_") else drawn
+        after = np.sqrt(weights @ (drawn - weights @ drawn) ** 2)
+        # the prior's SD is that of 4,096 quasi-random draws
+        assert share[name] == pytest.approx(after / before, rel=5e-3)
+    assert "Left of their spread" in str(fit)

@@ -290,7 +290,9 @@ def within_study_variance(fit: FittedModel) -> Floats:
 
 def expected_variance(mean: Floats, between: Floats) -> Floats:
     """Return E[1 / (p (1 - p))] for logit p ~ N(mean, between); the arguments broadcast."""
-    return 2 * np.exp(between / 2) * np.cosh(mean) + 2
+    # A draw far out, of hardly any weight, may have more than a double holds: I2 is 0 there.
+    with np.errstate(over="ignore"):
+        return np.asarray(2 * np.exp(between / 2) * np.cosh(mean) + 2)
 
 
 def i_squared(fit: FittedModel) -> dict[str, float]:

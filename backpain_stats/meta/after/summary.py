@@ -150,8 +150,8 @@ def _notes(fit: FittedModel) -> tuple[str, ...]:
 def remarks(studies: Studies) -> tuple[str, ...]:
     """Return what was read, and what there is to say of single studies, those left out included."""
     origin = (f"Read from {studies.origin}.",) if studies.origin else ()
-    return origin + tuple(
-        f"{name}: {reason}{'' if used else ' (not used)'}."
-        for name, used, reason in zip(studies.names, studies.used, studies.reasons, strict=True)
-        if reason
-    )
+    alike: dict[str, list[str]] = {}
+    for name, used, reason in zip(studies.names, studies.used, studies.reasons, strict=True):
+        if reason:
+            alike.setdefault(f"{reason}{'' if used else ' (not used)'}", []).append(str(name))
+    return origin + tuple(f"{', '.join(names)}: {reason}." for reason, names in alike.items())

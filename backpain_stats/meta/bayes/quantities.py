@@ -358,6 +358,59 @@ def region(
     return outline(mean, radius * root, kind, level, points)
 
 
+def prior_share(fit: Posterior) -> pd.Series[float]:
+    r"""Return how much of the prior's spread is left: what the studies did not say.
+
+    The posterior standard deviation of each parameter over that of its prior, SDs on the log
+    scale. Near 0 the studies decide; near 1 the answer is the prior's.
+
+    Parameters
+    ----------
+    fit : BayesianFit
+
+    Returns
+    -------
+    pandas.Series
+        ``logit_sensitivity, logit_specificity, sd_sensitivity, sd_specificity, correlation``;
+        NaN for what no patient informs.
+
+    Examples
+    --------
+    Three studies say where the sensitivity lies, and hardly how much studies differ.
+
+    >>> import pandas as pd
+    >>> from backpain_stats import fit_bayes
+    >>> data = pd.DataFrame({"study": ["A", "B", "C"], "tp": [40, 70, 30], "fp": [41, 13, 9],
+    ...                      "fn": [20, 25, 16], "tn": [121, 62, 80]})
+    >>> share = fit_bayes(data, seed=1).prior_share()
+    >>> bool(share["logit_sensitivity"] < 0.5), bool(share["sd_sensitivity"] > 0.8)
+    (True, True)
+    """
+    prior, posterior = fit.priors.draws(4096, seed=DEFAULT_SEED), fit.draws.drop(columns="weight")
+    weights = fit.column("weight")
+    found = {}
+    for name in PARAMETERS:
+        before, after = prior[name].to_numpy(), posterior[name].to_numpy()
+        if name.startswith("sd_"):
+            before, after = np.log(before), np.log(after)
+        variance = weights @ after**2 - (weights @ after) ** 2
+        found[name] = float(np.sqrt(max(variance, 0.0)) / before.std())
+    import pandas as pd
+
+    return pd.Series(found)
+
+
+def _prior_left(fit: Posterior) -> str:
+    """Print what is left of the prior's spread."""
+    left = [
+        "-" if np.isnan(share) else f"{min(share, 1):.0%}" for share in prior_share(fit).to_numpy()
+    ]
+    return (
+        f"sensitivity {left[0]}, specificity {left[1]}, SDs {left[2]} and {left[3]}, correlation "
+        f"{left[4]} (100%: the studies say nothing)"
+    )
+
+
 def summarise(fit: Posterior) -> Summary:
     """Return the summary of a Bayesian fit; ``frame`` holds every posterior quantity."""
     sd1, sd2 = fit.between_study_sd
@@ -374,6 +427,7 @@ def summarise(fit: Posterior) -> Summary:
             f"{write(fit.correlation)} (logit sensitivity with logit specificity)",
         ),
         ("Priors", fit.priors.describe()),
+        ("Left of their spread", _prior_left(fit)),
         (
             "Effective draws",
             f"{fit.effective_size:.0f} (importance sampling, k-hat {fit.k_hat:.2f})",

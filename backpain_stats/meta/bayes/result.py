@@ -36,6 +36,7 @@ class BayesianFit(Posterior):
     predictive_values = quantities.predictive_values
     posterior = quantities.posterior
     full_covariance = quantities.full_covariance
+    prior_share = quantities.prior_share
     summary = quantities.summarise
     # the curve
     sroc = sroc_curve

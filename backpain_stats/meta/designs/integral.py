@@ -173,7 +173,13 @@ def times(matrix: Floats, vector: Floats) -> Floats:
     return product
 
 
-def find_mode(likelihood: StudyLikelihood, mean: Floats, root: Floats, start: Floats) -> Mode:
+def find_mode(
+    likelihood: StudyLikelihood,
+    mean: Floats,
+    root: Floats,
+    start: Floats,
+    tolerance: float = _MODE_TOLERANCE,
+) -> Mode:
     """Find the mode of every integrand by Newton steps that are halved until they climb."""
     transposed = np.swapaxes(root, -1, -2)
     identity = np.eye(root.shape[-1])
@@ -191,7 +197,7 @@ def find_mode(likelihood: StudyLikelihood, mean: Floats, root: Floats, start: Fl
         trial = b + share * step
         there = likelihood.derivatives(mean + times(root, trial))
         new_height = there.value - 0.5 * (trial * trial).sum(axis=-1)
-        small = np.abs(share * step).max(axis=-1) < _MODE_TOLERANCE
+        small = np.abs(share * step).max(axis=-1) < tolerance
         accept = (new_height >= height - _ROUNDING) | small
         if accept.all():
             b, at, height = trial, there, new_height
