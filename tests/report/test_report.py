@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from backpain_stats import RiskModel
+from backpain_stats.estimate import format_percent
 from backpain_stats.report.main.build import SECTIONS, build_report
 
 ROOT = Path(__file__).parents[2]
@@ -62,6 +65,21 @@ def test_the_committed_page_has_the_figures_the_readme_shows():
     assert shown
     for path in shown:
         assert (ROOT / path).exists(), path
+
+
+def test_the_first_screen_holds_question_answer_and_certainty(built, evidence):
+    page = html.unescape(built[0].joinpath("index.html").read_text(encoding="utf-8"))
+    opening = re.sub("<[^>]+>", "", page[page.index('id="findings"') :])[:1600]
+    leads = ["Asked.", "Known.", "How sure.", "It follows.", "Contradicted.", "To study next."]
+    assert sorted(leads, key=opening.index) == leads
+    model = RiskModel(evidence)
+    strongest = model.flags.set_index("flag_id")["lr_positive"].idxmax()
+    risk = model.risk([strongest])
+    for number in (risk.pretest, risk.posttest.estimate, risk.posttest.ci_low,
+                   risk.posttest.ci_high, risk.new_practice.ci_low, risk.new_practice.ci_high):  # fmt: skip
+        assert format_percent(number) in opening
+    wide = (model.flags["lr_positive_low"] > 2).sum()
+    assert f"In an average practice {wide} of {len(model.flags)} flags" in opening
 
 
 def test_the_page_needs_nothing_from_elsewhere(outline):
