@@ -75,8 +75,11 @@ def test_the_first_screen_holds_question_answer_and_certainty(built, evidence):
     model = RiskModel(evidence)
     strongest = model.flags.set_index("flag_id")["lr_positive"].idxmax()
     risk = model.risk([strongest])
-    for number in (risk.pretest, risk.posttest.estimate, risk.posttest.ci_low,
-                   risk.posttest.ci_high, risk.new_practice.ci_low, risk.new_practice.ci_high):  # fmt: skip
+    after, new = risk.posttest, risk.new_practice
+    for number in (
+        *(risk.pretest, after.estimate, after.ci_low, after.ci_high),
+        *(new.ci_low, new.ci_high),
+    ):
         assert format_percent(number) in opening
     wide = (model.flags["lr_positive_low"] > 2).sum()
     assert f"In an average practice {wide} of {len(model.flags)} flags" in opening
