@@ -73,6 +73,7 @@ from .meta.after.regression import LikelihoodRatioTest as LikelihoodRatioTest
 from .meta.after.regression import compare_fits as compare_fits
 from .meta.after.regression import compare_groups as compare_groups
 from .meta.after.regression import compare_points as compare_points
+from .meta.after.sensitivity import sensitivity_analysis as sensitivity_analysis
 from .meta.after.spread_test import SpreadTest as SpreadTest
 from .meta.after.summary import Summary as Summary
 from .meta.bayes.fit import fit_bayes as fit_bayes
@@ -94,10 +95,12 @@ from .meta.bias import spectrum_bias as spectrum_bias
 from .meta.bias import verification_bias as verification_bias
 from .meta.bivariate import fit_bivariate as fit_bivariate
 from .meta.designs import BayesianComparison as BayesianComparison
+from .meta.designs import BayesianThresholds as BayesianThresholds
 from .meta.designs import ComparedTests as ComparedTests
 from .meta.designs import Contrast as Contrast
 from .meta.designs import EqualityTest as EqualityTest
 from .meta.designs import FittedThresholds as FittedThresholds
+from .meta.designs import ThresholdPriors as ThresholdPriors
 from .meta.designs import agreement_sensitivity as agreement_sensitivity
 from .meta.designs import compare_tests as compare_tests
 from .meta.designs import fit_thresholds as fit_thresholds

@@ -10,6 +10,7 @@ from backpain_stats.meta.after.regression import (
     compare_groups,
     compare_points,
 )
+from backpain_stats.meta.after.sensitivity import sensitivity_analysis
 from backpain_stats.meta.after.spread_test import SpreadTest
 from backpain_stats.meta.after.summary import Summary
 from backpain_stats.meta.bayes.fit import fit_bayes
@@ -48,5 +49,6 @@ __all__ = [
     "fit_bivariate",
     "pool_proportion",
     "pool_univariate",
+    "sensitivity_analysis",
     "study_accuracy",
 ]

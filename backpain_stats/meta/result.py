@@ -21,6 +21,7 @@ from backpain_stats.meta.after import posttest as probability
 from backpain_stats.meta.after import (
     revman as cochrane,
 )
+from backpain_stats.meta.after import sensitivity as robustness
 from backpain_stats.meta.after import sroc as curve
 from backpain_stats.meta.after import summary as words
 from backpain_stats.meta.fitted import FittedModel
@@ -67,6 +68,7 @@ class BivariateFit(FittedModel):
     weights = per_study.study_weights
     shrunken = per_study.shrunken
     influence = refits.leave_one_out
+    sensitivity_analysis = robustness.sensitivity_analysis
     bootstrap = simulation.bootstrap
 
     @property

@@ -20,6 +20,7 @@ from .draw_quality import quality as quality
 from .draw_ranking import ranking as ranking
 from .draw_risk_patterns import risk_patterns as risk_patterns
 from .draw_risk_waterfall import risk_waterfall as risk_waterfall
+from .draw_sensitivity_analysis import sensitivity_analysis as sensitivity_analysis
 from .draw_shrinkage import shrinkage as shrinkage
 from .draw_sroc import sroc as sroc
 from .draw_thresholds import thresholds as thresholds

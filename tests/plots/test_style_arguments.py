@@ -28,6 +28,7 @@ from backpain_stats.plots import (
     draw_ranking,
     draw_risk_patterns,
     draw_risk_waterfall,
+    draw_sensitivity_analysis,
     draw_shrinkage,
     draw_sroc,
     draw_thresholds,
@@ -49,7 +50,7 @@ MODULES = {
         draw_funnel_deeks,
         *(draw_influence, draw_natural_frequencies, draw_posttest, draw_quality, draw_ranking),
         *(draw_risk_patterns, draw_risk_waterfall, draw_shrinkage, draw_sroc, draw_thresholds),
-        draw_value_of_information,
+        *(draw_sensitivity_analysis, draw_value_of_information),
     )
 }
 # A dollar sign, a formula that cannot be parsed, and a control character.
@@ -119,6 +120,7 @@ def results(evidence):
         "natural_frequencies": bps.natural_frequencies(flags.iloc[[2]], 0.05),
         "frequency_tree": bps.natural_frequencies(flags.iloc[[2]], 0.05),
         "ranking": ratios, "risk_patterns": model.profile(), "risk_waterfall": risk, "sroc": fit,
+        "sensitivity_analysis": fit.sensitivity_analysis({STRANGE: ["A"]}),
         "shrinkage": pd.DataFrame({"exponent": [0.2, 0.4]}),
         "value_of_information": bps.value_of_information(
             model, threshold=0.1, sizes=[100, 1000], draws=64

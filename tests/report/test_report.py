@@ -85,6 +85,12 @@ def test_the_first_screen_holds_question_answer_and_certainty(built, evidence):
     assert f"In an average practice {wide} of {len(model.flags)} flags" in opening
 
 
+def test_figures_are_numbered_in_order(built):
+    page = built[0].joinpath("index.html").read_text(encoding="utf-8")
+    numbers = re.findall(r"<figcaption><b>Figure (\d+)\.</b>", page)
+    assert numbers == [str(number) for number in range(1, page.count("<figcaption>") + 1)]
+
+
 def test_the_page_needs_nothing_from_elsewhere(outline):
     fetched = [
         address

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from backpain_stats.checks import check_known
+from backpain_stats.checks import as_names, check_known
 from backpain_stats.errors import ArgumentError
 from backpain_stats.meta.arrays import Booleans, Floats, read_only
 from backpain_stats.meta.design import build_design, intercepts
@@ -178,16 +178,23 @@ def subset(fit: F, keep: Any, *, reason: str = "left out of the subset") -> F:
     return again if fit.whole is None else at(again, **fit.values)
 
 
-def chosen_studies(studies: Studies, keep: Any) -> Booleans:
-    """Return one boolean per study handed in."""
-    chosen = keep(studies.frame) if callable(keep) else keep
-    values = np.asarray(chosen if not isinstance(chosen, str) else [chosen])
-    if values.dtype == bool:
-        if values.shape != (len(studies.names),):
-            raise ArgumentError(
-                f"keep has {values.size} booleans for {len(studies.names)} studies; give one each"
-            )
-        return values
-    for name in values.ravel():
-        check_known(str(name), studies.names, "study")
-    return np.isin(studies.names, [str(name) for name in values.ravel()])
+def chosen_studies(studies: Studies, keep: Any, name: str = "keep") -> Booleans:
+    """Return one boolean per study handed in; ``name`` is what to call ``keep`` in messages."""
+    chosen = as_names(keep(studies.frame) if callable(keep) else keep, name)
+    if any(isinstance(one, bool | np.bool_) for one in chosen):
+        return _one_each(studies, chosen, name)
+    for one in chosen:
+        check_known(str(one), studies.names, "study")
+    return np.isin(studies.names, [str(one) for one in chosen])
+
+
+def _one_each(studies: Studies, chosen: list[Any], name: str) -> Booleans:
+    """Return booleans, one a study; a missing one is neither True nor False."""
+    if len(chosen) != len(studies.names):
+        raise ArgumentError(
+            f"{name} has {len(chosen)} booleans for {len(studies.names)} studies; give one each"
+        )
+    for study, one in zip(studies.names, chosen, strict=True):
+        if not isinstance(one, bool | np.bool_):
+            raise ArgumentError(f"{name} is {one!r} for study {study!r}; give True or False")
+    return np.array(chosen, dtype=bool)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from backpain_stats.meta.after import sensitivity as robustness
 from backpain_stats.meta.after.sroc import sroc_curve
 from backpain_stats.meta.bayes import new_study, predictive_check, quantities, refits
 from backpain_stats.meta.bayes.posterior import Posterior
@@ -50,6 +51,7 @@ class BayesianFit(Posterior):
     heterogeneity = quantities.heterogeneity
     # the studies
     influence = refits.leave_one_out
+    sensitivity_analysis = robustness.sensitivity_analysis
     predictive_check = predictive_check.predictive_check
 
     @property

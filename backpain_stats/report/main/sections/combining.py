@@ -155,7 +155,9 @@ def _figures(model: RiskModel, risk: Risk) -> tuple[FigurePart, ...]:
     patterns = (
         FigurePart(
             "risk_patterns",
-            "Every pattern of the usable flags, by risk, with the interval in an average practice.",
+            f"From {format_percent(profile['posttest'].min())} to "
+            f"{format_percent(profile['posttest'].max())}. Every pattern of the usable flags, by "
+            "risk, with the interval in an average practice.",
             f"{len(profile)} patterns of {len(model.entries.flags)} flags ordered by post-test "
             "probability; the table holds the numbers.",
             lambda: plots.risk_patterns(profile, most=MOST_PATTERNS),
@@ -164,15 +166,17 @@ def _figures(model: RiskModel, risk: Risk) -> tuple[FigurePart, ...]:
     return (
         FigurePart(
             "risk_waterfall",
-            "What each finding adds on the log-odds axis, under the default dependence.",
+            f"From {before} to {after}: what each finding adds on the log-odds axis, under the "
+            "default dependence.",
             f"Waterfall from {before} to {after}.",
             lambda: plots.risk_waterfall(risk),
         ),
         FigurePart(
             "dependence",
-            "The same patient's risk in an average practice if the findings shared one factor, "
-            "against its correlation; grey: the sharp bounds over "
-            "every dependence; dashed: the pre-test probability.",
+            f"From {format_percent(along[0])} to {format_percent(along[-1])}: the same patient's "
+            "risk in an average practice if the findings shared one factor, against its "
+            "correlation; grey: the sharp bounds over every dependence; dashed: the pre-test "
+            "probability.",
             f"Risk against correlation, from {format_percent(along[0])} at 0 to "
             f"{format_percent(along[-1])} at {sensitivity['rho'].max():g}.",
             lambda: plots.dependence(sensitivity),

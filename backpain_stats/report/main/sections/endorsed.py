@@ -6,10 +6,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from backpain_stats import plots
+from backpain_stats.decide.endorsement import NOT_FOUND
 from backpain_stats.report.main.context import LeftOut
 from backpain_stats.report.page.parts import Bullets, Column, FigurePart, Section, TablePart
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from backpain_stats.report.main.context import Context
 
 COLUMNS = (
@@ -41,8 +44,8 @@ def endorsed_section(context: Context) -> Section | LeftOut:
     figures = tuple(
         FigurePart(
             f"endorsement_{target}",
-            f"{label}: which guideline or other text names which flag. The first "
-            "column shows what is known of the flag.",
+            f"{label}: {_unmeasured(flags, target)} Which guideline or other text names which "
+            "flag. The first column shows what is known of the flag.",
             f"Map of guidelines by flags for {label.lower()}; the table holds the verdicts.",
             partial(plots.endorsement, found, target=target),
         )
@@ -51,3 +54,10 @@ def endorsed_section(context: Context) -> Section | LeftOut:
     )
     table = TablePart("endorsement", "Flags endorsed and measured", flags, COLUMNS, True)
     return Section("endorsement", TITLE, paragraphs, figures, (table,))
+
+
+def _unmeasured(flags: pd.DataFrame, target: str) -> str:
+    """Say how many of the flags named for a condition have no figure."""
+    own = flags[(flags["target"] == target) & (flags["guidelines"] > 0)]
+    absent = int((own["evidence"] == NOT_FOUND).sum())
+    return f"{absent or 'none'} of {len(own)} flags named have no usable figure."

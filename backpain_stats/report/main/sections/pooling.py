@@ -51,11 +51,13 @@ def pooling_section(context: Context) -> Section | LeftOut:
         f"{most['label']} for {most['target']}, {most['cohorts']} cohorts: LR+ "
         f"{format_number(most['lr_positive'])} ({format_number(most['lr_positive_low'])} to "
         f"{format_number(most['lr_positive_high'])}). In a new practice it may lie anywhere "
-        f"from {most['prediction']}: practices differ too much for one number.",
+        f"from {most['prediction']}.",
     )
     figure = FigurePart(
         "pooled_flag",
-        f"{most['label']}: sensitivity and specificity of each cohort with counts (middle tables).",
+        f"{most['label']}: pooled LR+ {format_number(most['lr_positive'])}, in a new practice "
+        f"{most['prediction']}. Sensitivity and specificity of each cohort with counts (middle "
+        "tables).",
         f"Paired forest of {most['cohorts']} cohorts: {most['settings'].replace('_', ' ')}.",
         partial(_draw, context.evidence, most["target"], str(most["flag_id"])),
     )

@@ -70,15 +70,17 @@ def probabilities_section(context: Context) -> Section | LeftOut:
     ]
     figure = FigurePart(
         "fagan_malignancy_primary_care",
-        "Fagan nomogram of the two flags that raise the probability of malignancy most in "
-        "primary care. Solid: flag present; dashed: absent.",
+        f"{'; '.join(sentences[:2])}. Fagan nomogram of the flags that raise the probability of "
+        "malignancy most in primary care, each by its own report. Solid: flag present; dashed: "
+        "absent.",
         "Nomogram. " + "; ".join(sentences[:2]) + ".",
         lambda: plots.fagan(shown),
     )
     paragraphs: tuple[Block, ...] = (
         "The pre-test probability is the published prevalence of the setting; its source stands "
         "in every row. The interval carries the uncertainty of sensitivity, specificity and "
-        "prevalence together.",
+        "prevalence together. Each row is one report by itself; what all cohorts together say, "
+        "with practices that differ, is in the other sections.",
     )
     if sentences:
         paragraphs += ("Malignancy in primary care, flag present:", Bullets(tuple(sentences)))

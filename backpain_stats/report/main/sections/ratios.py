@@ -49,7 +49,8 @@ def ratios_section(context: Context) -> Section | LeftOut:
     malignancy = ratios[ratios["target"] == "malignancy"]
     forest_part = FigurePart(
         "forest_malignancy",
-        "Every report on malignancy. Grey rows cannot be used; the reason stands beside them.",
+        f"{_above(malignancy)} Every report on malignancy. Grey rows cannot be used; the reason "
+        "stands beside them.",
         f"Forest plot of LR+ and LR− of {len(malignancy)} reports on malignancy; "
         "the table below holds the numbers.",
         lambda: plots.forest(malignancy),
@@ -75,13 +76,22 @@ def ratios_section(context: Context) -> Section | LeftOut:
     )
 
 
+def _above(rows: pd.DataFrame) -> str:
+    """Say how many intervals leave no doubt."""
+    own = rows[rows["usable"] & rows["lr_positive_low"].notna()]
+    if own.empty:
+        return "No LR+ has an interval."
+    clear = int((own["lr_positive_low"] > 2).sum())
+    return f"{clear or 'None'} of {len(own)} intervals of LR+ lie above 2."
+
+
 def _figure(name: str, label: str, rows: pd.DataFrame) -> FigurePart:
     order = rows.sort_values("lr_positive", ascending=False)
     best = ", ".join(order["label"].head(3))
     return FigurePart(
         name,
-        f"{label}: flags by positive likelihood ratio, with 95% intervals where the counts "
-        "allow one. The shaded zone is uninformative.",
+        f"{label}. {_above(rows)} Flags by positive likelihood ratio, with 95% intervals where "
+        "the counts allow one. The shaded zone is uninformative.",
         f"Ranking of {len(rows)} reports on {label.lower()} by LR+; highest: {best}.",
         lambda: plots.ranking(rows),
     )
