@@ -202,7 +202,9 @@ def check_choice(value: str, name: str, allowed: Sequence[str]) -> str:
 def check_count(value: Any, name: str) -> int:
     """Return a single non-negative whole number, or raise ArgumentError."""
     try:
-        number = float(value) if isinstance(value, str) else real_number(value)
+        # Python would read 1_0 as ten.
+        text = value.replace("_", "?") if isinstance(value, str) else ""
+        number = float(text) if isinstance(value, str) else real_number(value)
     except ValueError:
         number = np.nan
     if not (np.isfinite(number) and number >= 0 and number % 1 == 0):

@@ -207,7 +207,10 @@ def write_frame(frame: pd.DataFrame, output_format: str, *, note: str = "") -> N
         save_table(frame, path, force=forced(), stamp=make_stamp(), notes=notes)
         click.echo(f"written: {path}", err=True)
     elif output_format == "csv":
-        click.echo(spreadsheet_safe(frame).to_csv(index=False), nl=False)
+        text = spreadsheet_safe(frame).to_csv(index=False)
+        if sys.stdout is not None and sys.stdout.isatty():
+            text = visible(text)  # a terminal would obey what a cell holds
+        click.echo(text, nl=False, color=True)
     elif output_format == "json":
         click.echo(json.dumps(json_rows(frame), indent=1, ensure_ascii=False))
     else:

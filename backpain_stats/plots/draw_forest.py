@@ -35,6 +35,7 @@ from backpain_stats.plots.style import (
     ratio_axis,
     ratio_limits,
     refuse_empty,
+    refuse_many,
     tidy,
     words,
 )
@@ -243,6 +244,7 @@ def _reports(result: Any, measures: Sequence[str]) -> pd.DataFrame:
     needed = [f"{measure}{end}" for measure in measures for end in ("", "_low", "_high")]
     require_columns(frame, ("study", *needed), "the frame of ratios")
     refuse_empty(frame, "the frame of ratios")
+    refuse_many(frame, "the frame of ratios")
     return frame.reset_index(drop=True)
 
 

@@ -20,6 +20,8 @@ from backpain_stats.plots.style import (
     VERMILION,
     axes_or_new,
     refuse_empty,
+    refuse_many,
+    require_result,
     tidy,
     words,
 )
@@ -43,6 +45,7 @@ def paired_coordinates(result: pd.DataFrame, group: str | None = None) -> pd.Dat
     """
     require_columns(result, STUDY_COLUMNS, "the frame of studies (see study_accuracy)")
     refuse_empty(result, "the frame of studies")
+    refuse_many(result, "the frame of studies")
     frame = result.reset_index(drop=True).assign(_group="")
     if group is not None:
         require_columns(frame, [group], "the frame of studies")
@@ -138,6 +141,8 @@ def forest_paired(
     require_columns(frame, [*(columns or {})], "the frame of studies")
     head = float(half["y"].max()) + (1.1 if group is None else 2.1)
     headings = half.drop_duplicates("group") if group is not None else half.iloc[:0]
+    if fit is not None:
+        require_result(fit, ("sensitivity", "specificity"), "fit_bivariate or fit_bayes")
     rows = [*half["y"], *(headings["y"] + 1), *([0.0] if fit is not None else [])]
     below = [""] * len(headings) + [""] * (fit is not None)
     names = [*(words(str(s)) for s in half["study"]), *headings["group"],

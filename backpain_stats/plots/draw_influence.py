@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from backpain_stats.checks import check_choice, require_columns
+from backpain_stats.errors import ArgumentError
 from backpain_stats.estimate import format_level, format_number
 from backpain_stats.plots.marks import Look, figure, legend_below
 from backpain_stats.plots.style import (
@@ -19,6 +20,7 @@ from backpain_stats.plots.style import (
     ratio_axis,
     ratio_limits,
     refuse_empty,
+    refuse_many,
     tidy,
     words,
 )
@@ -52,6 +54,7 @@ def influence_coordinates(result: pd.DataFrame, measure: str) -> pd.DataFrame:
         result, ("study", *columns, "distance"), "the influence frame (fit.influence())"
     )
     refuse_empty(result, "the influence frame")
+    refuse_many(result, "the influence frame")
     ordered = result.sort_values("distance", ascending=False, na_position="first", kind="stable")
     return pd.DataFrame(
         {
@@ -125,6 +128,8 @@ def influence(
     ratios = measure not in ("sensitivity", "specificity")
     ends = rows[["x", "x_low", "x_high"]].to_numpy(dtype=float).ravel()
     if fit is not None:
+        if not hasattr(fit, measure):
+            raise ArgumentError(f"fit is {fit!r}; give the fit that the influence is of")
         whole = getattr(fit, measure)
         interval = f"{format_level(whole.ci_level)} interval"
         ax.axvspan(whole.ci_low, whole.ci_high,

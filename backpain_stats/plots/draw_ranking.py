@@ -19,6 +19,7 @@ from backpain_stats.plots.style import (
     ratio_axis,
     ratio_limits,
     refuse_empty,
+    refuse_many,
     tidy,
     words,
 )
@@ -60,6 +61,7 @@ def ranking_coordinates(result: pd.DataFrame, measure: str = "lr_positive") -> p
     check_choice(measure, "measure", MEASURES)
     require_columns(result, (measure, f"{measure}_low", f"{measure}_high"), "the frame of ratios")
     refuse_empty(result, "the frame of ratios")
+    refuse_many(result, "the frame of ratios")
     origins = [
         ", ".join(filter(None, (words(row.get("study")), words(row.get("setting")))))
         for row in result.to_dict("records")

@@ -29,7 +29,9 @@ from backpain_stats.plots.style import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from backpain_stats.meta.designs import FittedThresholds
+    from backpain_stats.meta.designs import BayesianThresholds, FittedThresholds
+
+    AnyThresholds = FittedThresholds | BayesianThresholds
 
 __all__ = ["ThresholdCoordinates", "threshold_coordinates", "thresholds"]
 
@@ -66,7 +68,7 @@ class ThresholdCoordinates(NamedTuple):
     optimum: float | None
 
 
-def threshold_coordinates(result: FittedThresholds) -> ThresholdCoordinates:
+def threshold_coordinates(result: AnyThresholds) -> ThresholdCoordinates:
     """Return the coordinates of :func:`thresholds`."""
     require_result(result, ("curve", "studies", "threshold"), "fit_thresholds")
     names = {"estimate": "y", "ci_low": "y_low", "ci_high": "y_high"}
@@ -94,12 +96,12 @@ def threshold_coordinates(result: FittedThresholds) -> ThresholdCoordinates:
 
 
 @figure
-def thresholds(result: FittedThresholds, *, ax: Axes | None = None, **style: Any) -> Axes:
+def thresholds(result: AnyThresholds, *, ax: Axes | None = None, **style: Any) -> Axes:
     """Draw sensitivity, specificity and likelihood ratios against the threshold, and the ROC curve.
 
     Parameters
     ----------
-    result : FittedThresholds
+    result : FittedThresholds or BayesianThresholds
         What :func:`backpain_stats.fit_thresholds` returned.
     ax : matplotlib.axes.Axes, optional
         The page; a new figure by default. Its place is divided among the panels.
@@ -174,7 +176,7 @@ def _draw_measure(ax: Axes, name: str, drawn: ThresholdCoordinates, level: str, 
             **look("line", color=colour, linestyle=dashes, linewidth=1.8, label=label))  # fmt: skip
 
 
-def _threshold_axis(ax: Axes, result: FittedThresholds) -> None:
+def _threshold_axis(ax: Axes, result: AnyThresholds) -> None:
     low, high = result.observed_range
     if result.transform == "log":
         ax.set_xscale("log")
@@ -196,7 +198,7 @@ def _ratio_scale(ax: Axes, drawn: ThresholdCoordinates, look: Look) -> None:
     ax.axhline(1, **look("unity", color=LIGHT_GREY, linewidth=0.8, zorder=0))
 
 
-def _draw_roc(ax: Axes, result: FittedThresholds, drawn: ThresholdCoordinates, look: Look) -> None:
+def _draw_roc(ax: Axes, result: AnyThresholds, drawn: ThresholdCoordinates, look: Look) -> None:
     """Draw each study's points joined, and the model's curve over the thresholds observed."""
     draw_roc_space(ax, look)
     for _, rows in drawn.studies.dropna().groupby("study", sort=False):

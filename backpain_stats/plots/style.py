@@ -41,6 +41,8 @@ UNPRINTABLE = ("Cc", "Cs", "Cn", "Zl", "Zp")
 # Points of the text beside a figure.
 FONT = 8.0
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+# Rows of one figure: more take longer than ten seconds, and nobody can read them.
+MOST_ROWS = 2_000
 
 
 def axes_or_new(ax: Axes | None, width: float = 6.4, height: float = 4.8) -> Axes:
@@ -307,3 +309,11 @@ def refuse_empty(frame: pd.DataFrame, where: str) -> None:
     """Raise DataError if there is nothing to draw."""
     if frame.empty:
         raise DataError(f"{where} has no rows: there is nothing to draw")
+
+
+def refuse_many(frame: pd.DataFrame, where: str) -> None:
+    """Raise DataError for more rows than a figure with a line for each can show."""
+    if len(frame) > MOST_ROWS:
+        raise DataError(
+            f"{where} has {len(frame):,} rows; a figure shows up to {MOST_ROWS:,}: select some"
+        )

@@ -17,7 +17,8 @@ from command_lines import STUDIES
 from packaging.requirements import Requirement
 
 import backpain_stats as bps
-from backpain_stats import ArgumentError, DataError
+from backpain_stats import ArgumentError, Bounds, DataError
+from backpain_stats.combine.dependence.base import Marginals
 from backpain_stats.evidence.columns import MOST_PATIENTS
 from backpain_stats.report.main.build import SECTIONS
 from backpain_stats.report.main.context import Context, LeftOut
@@ -269,3 +270,54 @@ def test_counts_too_large_for_the_exact_likelihood_are_refused_with_the_limit():
     with pytest.raises(DataError, match="likelihood='normal'"):
         bps.fit_bivariate(huge)
     assert 0.7 < bps.fit_bivariate(huge, likelihood="normal").sensitivity.estimate < 0.9
+
+
+_FIVE = pd.DataFrame(
+    {"study": list("ABCDE"), "tp": [19, 8, 25, 7, 40], "fp": [10, 2, 9, 4, 22],
+     "fn": [4, 1, 11, 3, 7], "tn": [80, 30, 90, 22, 95]}
+)  # fmt: skip
+
+
+def test_outcomes_in_another_coding_are_not_scored():
+    """1 and 2 in place of 0 and 1 gave a log loss without a word."""
+    predicted = pd.DataFrame(
+        {"model": "m", "method": "", "repeat": 0, "fold": 0, "row": range(4),
+         "outcome": [1, 2, 2, 1], "log_odds": [-1.0, 1, 1, -1], "predicted": [0.3, 0.7, 0.7, 0.3]}
+    )  # fmt: skip
+    for function in (bps.calibration.scores, bps.calibration.calibration_curve):
+        with pytest.raises(DataError, match="outcome, row 1: 2; allowed: 0 and 1"):
+            function(predicted)
+
+
+def test_a_count_with_an_underscore_is_no_count():
+    with pytest.raises(ArgumentError, match="1_0"):
+        bps.TwoByTwo(tp="1_0", fp=1, fn=1, tn=1)
+
+
+@pytest.mark.parametrize("name", ["forest_paired", "influence"])
+def test_a_fit_that_is_none_is_refused_by_figures(name):
+    data = _FIVE
+    fit = bps.fit_bivariate(data)
+    given = {"forest_paired": lambda: bps.study_accuracy(data), "influence": fit.influence}
+    with pytest.raises((ArgumentError, DataError)):
+        getattr(bps.plots, name)(given[name](), fit="x")
+
+
+def test_more_rows_than_a_figure_shows_are_refused_with_the_limit():
+    rows = bps.study_accuracy(_FIVE).head(1)
+    many = pd.concat([rows] * 2001, ignore_index=True)
+    with pytest.raises(DataError, match="up to 2,000"):
+        bps.plots.forest_paired(many)
+
+
+def test_bounds_of_all_patterns_of_many_flags_without_combinations_take_seconds():
+    """20 flags took 45 s, most of it asking for combinations that are not there."""
+    group = Marginals(np.full(16, 0.6), np.full(16, 0.1)).group("cases")
+    assert Bounds()._programmed(group, np.ones((2**16, 16), dtype=bool)) == {}
+
+
+def test_more_correlations_than_end_in_time_are_refused_with_the_limit():
+    frame = pd.DataFrame({"flag": ["a", "b"], "sensitivity": 0.6, "specificity": 0.9})
+    model = bps.RiskModel.from_frame(frame, 0.1)
+    with pytest.raises(ArgumentError, match="up to 1,000"):
+        model.sensitivity(["a"], rho=np.linspace(0, 0.9, 1001))

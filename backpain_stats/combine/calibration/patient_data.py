@@ -157,7 +157,7 @@ def _is_finding(values: pd.Series, name: str) -> bool:
         return True
     if len(wrong) < _MOSTLY * len(known) or known.nunique() == 2:
         raise DataError(
-            f"{name}, row {wrong.index[0]!r}: {wrong.iloc[0]!r}; a finding is coded 0, 1 and "
+            f"{_first(wrong, name)}; a finding is coded 0, 1 and "
             f"missing. Correct it, or name the findings without {name}"
         )
     return False
@@ -169,12 +169,26 @@ def _wrong_values(values: pd.Series) -> pd.Series:
     return values[values.notna() & ~numbers.isin([0, 1]).fillna(False).astype(bool)]
 
 
+def refuse_other_codes(values: pd.Series, name: str) -> None:
+    """Raise DataError where a value is missing or neither 0 nor 1."""
+    wrong = values[values.isna()] if values.isna().any() else _wrong_values(values)
+    if len(wrong):
+        raise DataError(f"{_first(wrong, name)}; allowed: 0 and 1")
+
+
+def _first(wrong: pd.Series, name: str) -> str:
+    """Say where the first wrong value is and what it is, without the types of NumPy."""
+    row, value = (
+        one.item() if isinstance(one, np.generic) else one
+        for one in (wrong.index[0], wrong.iloc[0])
+    )
+    return f"{name}, row {row!r}: {value!r}"
+
+
 def _zero_one(values: pd.Series, name: str) -> NDArray[np.int8]:
     """Return 1, 0 and -1 (missing), or raise DataError naming the first other value."""
     wrong = _wrong_values(values)
     if not wrong.empty:
-        raise DataError(
-            f"{name}, row {wrong.index[0]!r}: {wrong.iloc[0]!r}; allowed: 0, 1 and missing"
-        )
+        raise DataError(f"{_first(wrong, name)}; allowed: 0, 1 and missing")
     numbers = pd.to_numeric(values).to_numpy(dtype=float, na_value=np.nan)
     return np.where(np.isnan(numbers), NOT_ASSESSED, numbers).astype(np.int8)

@@ -10,6 +10,7 @@ from scipy.special import expit
 
 from backpain_stats.checks import check_count, check_level, require_columns
 from backpain_stats.combine.calibration.logistic import fit_logistic
+from backpain_stats.combine.calibration.patient_data import refuse_other_codes
 from backpain_stats.errors import ArgumentError, NotEstimableError
 from backpain_stats.tables import normal_quantile, proportion_interval
 
@@ -55,7 +56,7 @@ def scores(predicted: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
     Raises
     ------
     DataError
-        If columns are missing.
+        If columns are missing, or an outcome is not 0 or 1.
 
     Notes
     -----
@@ -72,6 +73,7 @@ def scores(predicted: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
     """
     z = normal_quantile(level)
     require_columns(predicted, [*PREDICTION_COLUMNS, "fold"], "the frame of predictions")
+    refuse_other_codes(predicted["outcome"], "outcome")
     rows = []
     for model, own in predicted.groupby("model", sort=False):
         runs = [_score(run) for _, run in own.groupby("repeat", sort=False)]
@@ -121,7 +123,7 @@ def calibration_curve(
     Raises
     ------
     DataError
-        If columns are missing.
+        If columns are missing, or an outcome is not 0 or 1.
     ArgumentError
         If ``bins`` is below 2.
 
@@ -140,6 +142,7 @@ def calibration_curve(
     """
     check_level(level)
     require_columns(predicted, PREDICTION_COLUMNS, "the frame of predictions")
+    refuse_other_codes(predicted["outcome"], "outcome")
     if check_count(bins, "bins") < 2:
         raise ArgumentError(f"bins is {bins}; it must be 2 or more")
     curves = []

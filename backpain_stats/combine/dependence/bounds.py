@@ -143,6 +143,8 @@ class Bounds(Dependence):
     ) -> dict[tuple[int, ...], list[int]]:
         """Return the patterns that need linear programs, by the findings tied together in them."""
         found: dict[tuple[int, ...], list[int]] = {}
+        if not (self.non_negative or group.combinations):
+            return found
         work = 0.0
         for column, own in enumerate(assessed):
             places = np.flatnonzero(own)

@@ -150,7 +150,8 @@ def pattern_risks(
         ratios_new, elsewhere, drawn_new = _drawn(
             known, known.new_practice, patterns, level, keep=keep
         )
-    (lr_low, lr, lr_high), (ci_low, posttest, ci_high) = np.exp(ratios), expit(risks)
+    with np.errstate(over="ignore"):  # beyond a double a ratio is infinite
+        (lr_low, lr, lr_high), (ci_low, posttest, ci_high) = np.exp(ratios), expit(risks)
     new_low, new, new_high = expit(elsewhere)
     return PatternRisks(
         lr=lr,

@@ -34,6 +34,9 @@ RISK_COLUMNS = (
     "new_practice_low", "new_practice_high", "ci_level", "method",
 )  # fmt: skip
 
+# Each correlation is a posterior of its own: as many take about ten seconds.
+MOST_CORRELATIONS = 1_000
+
 
 def _result_frame(known: Known, found: PatternRisks) -> pd.DataFrame:
     """Return ratios and risks as one row a pattern, with ``RISK_COLUMNS``."""
@@ -102,6 +105,10 @@ def sensitivity_frame(
     correlations = real_numbers(rho)
     if correlations is None or not correlations.size:
         raise ArgumentError(f"rho is {rho!r}; give one or more correlations from 0 to below 1")
+    if correlations.size > MOST_CORRELATIONS:
+        raise ArgumentError(
+            f"rho has {correlations.size:,} correlations; up to {MOST_CORRELATIONS:,} are computed"
+        )
     bounds = [Bounds().risk_range(known.marginals, pattern, prior) for prior, _ in pretests]
     rows = []
     for correlation in np.atleast_1d(correlations).tolist():
