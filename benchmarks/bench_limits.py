@@ -79,6 +79,8 @@ def cases() -> list[dict[str, Any]]:
          lambda: asked.risk(flags[:3], flags[3:])),
         ("several thresholds, 29 studies, 150 rows (FENO)", 2,
          lambda: fit_thresholds(feno, inconsistent="drop")),
+        (f"the same thresholds, Bayesian, effective size {EFFECTIVE_SIZE:,}", 10,
+         lambda: fit_thresholds(feno, inconsistent="drop", **bayes)),
         ("two tests in the same patients, 10 studies (ASCUS)", None, lambda: compare_tests(ascus)),
         (f"the same, Bayesian, effective size {EFFECTIVE_SIZE:,}", 10,
          lambda: compare_tests(ascus, **bayes)),

@@ -31,8 +31,9 @@ IMAGES = (".svg", ".png", ".pdf")
 RATIOS = ("lr_positive", "lr_negative", "odds_ratio")
 OUTCOMES = ("sensitivity", "specificity")
 STRUCTURES = ("unstructured", "uncorrelated", "common_sensitivity", "common_specificity")
-# What belongs to a bivariate fit.
-_FIT = ["formula", "values", "bayes", "common", "likelihood", "estimator", "structure", "seed"]
+# What belongs to a bivariate fit alone, and to fits that may be Bayesian.
+_BIVARIATE = ["formula", "values", "common", "likelihood", "estimator", "structure"]
+_FIT = [*_BIVARIATE, "bayes", "seed"]
 COLUMNS = ("kind", "measure", "pretest", "estimate", "ci_low", "ci_high", "ci_level", "method")
 
 
@@ -43,18 +44,9 @@ COLUMNS = ("kind", "measure", "pretest", "estimate", "ci_low", "ci_high", "ci_le
     Needs("values", ["formula"]),
     Excludes("bayes", ["common"]),
     Excludes(
-        "test",
-        [
-            "threshold",
-            "bias",
-            "univariate",
-            "correction",
-            "pretest",
-            "figure",
-            *(name for name in _FIT if name not in ("bayes", "seed")),
-        ],
+        "test", ["threshold", "bias", "univariate", "correction", "pretest", "figure", *_BIVARIATE]
     ),
-    Excludes("threshold", ["bias", "univariate", "correction", "pretest", "kind", *_FIT]),
+    Excludes("threshold", ["bias", "univariate", "correction", "pretest", "kind", *_BIVARIATE]),
     Excludes("bias", ["univariate", "pretest", "kind"]),
     Excludes("univariate", ["pretest", *_FIT]),
     *(Excludes(f"univariate={outcome}", ["correction"]) for outcome in OUTCOMES),
@@ -110,7 +102,11 @@ COLUMNS = ("kind", "measure", "pretest", "estimate", "ci_low", "ci_high", "ci_le
 @click.option(
     "--without", multiple=True, metavar="STUDY", help="Leave a study out; may be repeated."
 )
-@click.option("--bayes", is_flag=True, help="Sample the posterior; what one to three studies need.")
+@click.option(
+    "--bayes",
+    is_flag=True,
+    help="Sample the posterior; what one to three studies need. Also for --test and --threshold.",
+)
 @click.option("--common", is_flag=True, help="Add the tables up: studies taken as equal.")
 @click.option(
     "--univariate",
@@ -166,13 +162,12 @@ def meta(
     reading = {name: options.pop(name) for name in ("columns", "study", "only", "sheet")}
     several = test is not None or threshold is not None
     studies = _without(_read(data, several=several, **reading), without)
-    level = options["level"]
     if test is not None:
         compare(studies, test, options, output_format)
         return
     if threshold is not None:
-        fit_by_threshold(studies, threshold, below=below, level=level,
-                         output_format=output_format, figure=figure)  # fmt: skip
+        fit_by_threshold(studies, threshold, options, below=below, output_format=output_format,
+                         figure=figure)  # fmt: skip
         return
     if bias is not None:
         show_bias(_fit(studies, options), bias, output_format, figure)

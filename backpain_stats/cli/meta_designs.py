@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -34,8 +34,9 @@ def compare(
     level = options["level"]
     found: ComparedTests | BayesianComparison
     if options["bayes"]:
-        seed = DEFAULT_SEED if options["seed"] is None else options["seed"]
-        found = compare_tests(studies, test=test, level=level, inference="bayes", seed=seed)
+        found = compare_tests(
+            studies, test=test, level=level, inference="bayes", seed=_seed(options)
+        )
     else:
         found = compare_tests(studies, test=test, level=level)
     if output_format == "table":
@@ -46,21 +47,33 @@ def compare(
     write_frame(frame, output_format, note="; ".join(found.notes))
 
 
+def _seed(options: Mapping[str, Any]) -> int:
+    """Return the seed of a posterior, which need not be given."""
+    return DEFAULT_SEED if options["seed"] is None else int(options["seed"])
+
+
 def fit_by_threshold(
     studies: pd.DataFrame,
     threshold: str,
+    options: Mapping[str, Any],
     *,
     below: bool,
-    level: float,
     output_format: str,
     figure: str | None,
 ) -> None:
     """Print accuracy by threshold, and draw it."""
-    from backpain_stats.meta.designs import fit_thresholds
+    from backpain_stats.meta.designs import BayesianThresholds, FittedThresholds, fit_thresholds
 
-    found = fit_thresholds(
-        studies, threshold=threshold, positive="below" if below else "above", level=level
-    )
+    positive: Literal["above", "below"] = "below" if below else "above"
+    level = options["level"]
+    found: FittedThresholds | BayesianThresholds
+    if options["bayes"]:
+        found = fit_thresholds(
+            studies, threshold=threshold, positive=positive, level=level, inference="bayes",
+            seed=_seed(options),
+        )  # fmt: skip
+    else:
+        found = fit_thresholds(studies, threshold=threshold, positive=positive, level=level)
     if output_format == "table":
         click.echo(str(found))
     else:

@@ -87,7 +87,7 @@ def findings_layout(findings: SummaryOfFindings) -> Layout:
 
     References
     ----------
-    Schünemann HJ et al. GRADE guidelines: 21 part 2. J Clin Epidemiol 2020;122.
+    Schünemann HJ et al. GRADE guidelines: 21 part 2. J Clin Epidemiol 2020;122:142-152.
     https://doi.org/10.1016/j.jclinepi.2019.12.021
     """
     frame = findings.frame
@@ -156,10 +156,18 @@ def _title(row: pd.Series, facts: BlockFacts, labels: Mapping[str, str]) -> str:
 def _notes(findings: SummaryOfFindings) -> list[str]:
     """Return what a reader must know to read the table."""
     level = f"{100 * float(findings.frame['ci_level'].iloc[0]):g}%"
+    # Facts stand beside bodies of evidence; what is known of these is about an average practice.
+    average = (
+        " The intervals say how well the mean of practices is known; a single practice may "
+        "differ more."
+        if findings.facts
+        else ""
+    )
     return [
-        f"Effects are whole patients with {level} intervals, their ends rounded outwards. The "
-        "intervals carry the uncertainty of sensitivity and specificity, and of a prevalence "
-        "that is not a single figure; they are not for the next patients, who vary by chance.",
+        f"Sensitivity, specificity and effects have {level} intervals. They carry the uncertainty "
+        "of sensitivity and specificity, and of a prevalence that is not a single figure; they "
+        f"are not for the next patients, who vary by chance.{average} Effects are whole "
+        "patients; the ends of their intervals are rounded outwards.",
         *([f"Prevalence: {findings.prevalence_note}."] if findings.prevalence_note else []),
         "Judgements of the five domains and of the certainty are the panel's own; an empty "
         "cell has not been judged. Inconclusive results and complications of the test: not "

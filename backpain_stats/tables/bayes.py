@@ -66,9 +66,9 @@ def posterior_quantile(
     Notes
     -----
     The probability below a quantile is right to 2e-8 (checked by brute force, for counts
-    to 90,000); tails smaller than 1e-6 are therefore not to be trusted. Counts of ten
-    million and more beside cells of 0 or 1 cost digits: 4e-5 of the probability at ten
-    million, and from 10^12 on the ends themselves.
+    to 90,000); tails smaller than 1e-6 are therefore not to be trusted. Where one group has
+    ten million patients or more and nearly all of them are positive, it is right to 4e-3.
+    Beyond 10^12 the ends themselves would lose digits: such counts are refused.
 
     Examples
     --------

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _CHOICES = {"measure": RATIO_MEASURES, "method": RATIO_METHODS, "correction": CORRECTIONS}
 
+# Beyond it the posterior's quantiles lose digits that would be printed.
+_LARGEST_BAYES = 1e12
+
 
 def ratio_interval(  # noqa: PLR0917 - four cells, then options in their usual order
     tp: ArrayLike,
@@ -129,6 +132,12 @@ def ratio_interval(  # noqa: PLR0917 - four cells, then options in their usual o
             raise ArgumentError(
                 f"{name} is {cell[wrong].ravel()[0]:g}; a count must be a finite number, 0 or more"
             )
+    largest = max((float(cell.max()) for cell in cells if cell.size), default=0.0)
+    if method == "bayes" and largest > _LARGEST_BAYES:
+        raise ArgumentError(
+            f"a count is {largest:.3g}; method 'bayes' takes counts up to {_LARGEST_BAYES:.0e}: "
+            "with so many, 'score' gives the same"
+        )
     shape = cells[0].shape
     estimable = ((cells[0] + cells[2] > 0) & (cells[1] + cells[3] > 0)).ravel()
     if correction != "none":

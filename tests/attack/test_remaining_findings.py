@@ -321,3 +321,10 @@ def test_more_correlations_than_end_in_time_are_refused_with_the_limit():
     model = bps.RiskModel.from_frame(frame, 0.1)
     with pytest.raises(ArgumentError, match="up to 1,000"):
         model.sensitivity(["a"], rho=np.linspace(0, 0.9, 1001))
+
+
+def test_counts_that_cost_a_bayesian_ratio_its_digits_are_refused_with_the_limit():
+    """At 45 * 10**14 an end was 39% too low."""
+    with pytest.raises(ArgumentError, match="up to 1e\\+12"):
+        bps.ratio_interval(0, 0, 5, 45 * 10**14, method="bayes")
+    assert bps.ratio_interval(3, 10**9, 7, 10**10, method="bayes")[1] > 0

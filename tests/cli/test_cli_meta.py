@@ -297,6 +297,22 @@ def test_thresholds_of_a_file(run, by_threshold, tmp_path):
     assert figure.read_text().lstrip().startswith("<?xml")
 
 
+def test_thresholds_of_two_studies_under_priors(run, tmp_path):
+    path, figure = tmp_path / "two.csv", tmp_path / "two.svg"
+    path.write_text("\n".join(THRESHOLDS.splitlines()[:6]))
+    options = ("--threshold", "esr", "--bayes", "--seed", "3", "--figure", figure)
+    code, out, err = run(path, *options, "--format", "csv")
+    assert code == 0, err
+    frame = pd.read_csv(io.StringIO(out)).set_index(["threshold", "measure"])
+    fit = fit_thresholds(path, threshold="esr", inference="bayes", seed=3)
+    expected = fit.point(20).lr_positive.estimate
+    assert frame.loc[(20, "lr_positive"), "estimate"] == pytest.approx(expected, rel=1e-9)
+    assert figure.read_text().lstrip().startswith("<?xml")
+    code, _, err = run(path, "--threshold", "esr")
+    assert code == 2
+    assert "2 studies have cases" in err
+
+
 def test_tests_of_a_file_are_compared(run, by_test):
     code, out, _ = run(by_test, "--test", "test")
     assert code == 0
@@ -334,7 +350,8 @@ def test_a_bias_is_a_curve_from_the_summary_on(run, bias):
     ("options", "message"),
     [
         (("--threshold", "ers"), "lacks the column(s) ers"),
-        (("--threshold", "esr", "--bayes"), "--threshold does not go with --bayes"),
+        (("--threshold", "esr", "--common"), "--threshold does not go with --common"),
+        (("--threshold", "esr", "--seed", "3"), "--seed has no effect without --bayes"),
         (("--threshold", "esr", "--test", "esr"), "--test does not go with --threshold"),
         (("--threshold", "esr", "--pretest", "1%"), "does not go with --pretest"),
         (("--below",), "--below has no effect without --threshold"),

@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from backpain_stats.checks import check_count, check_level
-from backpain_stats.errors import ArgumentError
+from backpain_stats.checks import check_level
 from backpain_stats.meta.bayes.priors import Priors
+from backpain_stats.meta.bayes.request import check_effective_size, check_priors
 from backpain_stats.meta.bayes.result import BayesianFit
-from backpain_stats.meta.bayes.sampling import (
-    FEWEST_EFFECTIVE_DRAWS,
-    read_tables,
-    sample_tables,
-)
+from backpain_stats.meta.bayes.sampling import read_tables, sample_tables
 from backpain_stats.meta.bayes.settings import sample_settings
 from backpain_stats.meta.likelihood.quadrature import gauss_hermite
 from backpain_stats.sampling import DEFAULT_SEED, Seed
@@ -136,15 +132,9 @@ def fit_bayes(
     1.0: 24 (5 to 51)
     2.0: 22 (2 to 58)
     """
-    priors = Priors() if priors is None else priors
-    if not isinstance(priors, Priors):
-        raise ArgumentError(f"priors must be a Priors object, not {type(priors).__name__}")
+    priors = check_priors(priors)
     check_level(level)
-    effective_size = check_count(effective_size, "effective_size")
-    if effective_size < FEWEST_EFFECTIVE_DRAWS:
-        raise ArgumentError(
-            f"effective_size is {effective_size}; it must be {FEWEST_EFFECTIVE_DRAWS} or more"
-        )
+    effective_size = check_effective_size(effective_size)
     gauss_hermite(nodes)  # refuses a number it cannot do
     tables = read_tables(data, several_tables)
     return BayesianFit.of(

@@ -17,7 +17,7 @@ from scipy import optimize
 from scipy.special import gammaincinv, gammaln, logsumexp, ndtri
 
 from backpain_stats.errors import FitError
-from backpain_stats.meta.arrays import Floats
+from backpain_stats.meta.arrays import Floats, Rows
 from backpain_stats.sampling import Seed, generator, quasi_uniform
 
 LogLikelihood = Callable[[Floats], Floats]
@@ -184,6 +184,8 @@ def sample_posterior(
     effective_size: float,
     round_size: int = 4096,
     seed: Seed = None,
+    mode: Floats | None = None,
+    prior_share: float = PRIOR_SHARE,
 ) -> WeightedSample:
     """Sample from likelihood times standard normal prior until the effective size is reached.
 
@@ -200,6 +202,10 @@ def sample_posterior(
         Draws a round, a power of two.
     seed : int, Generator or None
         The draws are scrambled Sobol points: reproducible for a given seed.
+    mode : ndarray of shape (dimensions,), optional
+        Where the first proposal is centred, if the mode is known already.
+    prior_share : float, optional
+        Of the proposal. In many dimensions hardly a draw of the prior comes near the data.
 
     Returns
     -------
@@ -212,21 +218,21 @@ def sample_posterior(
         If the likelihood is 0 over the whole prior.
     """
     rng = generator(seed)
-    mean = find_posterior_mode(log_likelihood, dimensions, rng)
+    mean = find_posterior_mode(log_likelihood, dimensions, rng) if mode is None else mode
     covariance = curvature(log_likelihood, mean)
     components: list[tuple[Floats, Floats]] = []
     points = np.empty((0, dimensions))
     target = np.empty(0)
     for _ in range(MOST_ROUNDS):
         components.append((mean, np.asarray(np.linalg.cholesky(covariance), dtype=np.float64)))
-        fresh = _propose(*components[-1], round_size, rng)
+        fresh = _propose(*components[-1], prior_share, round_size, rng)
         points = np.concatenate([points, fresh])
         target = np.concatenate([target, log_likelihood(fresh)])
         prior = -0.5 * np.sum(points**2, axis=1) - 0.5 * dimensions * np.log(2 * np.pi)
         fitted = np.array([_log_t(points, *component) for component in components])
         proposal = np.logaddexp(
-            np.log(PRIOR_SHARE) + prior,
-            np.log1p(-PRIOR_SHARE) - np.log(len(components)) + logsumexp(fitted, axis=0),
+            np.log(prior_share) + prior,
+            np.log1p(-prior_share) - np.log(len(components)) + logsumexp(fitted, axis=0),
         )
         raw = np.where(np.isnan(target), -np.inf, target) + prior - proposal
         smooth, k_hat = pareto_smooth(raw)
@@ -241,15 +247,31 @@ def sample_posterior(
     return WeightedSample(points, weights, size, k_hat, evidence)
 
 
-def _propose(mean: Floats, root: Floats, draws: int, rng: np.random.Generator) -> Floats:
-    """Draw from the mixture: the first share of the points from the prior, the rest from the t."""
+def resample(weights: Floats, draws: int, rng: np.random.Generator) -> Rows:
+    """Return which points make a sample of equal weights: systematic, in a random order.
+
+    Examples
+    --------
+    >>> weights = np.array([0.5, 0.0, 0.25, 0.25])
+    >>> np.bincount(resample(weights, 4, np.random.default_rng(1))).tolist()
+    [2, 0, 1, 1]
+    """
+    ladder = (rng.random() + np.arange(draws)) / draws
+    chosen = np.searchsorted(np.cumsum(weights), ladder)
+    return np.asarray(rng.permutation(np.minimum(chosen, len(weights) - 1)))
+
+
+def _propose(
+    mean: Floats, root: Floats, prior_share: float, draws: int, rng: np.random.Generator
+) -> Floats:
+    """Draw from the mixture: a share of the points from the prior, the rest from the t."""
     dimensions = len(mean)
     uniform = quasi_uniform(draws, dimensions + 2, rng)
     normal = ndtri(uniform[:, :dimensions])
     chi_squared = 2 * gammaincinv(DEGREES_OF_FREEDOM / 2, uniform[:, dimensions])
     scale = np.sqrt(DEGREES_OF_FREEDOM / chi_squared)
     t = mean + scale[:, None] * (normal @ root.T)
-    from_prior = uniform[:, dimensions + 1] < PRIOR_SHARE
+    from_prior = uniform[:, dimensions + 1] < prior_share
     return np.where(from_prior[:, None], normal, t)
 
 

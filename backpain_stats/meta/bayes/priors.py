@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-__all__ = ["PARAMETERS", "Priors"]
+__all__ = ["PARAMETERS", "Priors", "half_normal_quantile"]
 
 PARAMETERS = (
     "logit_sensitivity",
@@ -31,6 +31,18 @@ PARAMETERS = (
 
 # In units of its prior scale. Far below anything seen, it keeps ratios of the SDs finite.
 SMALLEST_SD = 1e-10
+
+
+def half_normal_quantile(u: Floats, scale: float) -> Floats:
+    """Map standard normal points to a half-normal distribution with this scale.
+
+    Examples
+    --------
+    >>> round(float(half_normal_quantile(np.array(0.0), 2.0)), 4)
+    1.349
+    """
+    # By the upper tail, so that large values keep digits.
+    return np.asarray(scale * np.maximum(-ndtri(0.5 * ndtr(-u)), SMALLEST_SD))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,8 +182,7 @@ class Priors:
             if scale is None:
                 out[..., column] = median * np.maximum(np.exp(spread * z), SMALLEST_SD)
             else:
-                # The quantile of |N|, by the upper tail so that large values keep digits.
-                out[..., column] = scale * np.maximum(-ndtri(0.5 * ndtr(-z)), SMALLEST_SD)
+                out[..., column] = half_normal_quantile(z, scale)
         low = self.correlation_shape * (1 + self.correlation_mean)
         high = self.correlation_shape * (1 - self.correlation_mean)
         out[..., 4] = np.tanh(beta_logit_quantile(u[..., 4], low, high) / 2)

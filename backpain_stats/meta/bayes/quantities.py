@@ -15,7 +15,8 @@ from backpain_stats.meta.after.hsroc import hsroc_values
 from backpain_stats.meta.after.prediction import REGIONS, outline, prediction_frame
 from backpain_stats.meta.after.sroc import area_under_line, partial_range
 from backpain_stats.meta.after.summary import Summary, measure_rows, remarks, study_count
-from backpain_stats.meta.arrays import Floats, Rows
+from backpain_stats.meta.arrays import Floats
+from backpain_stats.meta.bayes.importance import resample
 from backpain_stats.meta.bayes.posterior import Posterior, Quantities, weighted_quantile
 from backpain_stats.meta.bayes.priors import PARAMETERS
 from backpain_stats.meta.point import DRAWS, MEASURES, RESULTS, Result, accuracy_frame
@@ -163,14 +164,8 @@ def equal_draws(fit: Posterior, draws: int = 4096, seed: Seed = DEFAULT_SEED) ->
     pandas.DataFrame
         The columns of ``draws`` without ``weight``.
     """
-    rng = generator(seed)
-    return fit.draws.drop(columns="weight").iloc[_chosen(fit, draws, rng)].reset_index(drop=True)
-
-
-def _chosen(fit: Posterior, draws: int, rng: np.random.Generator) -> Rows:
-    ladder = (rng.random() + np.arange(draws)) / draws
-    chosen = np.searchsorted(np.cumsum(fit.column("weight")), ladder)
-    return np.asarray(rng.permutation(np.minimum(chosen, len(fit.draws) - 1)))
+    chosen = resample(fit.column("weight"), draws, generator(seed))
+    return fit.draws.drop(columns="weight").iloc[chosen].reset_index(drop=True)
 
 
 def new_practice_draws(
@@ -193,7 +188,7 @@ def new_practice_draws(
         between settings are both in it. NaN for what no patient informs.
     """
     rng = generator(seed)
-    chosen = _chosen(fit, draws, rng)
+    chosen = resample(fit.column("weight"), draws, rng)
     means, (l11, l21, l22) = fit.logits[chosen].T, fit.roots[chosen].T
     b1, b2 = ndtri(quasi_uniform(draws, 2, rng)).T
     return accuracy_frame(means[0] + l11 * b1, means[1] + l21 * b1 + l22 * b2)

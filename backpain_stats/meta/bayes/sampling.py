@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backpain_stats.errors import ArgumentError, FitError
+from backpain_stats.errors import ArgumentError
 from backpain_stats.meta.arrays import Counts, Floats, Rows
-from backpain_stats.meta.bayes.importance import WORST_K_HAT, LogLikelihood, sample_posterior
+from backpain_stats.meta.bayes.importance import LogLikelihood, sample_posterior
 from backpain_stats.meta.bayes.posterior import Posterior
 from backpain_stats.meta.bayes.priors import PARAMETERS, Priors
+from backpain_stats.meta.bayes.request import require_effective, round_size
 from backpain_stats.meta.likelihood.binomial import Arms, marginal
 from backpain_stats.meta.likelihood.parameters import root_from_sds
 from backpain_stats.meta.studies import OUTCOMES, Studies, check_studies
@@ -22,9 +23,6 @@ from backpain_stats.tables import middle_table, rows_of_studies
 if TYPE_CHECKING:
     from backpain_stats.tables import TablesLike
 
-# Below this a 95% interval's ends are blurred by the sampling itself
-# (Vehtari et al. 2021, https://doi.org/10.1214/20-BA1221: 100 for each of four chains).
-FEWEST_EFFECTIVE_DRAWS = 400
 # Integrals held at once; keeps the memory of 10,000 studies near that of one.
 INTEGRALS_AT_ONCE = 200_000
 # Tables times nodes squared times draws: one evaluation of the posterior at a round's draws.
@@ -138,13 +136,12 @@ def sample_tables(
         If the diagnostics are too bad: k-hat of 0.7 or more, or fewer than 400 effective
         draws.
     """
-    # The next power of two: about two rounds reach the size asked for.
-    round_size = 1 << (effective_size - 1).bit_length()
-    points = len(tables.counts) * nodes**2 * round_size
+    draws = round_size(effective_size)
+    points = len(tables.counts) * nodes**2 * draws
     if points > MOST_POINTS:
-        most = MOST_POINTS // (nodes**2 * round_size)
+        most = MOST_POINTS // (nodes**2 * draws)
         raise ArgumentError(
-            f"{len(tables.counts)} tables with {nodes} x {nodes} nodes and {round_size} draws are "
+            f"{len(tables.counts)} tables with {nodes} x {nodes} nodes and {draws} draws are "
             f"{points:.1g} points a round; at most {MOST_POINTS:.1g} are taken ({most} tables with "
             "these options): with so many studies the priors say nothing, use "
             "inference='likelihood', or fewer nodes"
@@ -154,16 +151,14 @@ def sample_tables(
         log_likelihood,
         len(PARAMETERS),
         effective_size=float(effective_size),
-        round_size=round_size,
+        round_size=draws,
         seed=generator(seed),
     )
-    if not (found.k_hat < WORST_K_HAT and found.effective_size >= FEWEST_EFFECTIVE_DRAWS):
-        raise FitError(
-            f"importance sampling failed: k-hat {found.k_hat:.2f} (must be below {WORST_K_HAT}), "
-            f"{found.effective_size:.0f} effective draws (at least {FEWEST_EFFECTIVE_DRAWS}): the "
-            "posterior is far from the normal shape it is drawn from; use inference='likelihood', "
-            "or priors nearer to what the studies say"
-        )
+    require_effective(
+        found,
+        ": the posterior is far from the normal shape it is drawn from; use "
+        "inference='likelihood', or priors nearer to what the studies say",
+    )
     return posterior_of(
         tables,
         priors.from_standard_normal(found.points),

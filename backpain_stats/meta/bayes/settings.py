@@ -12,12 +12,8 @@ from backpain_stats.meta.arrays import Floats
 from backpain_stats.meta.bayes.importance import WORST_K_HAT, pareto_smooth
 from backpain_stats.meta.bayes.posterior import Posterior
 from backpain_stats.meta.bayes.priors import PARAMETERS, Priors
-from backpain_stats.meta.bayes.sampling import (
-    FEWEST_EFFECTIVE_DRAWS,
-    Tables,
-    posterior_of,
-    sample_tables,
-)
+from backpain_stats.meta.bayes.request import FEWEST_EFFECTIVE_DRAWS
+from backpain_stats.meta.bayes.sampling import Tables, posterior_of, sample_tables
 from backpain_stats.sampling import Seed
 
 __all__ = ["sample_settings"]

@@ -14,6 +14,7 @@ from backpain_stats.errors import ArgumentError
 from backpain_stats.estimate import Estimate, format_number, format_percent
 from backpain_stats.meta.bayes.posterior import weighted_quantile
 from backpain_stats.meta.bayes.priors import Priors
+from backpain_stats.meta.designs.beside_likelihood import beside_likelihood
 from backpain_stats.meta.designs.compared_tests import ComparedTests
 from backpain_stats.meta.designs.delta import MEASURES, PROPORTIONS, Kind, kinds_of
 from backpain_stats.meta.designs.paired_data import TestedStudies
@@ -196,21 +197,8 @@ class BayesianComparison(Result):
             posterior's interval by that of the likelihood's, on the logit or log scale. NaN where
             the likelihood has no estimate (``no_likelihood`` says why).
         """
-        frame = self.accuracy().drop(columns=["ci_level", "method"])
-        names = ["likelihood", "likelihood_low", "likelihood_high"]
-        frame[names] = np.nan
-        if self.likelihood is not None:
-            other = self.likelihood.accuracy()
-            frame[names] = other[list(_ENDS)].to_numpy(dtype=np.float64)
-        proportion = frame["measure"].isin(PROPORTIONS)
-        widths = []
-        for low, high in (_ENDS[1:], tuple(names[1:])):
-            ends = frame[[low, high]].to_numpy(dtype=np.float64)
-            with np.errstate(divide="ignore", invalid="ignore"):
-                logs = np.log(ends) - np.where(proportion.to_numpy()[:, None], np.log1p(-ends), 0.0)
-            widths.append(logs[:, 1] - logs[:, 0])
-        frame["width_ratio"] = widths[0] / widths[1]
-        return frame
+        other = None if self.likelihood is None else self.likelihood.accuracy()
+        return beside_likelihood(self.accuracy(), other)
 
     def to_frame(self) -> pd.DataFrame:
         """Return :meth:`differences`."""

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from scipy.special import expit, logit
 
-from backpain_stats.checks import check_choice, check_fraction, real_number, real_numbers
-from backpain_stats.errors import ArgumentError, NotEstimableError
-from backpain_stats.estimate import Estimate, format_number, format_percent
-from backpain_stats.meta.designs.delta import MEASURES, Inference, SummaryPoint
+from backpain_stats.checks import check_choice, check_fraction
+from backpain_stats.estimate import Estimate
+from backpain_stats.meta.designs.delta import Inference, SummaryPoint
 from backpain_stats.meta.designs.logistic_pair import (
     area,
     log_band_ratio,
@@ -20,8 +18,8 @@ from backpain_stats.meta.designs.logistic_pair import (
     logits,
     optimal_place,
 )
-from backpain_stats.meta.designs.threshold_data import ThresholdStudies, Transform, scale_of
-from backpain_stats.result import Grid, Result, Shown
+from backpain_stats.meta.designs.threshold_model import ThresholdModel, printed_optimum
+from backpain_stats.result import Grid, Shown
 from backpain_stats.tables import normal_quantile
 
 if TYPE_CHECKING:
@@ -32,15 +30,12 @@ if TYPE_CHECKING:
 
 __all__ = ["FittedThresholds"]
 
-_COLUMNS = ["estimate", "ci_low", "ci_high", "ci_level", "method"]
-_PRINTED = ("sensitivity", "specificity", "lr_positive", "lr_negative")
-# Thresholds of the printed summary, and points of the curve by which diagmeta's area is summed.
-_SHOWN, _CURVE = 5, 1001
-_EXTREME = 1e-6
+# Points of the curve by which diagmeta's area is summed, and how near to 1 it begins.
+_CURVE, _EXTREME = 1001, 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class FittedThresholds(Result):
+class FittedThresholds(ThresholdModel):
     """A model of several thresholds; made by :func:`~backpain_stats.meta.designs.fit_thresholds`.
 
     Parameters
@@ -78,20 +73,12 @@ class FittedThresholds(Result):
     notes : tuple of str
     """
 
-    studies: ThresholdStudies
-    threshold: str
     likelihood: str
-    transform: Transform
     transform_log_likelihoods: tuple[tuple[str, float], ...]
-    effects: str
-    nodes: int | None
-    centre: float
-    spread: float
     coefficients: Floats
     inference: Inference
     between_covariance: Floats
     row_variance: Floats
-    slopes_known: bool
     log_likelihood: float
     quadrature: tuple[tuple[int, float], ...]
     boundary_reason: str
@@ -113,42 +100,10 @@ class FittedThresholds(Result):
         """Whether the between-study covariance is singular."""
         return bool(self.boundary_reason)
 
-    @property
-    def observed_range(self) -> tuple[float, float]:
-        """Lowest and highest threshold that a study reported: the model speaks of no other."""
-        return self.studies.observed_range
-
-    def _places(self, values: Floats) -> Floats:
-        scaled = scale_of(values, self.transform, self.studies.positive)
-        places: Floats = (scaled - self.centre) / self.spread
-        return places
-
-    def _value_at(self, place: float) -> float:
-        scaled = self.centre + self.spread * place
-        if self.studies.positive == "below":
-            scaled = -scaled
-        return float(np.exp(scaled)) if self.transform == "log" else float(scaled)
-
-    def _inside(self, value: float, what: str) -> float:
-        """Return a value's place, refusing one outside the range observed."""
-        number = real_number(value)
-        low, high = self.observed_range
-        if not low <= number <= high:
-            raise ArgumentError(
-                f"{what} is {value!r}; the studies report thresholds from {low:g} to {high:g}, and "
-                "the model says nothing beyond"
-            )
-        return float(self._places(np.array(number)))
-
-    def _need_slopes(self, what: str) -> None:
-        if not self.slopes_known:
-            raise NotEstimableError(
-                f"{what} needs studies at different thresholds; all report "
-                f"{self.observed_range[0]:g}"
-            )
-
-    def _log_ratio(self, value: float, gradient: Floats, measure: str) -> Estimate:
-        return self.inference.estimate(value, gradient, np.exp, method=self.method, measure=measure)
+    def _log_ratio(self, value: Floats, gradient: Floats, measure: str) -> Estimate:
+        return self.inference.estimate(
+            float(value), gradient, np.exp, method=self.method, measure=measure
+        )
 
     def point(self, threshold: float) -> SummaryPoint:
         """Return the summary point of one threshold: five measures, post-test probabilities.
@@ -163,52 +118,6 @@ class FittedThresholds(Result):
         if self.row_variance.any():
             point = replace(point, covariance=point.covariance + np.diag(self.row_variance))
         return point
-
-    def accuracy(self, thresholds: Iterable[float] | float | None = None) -> pd.DataFrame:
-        """Return the five measures at thresholds, by default at those that studies report.
-
-        Returns
-        -------
-        pandas.DataFrame
-            One row per threshold and measure: ``threshold, measure, estimate, ci_low, ci_high,
-            ci_level, method``.
-        """
-        import pandas as pd
-
-        if thresholds is None:
-            thresholds = np.unique(self.studies.thresholds)
-        values = real_numbers(np.atleast_1d(np.asarray(thresholds)))
-        if values is None:
-            raise ArgumentError(f"thresholds is {thresholds!r}; give a number or several")
-        rows = [
-            point.estimate(name).as_dict() | {"threshold": value}
-            for value in values
-            for point in [self.point(value)]
-            for name in MEASURES
-        ]
-        return pd.DataFrame(rows)[["threshold", "measure", *_COLUMNS]]
-
-    def curve(self, points: int = 101) -> pd.DataFrame:
-        """Return :meth:`accuracy` at thresholds spaced evenly on the model's scale."""
-        low, high = np.sort(self._places(np.array(self.observed_range)))
-        inner = [self._value_at(place) for place in np.linspace(low, high, points)[1:-1]]
-        lowest, highest = self.observed_range
-        return self.accuracy([lowest, *np.sort(inner), highest])
-
-    def sroc(self, points: int = 101) -> pd.DataFrame:
-        """Return the summary ROC curve over the range observed.
-
-        Returns
-        -------
-        pandas.DataFrame
-            ``threshold, false_positive_fraction, sensitivity, specificity``.
-        """
-        long = self.curve(points).pivot_table(
-            index="threshold", columns="measure", values="estimate"
-        )
-        frame = long[["sensitivity", "specificity"]].reset_index().rename_axis(columns=None)
-        frame.insert(1, "false_positive_fraction", 1 - frame["specificity"])
-        return frame
 
     def likelihood_ratio(self, value: float) -> Estimate:
         r"""Return the likelihood ratio of an observed value, :math:`f_1(x) / f_0(x)`.
@@ -236,19 +145,7 @@ class FittedThresholds(Result):
         ArgumentError
             If both ends are open, one lies outside the range observed, or they are not in order.
         """
-        if low is None and high is None:
-            raise ArgumentError("low and high are both None; give at least one end of the band")
-        if low is not None and high is not None and not low < high:
-            raise ArgumentError(f"low is {low!r} and high {high!r}; low must be below high")
-        if low is not None and high is not None:
-            self._need_slopes("the likelihood ratio of a band")
-        ends = [
-            open_end if end is None else self._inside(end, name)
-            for end, name, open_end in ((low, "low", -np.inf), (high, "high", np.inf))
-        ]
-        if self.studies.positive == "below":  # the scale runs the other way
-            ends = [-end if np.isinf(end) else end for end in reversed(ends)]
-        ratio, gradient = log_band_ratio(self.coefficients, ends[0], ends[1])
+        ratio, gradient = log_band_ratio(self.coefficients, *self._band(low, high))
         return self._log_ratio(ratio, gradient, "likelihood_ratio")
 
     def optimal_threshold(self, weight: float = 0.5) -> Estimate:
@@ -268,7 +165,7 @@ class FittedThresholds(Result):
         """
         check_fraction(weight, "weight")
         self._need_slopes("an optimal threshold")
-        low, high = np.sort(self._places(np.array(self.observed_range)))
+        low, high = self._places_in_order()
         place, gradient = optimal_place(self.coefficients, low, high, weight)
         middle = self._value_at(place)
         if gradient is None:
@@ -297,7 +194,7 @@ class FittedThresholds(Result):
         if interval == "band":
             low, high = self._areas_under_band()
             method = f"{self.method}, area under the band of sensitivity"
-            return Estimate(value, low, high, self.level, method, "area_under_curve")
+            return Estimate(float(value), low, high, self.level, method, "area_under_curve")
         return self.inference.estimate(
             float(logit(value)),
             gradient / (value * (1 - value)),
@@ -340,50 +237,19 @@ class FittedThresholds(Result):
         )
 
     def _shown(self) -> Shown:
-        labels = ("Sensitivity", "Specificity", "LR+", "LR-")
-        rows: list[tuple[str, ...]] = []
-        observed = np.unique(self.studies.thresholds)
-        shown = np.unique(np.quantile(observed, np.linspace(0, 1, _SHOWN), method="nearest"))
-        for value in shown:
-            point = self.point(value)
-            rows.append((f"{value:g}", *(_printed(point.estimate(m)) for m in _PRINTED)))
-        facts = [
-            ("Studies, rows", f"{len(self.studies.names)}, {len(self.studies.study)}"),
-            ("Random effects", self.effects.replace("_", " ")),
-            ("Log likelihood", f"{self.log_likelihood:.4f}"),
-        ]
+        facts = self._facts_shown()
+        facts.append(("Log likelihood", f"{self.log_likelihood:.4f}"))
         if self.nodes:
             facts.append(("Quadrature nodes", f"{self.nodes} per random effect"))
         if self.slopes_known:
             best = self.optimal_threshold()
-            facts.insert(2, ("Optimal threshold (Youden)", _range(best)))
+            facts.insert(2, ("Optimal threshold (Youden)", printed_optimum(best)))
         title = f"Accuracy by threshold of {self.threshold}: {self.method}"
         notes = [f"Note: {note}" for note in self._all_notes()]
-        return Shown(title, (Grid(rows, (self.threshold, *labels)), Grid(facts)), notes)
+        return Shown(title, (self._accuracy_shown(), Grid(facts)), notes)
 
     def _all_notes(self) -> tuple[str, ...]:
         notes = list(self.notes)
         if self.boundary:
             notes.insert(0, f"At the boundary: {self.boundary_reason}.")
-        for study, value, reason in self.studies.set_aside:
-            notes.append(f"{study}, threshold {value:g}, set aside: {reason}.")
-        return tuple(notes)
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return :meth:`accuracy` at the thresholds that studies report."""
-        return self.accuracy()
-
-
-def _printed(estimate: Estimate) -> str:
-    proportion = estimate.measure in ("sensitivity", "specificity")
-    write = format_percent if proportion else format_number
-    middle, low, high = (
-        write(x, 3) for x in (estimate.estimate, estimate.ci_low, estimate.ci_high)
-    )
-    return f"{middle} ({low} to {high})"
-
-
-def _range(estimate: Estimate) -> str:
-    if np.isnan(estimate.ci_low):
-        return f"{format_number(estimate.estimate)}, at an end of the range observed"
-    return _printed(estimate)
+        return (*notes, *self._notes_of_rows())

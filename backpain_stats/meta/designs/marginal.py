@@ -35,6 +35,8 @@ __all__ = ["Expansion", "ValuedLikelihood", "expand", "marginal_values"]
 
 # Numbers held in one array of nodes: small enough for the processor's cache.
 _NUMBERS_AT_ONCE = 60_000
+# Parameter vectors whose modes are searched for together: enough that calls cost little.
+_MODES_AT_ONCE = 32
 # A mode off by the square of this moves the nodes by nothing against their distances.
 _MODE_TOLERANCE = 1e-2
 # Random effects are standard normal: an expansion that says more belongs to other parameters.
@@ -121,10 +123,24 @@ def marginal_values(
     # parameters far from the data take many steps: they are done together, and keep none waiting
     order = np.argsort(steps, kind="stable")
     chunk = max(1, _NUMBERS_AT_ONCE // (len(rule[0]) * studies * width))
-    for first in range(0, count, chunk):
-        rows = order[first : first + chunk]
-        found = _values(likelihood, mean[rows], root[rows], rule, starts[rows])
-        value[rows] = found.sum(axis=1)
+    for first in range(0, count, _MODES_AT_ONCE):
+        rows = order[first : first + _MODES_AT_ONCE]
+        means, roots = mean[rows], root[rows]
+        mode = find_mode(likelihood, means, roots, starts[rows], _MODE_TOLERANCE)
+        parts = [slice(i, i + chunk) for i in range(0, len(rows), chunk)]
+        found = [
+            _values(
+                likelihood,
+                means[i],
+                roots[i],
+                rule=rule,
+                mode=mode.b[i],
+                spread_root=mode.spread_root[i],
+            )
+            for i in parts
+        ]
+        total = np.where(mode.found, np.concatenate(found), -np.inf)
+        value[rows] = total.sum(axis=1)
     return value
 
 
@@ -132,24 +148,24 @@ def _values(
     likelihood: ValuedLikelihood,
     mean: Floats,
     root: Floats,
+    *,
     rule: tuple[Floats, Floats],
-    start: Floats,
+    mode: Floats,
+    spread_root: Floats,
 ) -> Floats:
-    """Return the values of :func:`integrate`, shape (b, n)."""
-    mode = find_mode(likelihood, mean, root, start, _MODE_TOLERANCE)
+    """Return the values of :func:`integrate`, shape (b, n), for modes with their spread."""
     z, log_weights = rule
     count, studies, width, effects = root.shape
-    spread = np.sqrt(2.0) * mode.spread_root
-    # one product for all studies: the nodes of a parameter vector times (effects, studies * ...)
+    spread = np.sqrt(2.0) * spread_root
+    # one product for all studies: the nodes times a matrix of shape (effects, studies * ...)
     turned = np.moveaxis(spread, 3, 1).reshape(count, effects, studies * effects)
-    b = (z @ turned).reshape(count, len(z), studies, effects) + mode.b[:, None]
+    b = (z @ turned).reshape(count, len(z), studies, effects) + mode[:, None]
     moved = np.moveaxis(root @ spread, 3, 1).reshape(count, effects, studies * width)
     eta = (z @ moved).reshape(count, len(z), studies, width)
-    eta += (mean + times(root, mode.b))[:, None]
+    eta += (mean + times(root, mode))[:, None]
     terms = likelihood.value(eta)
     terms -= 0.5 * (b * b).sum(axis=-1)
     terms += log_weights[:, None]
-    total = logsumexp(terms, axis=1)
-    log_spread = np.log(np.diagonal(mode.spread_root, axis1=-2, axis2=-1)).sum(axis=-1)
-    value = total + log_spread - 0.5 * effects * np.log(np.pi)
-    return np.where(mode.found, value, -np.inf)
+    log_spread = np.log(np.diagonal(spread_root, axis1=-2, axis2=-1)).sum(axis=-1)
+    value: Floats = logsumexp(terms, axis=1) + log_spread - 0.5 * effects * np.log(np.pi)
+    return value

@@ -22,10 +22,10 @@ over to :math:`(\mu, \lambda)` with :math:`A = b\mu`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.special import expit, gammaln
+from scipy.special import gammaln
 
 from backpain_stats.meta.designs.integral import Derivatives
 
@@ -39,6 +39,31 @@ __all__ = ["OrderedGroup", "OrderedRows"]
 # Beyond this a log slope is a step of an iteration that will be taken back: exp() of three times
 # as much, as third derivatives have it, overflows.
 _STEEPEST = 50.0
+
+
+class _Terms(NamedTuple):
+    """What all orders of derivatives are made of, each of shape (..., rows).
+
+    Exponentials are taken once, and by numpy, which takes many at a time. ``small`` is
+    :math:`e^{-|z|}` and ``rest`` is :math:`1 - e^{-b (g_{k+1} - g_k)}`.
+    """
+
+    b: Floats
+    z: Floats
+    small: Floats
+    rest: Floats
+
+    @property
+    def expit(self) -> Floats:
+        """P(X > c)."""
+        above: Floats = np.where(self.z > 0, 1.0, self.small) / (1 + self.small)
+        return above
+
+    @property
+    def weight(self) -> Floats:
+        """P(X > c) times P(X < c)."""
+        weight: Floats = self.small / (1 + self.small) ** 2
+        return weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,58 +130,50 @@ class OrderedGroup:
     def _sum(self, rows: Floats) -> Floats:
         return np.add.reduceat(rows, self.starts, axis=-1)
 
-    def value(self, mu: Floats, slope: Floats) -> Floats:
-        """Return the log likelihood alone, shape (..., n)."""
+    def _terms(self, mu: Floats, slope: Floats) -> _Terms:
         b = slope[..., self.study]
         z = b * (mu[..., self.study] - self.place)
-        rows = _log_expit(z)
+        return _Terms(b, z, np.exp(-np.abs(z)), -np.expm1(-b * self.step))
+
+    def value(self, mu: Floats, slope: Floats) -> Floats:
+        """Return the log likelihood alone, shape (..., n)."""
+        return self._value(self._terms(mu, slope))
+
+    def _value(self, terms: _Terms) -> Floats:
+        rows = np.minimum(terms.z, 0.0)
+        rows -= np.log1p(terms.small)
         rows *= self.above + self.below
-        z *= self.below
-        rows -= z
-        between = np.flatnonzero(self.inside)
-        rows[..., between] += self.inside[between] * np.log(
-            -np.expm1(-b[..., between] * self.step[between])
-        )
+        rows -= self.below * terms.z
+        rows += self.inside * np.log(terms.rest)
         return self._sum(rows) + self.coefficients
 
     def slope(self, mu: Floats, slope: Floats) -> tuple[Floats, Floats, Floats]:
         """Return the log likelihood and its derivatives by ``A`` and ``b``, each (..., n)."""
-        b = slope[..., self.study]
-        z = b * (mu[..., self.study] - self.place)
-        total = self.above + self.below
-        gap = b * self.step
-        value = total * _log_expit(z) - self.below * z
-        value += self.inside * np.log(-np.expm1(-gap))
-        residual = self.above - total * expit(z)
-        rest = -np.expm1(-gap)
-        by_b = self.inside * self.step * np.exp(-gap) / rest - residual * self.place
-        return self._sum(value) + self.coefficients, self._sum(residual), self._sum(by_b)
+        return self._slope(self._terms(mu, slope))
 
-    def higher(self, mu: Floats, slope: Floats) -> tuple[Floats, ...]:
-        """Return the derivatives AA, Ab, bb and AAA, AAb, Abb, bbb, each (..., n)."""
-        b = slope[..., self.study]
-        z = b * (mu[..., self.study] - self.place)
-        total, g = self.above + self.below, self.place
-        p, q = expit(z), expit(-z)
-        weight = total * p * q
-        bend = weight * (q - p)
-        # e^gap / (e^gap - 1)^2 and the next derivative, written so that nothing overflows
-        small = np.exp(-b * self.step)
-        rest = -np.expm1(-b * self.step)
-        second = self.inside * self.step**2 * small / rest**2
-        third = self.inside * self.step**3 * small * (1 + small) / rest**3
-        rows = (
-            *(-weight, weight * g, -weight * g * g - second),
-            *(-bend, bend * g, -bend * g * g, bend * g**3 + third),
-        )
+    def _slope(self, terms: _Terms) -> tuple[Floats, Floats, Floats]:
+        residual = self.above - (self.above + self.below) * terms.expit
+        by_b = self.inside * self.step * (1 - terms.rest) / terms.rest - residual * self.place
+        return self._value(terms), self._sum(residual), self._sum(by_b)
+
+    def second(self, mu: Floats, slope: Floats) -> tuple[Floats, ...]:
+        """Return the value and the derivatives A, b, AA, Ab, bb, each (..., n)."""
+        terms = self._terms(mu, slope)
+        weight = (self.above + self.below) * terms.weight
+        # e^gap / (e^gap - 1)^2, written so that nothing overflows
+        between = self.inside * self.step**2 * (1 - terms.rest) / terms.rest**2
+        cross = weight * self.place
+        rows = (-weight, cross, -cross * self.place - between)
+        return *self._slope(terms), *(self._sum(row) for row in rows)
+
+    def third(self, mu: Floats, slope: Floats) -> tuple[Floats, ...]:
+        """Return the derivatives AAA, AAb, Abb, bbb, each (..., n)."""
+        terms, g = self._terms(mu, slope), self.place
+        bend = (self.above + self.below) * terms.weight * (1 - 2 * terms.expit)
+        left = 1 - terms.rest
+        between = self.inside * self.step**3 * left * (1 + left) / terms.rest**3
+        rows = (-bend, bend * g, -bend * g * g, bend * g**3 + between)
         return tuple(self._sum(row) for row in rows)
-
-
-def _log_expit(z: Floats) -> Floats:
-    """Return log expit; numpy's functions do many at once, scipy's one after another."""
-    logs = np.minimum(z, 0.0)
-    logs -= np.log1p(np.exp(-np.abs(z)))
-    return logs
 
 
 def _slope_of(log_slope: Floats) -> Floats:
@@ -191,12 +208,14 @@ class OrderedRows:
 
     def derivatives(self, eta: Floats) -> Derivatives:
         """Return value, gradient and Hessian; the two groups are independent."""
-        value, gradient = self.slope(eta)
-        hessian = np.zeros((*eta.shape, 4))
+        value = np.zeros(eta.shape[:-1])
+        gradient, hessian = np.empty_like(eta), np.zeros((*eta.shape, 4))
         for first, group in zip((0, 2), self.groups, strict=True):
             mu, b = eta[..., first], _slope_of(eta[..., first + 1])
-            aa, ab, bb = group.higher(mu, b)[:3]
+            own, by_a, by_b, aa, ab, bb = group.second(mu, b)
             a = b * mu
+            value += own
+            gradient[..., first], gradient[..., first + 1] = b * by_a, a * by_a + b * by_b
             hessian[..., first, first] = b * b * aa
             cross = gradient[..., first] + b * (a * aa + b * ab)
             hessian[..., first, first + 1] = hessian[..., first + 1, first] = cross
@@ -210,7 +229,8 @@ class OrderedRows:
         contracted = np.empty_like(eta)
         for first, group in zip((0, 2), self.groups, strict=True):
             mu, b = eta[..., first], _slope_of(eta[..., first + 1])
-            aa, ab, bb, aaa, aab, abb, bbb = group.higher(mu, b)
+            aa, ab, bb = group.second(mu, b)[3:]
+            aaa, aab, abb, bbb = group.third(mu, b)
             a = b * mu
             along = a * aa + b * ab
             square = a * along + b * (a * ab + b * bb)

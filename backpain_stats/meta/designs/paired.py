@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 
-from backpain_stats.checks import check_choice, check_count, check_level
+from backpain_stats.checks import check_choice, check_level
 from backpain_stats.errors import ArgumentError, FitError, NotEstimableError
 from backpain_stats.meta.bayes.priors import Priors
-from backpain_stats.meta.bayes.sampling import FEWEST_EFFECTIVE_DRAWS
+from backpain_stats.meta.bayes.request import (
+    EFFECTIVE_SIZE,
+    check_effective_size,
+    check_priors,
+    refuse_bayes_options,
+)
 from backpain_stats.meta.designs.cluster_model import ClusterModel, Maximum, covariance_slopes
 from backpain_stats.meta.designs.compared_bayes import BayesianComparison
 from backpain_stats.meta.designs.compared_tests import ComparedTests, EqualityTest
@@ -46,7 +51,6 @@ _ZERO = 1e-3
 _FEWEST_PAIRS = 3
 # With 7 x 7 nodes a study's integral is good to 1e-3 of log likelihood, as in meta/bayes.
 _BAYES_NODES = 7
-_EFFECTIVE_SIZE = 4000
 # A test of a variance of 0 below which the reader is told.
 _SUSPICIOUS = 0.05
 
@@ -77,7 +81,7 @@ def compare_tests(
     level: float = 0.95,
     inference: Literal["bayes"],
     priors: Priors | None = None,
-    effective_size: int = _EFFECTIVE_SIZE,
+    effective_size: int = EFFECTIVE_SIZE,
     seed: Seed = DEFAULT_SEED,
 ) -> BayesianComparison: ...
 
@@ -94,7 +98,7 @@ def compare_tests(
     level: float = 0.95,
     inference: Literal["likelihood", "bayes"] = "likelihood",
     priors: Priors | None = None,
-    effective_size: int = _EFFECTIVE_SIZE,
+    effective_size: int = EFFECTIVE_SIZE,
     seed: Seed = DEFAULT_SEED,
 ) -> ComparedTests | BayesianComparison:
     r"""Compare the accuracy of tests that were given in the same studies.
@@ -216,10 +220,7 @@ def compare_tests(
             data, test=test, study=study, tests=tests, nodes=nodes, level=level, priors=priors,
             effective_size=effective_size, seed=seed,
         )  # fmt: skip
-    defaults = {"priors": None, "effective_size": _EFFECTIVE_SIZE, "seed": DEFAULT_SEED}
-    given = {"priors": priors, "effective_size": effective_size, "seed": seed}
-    if moved := [name for name, value in given.items() if value != defaults[name]]:
-        raise ArgumentError(f"{', '.join(moved)}: only inference='bayes' takes such options")
+    refuse_bayes_options(priors, effective_size, seed)
     check_choice(covariance, "covariance", COVARIANCES)
     check_choice(intervals, "intervals", INTERVALS)
     check_level(level)
@@ -272,13 +273,8 @@ def _bayes(
     seed: Seed,
 ) -> BayesianComparison:
     """Return the posterior, with the likelihood's own answer beside it where there is one."""
-    priors = Priors() if priors is None else priors
-    if not isinstance(priors, Priors):
-        raise ArgumentError(f"priors must be a Priors object, not {type(priors).__name__}")
-    if check_count(effective_size, "effective_size") < FEWEST_EFFECTIVE_DRAWS:
-        raise ArgumentError(
-            f"effective_size is {effective_size}; it must be {FEWEST_EFFECTIVE_DRAWS} or more"
-        )
+    priors = check_priors(priors)
+    effective_size = check_effective_size(effective_size)
     nodes = _BAYES_NODES if nodes is None else nodes
     gauss_hermite(nodes)  # refuses a number it cannot do
     likelihood, reason = None, ""

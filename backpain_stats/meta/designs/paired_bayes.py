@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backpain_stats.errors import FitError, NotEstimableError
-from backpain_stats.meta.bayes.importance import WORST_K_HAT, LogLikelihood, sample_posterior
+from backpain_stats.errors import NotEstimableError
+from backpain_stats.meta.bayes.importance import LogLikelihood, sample_posterior
 from backpain_stats.meta.bayes.priors import Priors
-from backpain_stats.meta.bayes.sampling import FEWEST_EFFECTIVE_DRAWS
+from backpain_stats.meta.bayes.request import require_effective, round_size
 from backpain_stats.meta.designs.compared_bayes import BayesianComparison
 from backpain_stats.meta.designs.compared_tests import ComparedTests
 from backpain_stats.meta.designs.integral import integrate
@@ -99,15 +99,10 @@ def sample_paired(
         paired_likelihood(studies, priors, nodes),
         2 * tests + 3,
         effective_size=float(effective_size),
-        round_size=1 << (effective_size - 1).bit_length(),
+        round_size=round_size(effective_size),
         seed=generator(seed),
     )
-    if not (found.k_hat < WORST_K_HAT and found.effective_size >= FEWEST_EFFECTIVE_DRAWS):
-        raise FitError(
-            f"importance sampling failed: k-hat {found.k_hat:.2f} (must be below {WORST_K_HAT}), "
-            f"{found.effective_size:.0f} effective draws (at least {FEWEST_EFFECTIVE_DRAWS}); "
-            "compare fewer tests, or use inference='likelihood'"
-        )
+    require_effective(found, "; compare fewer tests, or use inference='likelihood'")
     logits, spread = paired_parameters(found.points, tests, priors)
     return BayesianComparison(
         studies=studies,

@@ -33,13 +33,14 @@ __all__ = [
     "ThresholdStudies",
     "Transform",
     "read_threshold_studies",
+    "refuse_few",
     "scale_of",
 ]
 
 Transform = Literal["log", "identity"]
 Positive = Literal["above", "below"]
 Inconsistent = Literal["refuse", "drop", "keep"]
-_FEWEST_STUDIES = 4
+FEWEST_STUDIES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,7 @@ def read_threshold_studies(
     study: str,
     positive: Positive = "above",
     inconsistent: Inconsistent = "refuse",
+    fewest: int = FEWEST_STUDIES,
 ) -> ThresholdStudies:
     """Check a frame with one row per study and threshold.
 
@@ -127,6 +129,8 @@ def read_threshold_studies(
     inconsistent : {"refuse", "drop", "keep"}, optional
         What to do with rows that cannot be the same patients as the others of their study. Only
         a model that takes rows for independent can keep them.
+    fewest : int, optional
+        Studies that must have cases, and non-cases; 4 is what random effects need by likelihood.
 
     Returns
     -------
@@ -139,7 +143,7 @@ def read_threshold_studies(
         ``inconsistent="refuse"``, if a study has a threshold twice, its numbers of cases or
         non-cases change with the threshold, or more patients are positive at a harder threshold.
     NotEstimableError
-        If fewer than four studies have cases, or non-cases.
+        If fewer studies have cases, or non-cases.
 
     Examples
     --------
@@ -183,20 +187,25 @@ def read_threshold_studies(
     studies = ThresholdStudies(
         names, every.study[~wrong], every.thresholds[~wrong], every.counts[~wrong], positive, aside
     )
-    _refuse_too_few(studies)
+    refuse_few(studies, fewest)
     return studies
 
 
-def _refuse_too_few(studies: ThresholdStudies) -> None:
+def refuse_few(studies: ThresholdStudies, fewest: int = FEWEST_STUDIES) -> None:
+    """Refuse studies of which too few have cases, or non-cases."""
     refuse_many(len(studies.starts))
     for cases, patients in ((True, "cases"), (False, "non-cases")):
         positives, negatives = studies.positives_negatives(cases)
         informing = int(((positives + negatives)[studies.starts] > 0).sum())
-        if informing < _FEWEST_STUDIES:
-            raise NotEstimableError(
-                f"{informing} studies have {patients}; the random effects of the studies need at "
-                f"least {_FEWEST_STUDIES}"
-            )
+        if informing >= fewest:
+            continue
+        if not informing:
+            raise NotEstimableError(f"no study has any {patients}: nothing says how they fare")
+        have = "study has" if informing == 1 else "studies have"
+        raise NotEstimableError(
+            f"{informing} {have} {patients}; the random effects of the studies need at least "
+            f"{fewest}"
+        )
 
 
 def _contradictions(studies: ThresholdStudies) -> list[str]:

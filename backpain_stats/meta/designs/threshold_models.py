@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["RANDOM_EFFECTS", "Scale", "starting_points", "threshold_model"]
+__all__ = ["RANDOM_EFFECTS", "Scale", "starting_points", "threshold_model", "threshold_rows"]
 
 # Linear predictors: location and log slope of the cases, then of the non-cases.
 RANDOM_EFFECTS: dict[str, tuple[tuple[int, ...], ...]] = {
@@ -43,19 +43,24 @@ class Scale(NamedTuple):
         return cls(centre, spread, (scaled - centre) / spread)
 
 
-def threshold_model(
-    studies: ThresholdStudies, scale: Scale, effects: str, nodes: int
-) -> ClusterModel:
-    """Return the model with the random effects ``effects``, one of ``RANDOM_EFFECTS``."""
+def threshold_rows(studies: ThresholdStudies, scale: Scale) -> OrderedRows:
+    """Return the log likelihood of the studies' rows."""
     cases, noncases = (
         OrderedGroup.from_counts(studies.study, scale.places, *studies.positives_negatives(cases))
         for cases in (True, False)
     )
+    return OrderedRows((cases, noncases))
+
+
+def threshold_model(
+    studies: ThresholdStudies, scale: Scale, effects: str, nodes: int
+) -> ClusterModel:
+    """Return the model with the random effects ``effects``, one of ``RANDOM_EFFECTS``."""
     # without different thresholds the slopes are 1, their logs 0
     columns = [0, 1, 2, 3] if np.ptp(scale.places) > 0 else [0, 2]
     design = np.tile(np.eye(4)[:, columns], (len(studies.names), 1, 1))
     return ClusterModel(
-        OrderedRows((cases, noncases)),
+        threshold_rows(studies, scale),
         design,
         TriangularCovariance(4, RANDOM_EFFECTS[effects]),
         nodes,

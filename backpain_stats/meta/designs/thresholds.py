@@ -2,56 +2,83 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
-
-import numpy as np
+from typing import TYPE_CHECKING, Literal, overload
 
 from backpain_stats.checks import check_choice, check_level
 from backpain_stats.errors import ArgumentError, FitError, NotEstimableError
-from backpain_stats.meta.designs.cluster_model import (
-    ClusterModel,
-    Maximum,
-    covariance_slopes,
-    fit_model,
+from backpain_stats.meta.bayes.priors import Priors
+from backpain_stats.meta.bayes.request import (
+    EFFECTIVE_SIZE,
+    check_effective_size,
+    check_priors,
+    refuse_bayes_options,
 )
-from backpain_stats.meta.designs.delta import INTERVALS, Inference, Intervals
+from backpain_stats.meta.designs.delta import INTERVALS, Intervals
 from backpain_stats.meta.designs.fitted_thresholds import FittedThresholds
-from backpain_stats.meta.designs.normal_thresholds import fit_normal_thresholds
-from backpain_stats.meta.designs.random_effects import TriangularCovariance
+from backpain_stats.meta.designs.posterior_thresholds import BayesianThresholds
+from backpain_stats.meta.designs.threshold_bayes import sample_thresholds
 from backpain_stats.meta.designs.threshold_data import (
+    FEWEST_STUDIES,
     Inconsistent,
     Positive,
     ThresholdStudies,
     Transform,
     read_threshold_studies,
+    refuse_few,
 )
-from backpain_stats.meta.designs.threshold_models import (
-    RANDOM_EFFECTS,
-    Scale,
-    starting_points,
-    threshold_model,
+from backpain_stats.meta.designs.threshold_fits import (
+    Effects,
+    choose_transform,
+    chosen_effects,
+    fit_exact,
+    fit_normal,
 )
+from backpain_stats.meta.designs.threshold_models import RANDOM_EFFECTS
+from backpain_stats.meta.designs.threshold_priors import ThresholdPriors
 from backpain_stats.meta.likelihood.quadrature import gauss_hermite
+from backpain_stats.sampling import DEFAULT_SEED, Seed
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from backpain_stats.tables import TablesLike
-
-    Floats = NDArray[np.float64]
 
 __all__ = ["Effects", "fit_thresholds"]
 
-Effects = Literal["auto", "location", "common_scale", "separate_scales"]
-# By number of random effects: the nodes used, and more of them to see what that costs.
-_NODES = {2: (21, 35), 3: (7, 11), 4: (5, 7)}
-_UNRESOLVED = 0.05
-# How far scales differ between studies shows in studies with several thresholds.
-_FEWEST_SEVERAL = 4
-# Log slopes this low mean a test that tells nobody apart.
-_FLATTEST = -6.0
-_SINGULAR = 1e-6
+
+@overload
+def fit_thresholds(
+    data: TablesLike,
+    *,
+    threshold: str = "threshold",
+    study: str = "study",
+    transform: Literal["auto", "log", "identity"] = "auto",
+    positive: Positive = "above",
+    effects: Effects = "auto",
+    likelihood: Literal["multinomial", "normal"] = "multinomial",
+    inconsistent: Inconsistent = "refuse",
+    nodes: int | None = None,
+    intervals: Intervals = "t",
+    level: float = 0.95,
+    inference: Literal["likelihood"] = "likelihood",
+) -> FittedThresholds: ...
+
+
+@overload
+def fit_thresholds(
+    data: TablesLike,
+    *,
+    threshold: str = "threshold",
+    study: str = "study",
+    transform: Literal["auto", "log", "identity"] = "auto",
+    positive: Positive = "above",
+    effects: Effects = "auto",
+    inconsistent: Literal["refuse", "drop"] = "refuse",
+    nodes: int | None = None,
+    level: float = 0.95,
+    inference: Literal["bayes"],
+    priors: Priors | None = None,
+    effective_size: int = EFFECTIVE_SIZE,
+    seed: Seed = DEFAULT_SEED,
+) -> BayesianThresholds: ...
 
 
 def fit_thresholds(
@@ -67,7 +94,11 @@ def fit_thresholds(
     nodes: int | None = None,
     intervals: Intervals = "t",
     level: float = 0.95,
-) -> FittedThresholds:
+    inference: Literal["likelihood", "bayes"] = "likelihood",
+    priors: Priors | None = None,
+    effective_size: int = EFFECTIVE_SIZE,
+    seed: Seed = DEFAULT_SEED,
+) -> FittedThresholds | BayesianThresholds:
     r"""Model the accuracy of a test whose studies report one threshold or several.
 
     In study ``i``, the values of the cases (``j = 1``) and of the non-cases (``j = 0``) are
@@ -111,17 +142,29 @@ def fit_thresholds(
         Rows whose numbers of patients contradict the other rows of their study: an error, or set
         aside and listed. The normal model can keep them.
     nodes : int, optional
-        Quadrature nodes per random effect; by default 21, 7 or 5 for two, three or four.
+        Quadrature nodes per random effect; by default 21, 7 or 5 for two, three or four, and 5, 4
+        or 4 with ``inference="bayes"``.
     intervals : {"t", "normal"}, optional
         ``"t"`` allows for few studies
         (:class:`~backpain_stats.meta.designs.delta.Inference`); the normal model has normal
         intervals always, as diagmeta.
     level : float, optional
-        Confidence level of all intervals.
+        Level of all intervals.
+    inference : {"likelihood", "bayes"}, optional
+        ``"bayes"``: the multinomial likelihood under priors, for one study and up. Sampled by
+        importance, as in :func:`~backpain_stats.meta.bayes.fit.fit_bayes`. ``transform="auto"``
+        is then the likelihood's choice, and where it has none the log of positive thresholds.
+    priors, effective_size, seed : optional
+        With ``inference="bayes"``: a :class:`~backpain_stats.ThresholdPriors` (or a
+        :class:`~backpain_stats.Priors`, which leaves the slopes theirs), the effective draws to
+        reach (4000), and the seed.
 
     Returns
     -------
-    FittedThresholds
+    FittedThresholds or BayesianThresholds
+        Accuracy by threshold, ratios of values and of bands, the optimal threshold and the area
+        under the curve, with delta-method intervals; or posterior medians and intervals of the
+        same, what to expect in a new practice, and how far the priors moved the answer.
 
     Raises
     ------
@@ -129,9 +172,10 @@ def fit_thresholds(
         If the data or an option cannot be used.
     NotEstimableError
         If fewer than four studies have cases or have non-cases, or report several thresholds
-        where random scales are asked for.
+        where random scales are asked for; under priors, if none does.
     FitError
-        If the maximum is not found, or the test does not tell cases from non-cases.
+        If the maximum is not found, or the test does not tell cases from non-cases; under priors,
+        if the diagnostics of the sampling are too bad.
 
     Notes
     -----
@@ -140,6 +184,12 @@ def fit_thresholds(
     sensitivity and specificity; if thresholds differ, it is the bivariate meta-regression on
     ``g(c)``, because :math:`e^{\lambda_j}(\mu_j + u_{ij} - g)` is linear in ``g`` with a normal
     intercept. Random scales are not identified there.
+
+    Under priors the parameters are those of :class:`~backpain_stats.ThresholdPriors`, so that the
+    model of one threshold is that of ``fit_bivariate(inference="bayes")``, prior for prior. The
+    SDs between studies were learned from studies each at a threshold of its own, which should
+    differ more than those at one threshold do: with few studies intervals are wide, below by a
+    factor of 2.6 on the log scale, and ``prior_influence()`` shows it.
 
     Normal intervals treat the between-study covariance as known; what both kinds cover with few
     studies is simulated in ``reports/simulation_designs.md``.
@@ -170,7 +220,18 @@ def fit_thresholds(
     2.88 (95% interval 1.65 to 5.04; exact multinomial likelihood, log scale, delta method, t)
     >>> print(fit.optimal_threshold())
     29.5 (95% interval 20.5 to 42.4; exact multinomial likelihood, log scale, delta method, t)
+
+    Under priors, of the median study and in a new practice:
+
+    >>> posterior = fit_thresholds(data, threshold="esr", inference="bayes", seed=3)
+    >>> lr = posterior.point(30).lr_positive
+    >>> print(f"{lr.estimate:.1f} ({lr.ci_low:.1f} to {lr.ci_high:.1f})")
+    3.3 (1.9 to 6.6)
+    >>> new = posterior.predict(30).set_index("measure").loc["lr_positive"]
+    >>> print(f"{new.estimate:.1f} ({new.ci_low:.1f} to {new.ci_high:.0f})")
+    3.0 (0.9 to 20)
     """
+    check_choice(inference, "inference", ("likelihood", "bayes"))
     check_choice(transform, "transform", ("auto", "log", "identity"))
     check_choice(positive, "positive", ("above", "below"))
     check_choice(effects, "effects", ("auto", *RANDOM_EFFECTS))
@@ -178,6 +239,14 @@ def fit_thresholds(
     check_choice(inconsistent, "inconsistent", ("refuse", "drop", "keep"))
     check_choice(intervals, "intervals", INTERVALS)
     check_level(level)
+    bayes = inference == "bayes"
+    if bayes and (likelihood != "multinomial" or intervals != "t"):
+        raise ArgumentError(
+            "likelihood and intervals do not go with inference='bayes', which has the multinomial "
+            "likelihood and posterior intervals"
+        )
+    if not bayes:
+        refuse_bayes_options(priors, effective_size, seed)
     if inconsistent == "keep" and likelihood == "multinomial":
         raise ArgumentError(
             "inconsistent='keep' goes with likelihood='normal' only: counts between thresholds "
@@ -186,180 +255,66 @@ def fit_thresholds(
     if nodes is not None:
         gauss_hermite(nodes)  # refuses a number it cannot do
     studies = read_threshold_studies(
-        data, threshold=threshold, study=study, positive=positive, inconsistent=inconsistent
-    )
+        data, threshold=threshold, study=study, positive=positive, inconsistent=inconsistent,
+        fewest=1 if bayes else FEWEST_STUDIES,
+    )  # fmt: skip
     if transform == "log" and (studies.thresholds <= 0).any():
         raise ArgumentError(
             f"transform='log' with a threshold of {studies.thresholds.min():g}; it must be positive"
         )
-    chosen, compared = _choose_transform(studies, transform, inconsistent)
+    if bayes:
+        return _bayes(
+            studies, threshold, transform=transform, effects=effects, nodes=nodes, level=level,
+            priors=priors, effective_size=effective_size, seed=seed,
+        )  # fmt: skip
+    chosen, compared = choose_transform(studies, transform, inconsistent)
     if likelihood == "normal":
-        return _fit_normal(studies, threshold, chosen, compared, level)
-    return _fit_exact(
-        studies,
-        threshold,
-        chosen,
-        compared,
-        effects=effects,
-        nodes=nodes,
-        intervals=intervals,
+        return fit_normal(studies, threshold, chosen, compared, level)
+    return fit_exact(
+        studies, threshold, chosen, compared, effects=effects, nodes=nodes, intervals=intervals,
         level=level,
-    )
+    )  # fmt: skip
 
 
-def _choose_transform(
-    studies: ThresholdStudies,
-    transform: Literal["auto", "log", "identity"],
-    inconsistent: Inconsistent,
-) -> tuple[Transform, tuple[tuple[str, float], ...]]:
-    """Return the scale to use, and the log likelihoods it was chosen by."""
-    if transform != "auto":
-        return transform, ()
-    if (studies.thresholds <= 0).any() or np.ptp(studies.thresholds) == 0:
-        return "identity", ()
-    if inconsistent == "keep":
-        raise ArgumentError("inconsistent='keep' needs transform='log' or 'identity'")
-    values: dict[Transform, float] = {}
-    for name in ("log", "identity"):
-        scale = Scale.of(studies, name)
-        model = threshold_model(studies, scale, "location", 1)
-        values[name] = fit_model(model, starting_points(studies, scale, "location")).log_likelihood
-    return max(values, key=lambda name: values[name]), tuple(values.items())
-
-
-def _chosen_effects(studies: ThresholdStudies, effects: Effects) -> str:
-    several = int((np.bincount(studies.study) > 1).sum())
-    if effects == "auto":
-        return "common_scale" if several >= _FEWEST_SEVERAL else "location"
-    if effects != "location" and several < _FEWEST_SEVERAL:
-        raise NotEstimableError(
-            f"{several} studies report several thresholds; effects={effects!r} needs at least "
-            f"{_FEWEST_SEVERAL}: effects='location' needs none"
-        )
-    return effects
-
-
-def _fit_exact(
+def _bayes(
     studies: ThresholdStudies,
     threshold: str,
-    transform: Transform,
-    compared: tuple[tuple[str, float], ...],
     *,
+    transform: Literal["auto", "log", "identity"],
     effects: Effects,
     nodes: int | None,
-    intervals: Intervals,
     level: float,
-) -> FittedThresholds:
-    """Maximise the multinomial likelihood."""
-    scale, kind = Scale.of(studies, transform), _chosen_effects(studies, effects)
-    usual, more = _NODES[len(RANDOM_EFFECTS[kind])]
-    model = threshold_model(studies, scale, kind, usual if nodes is None else nodes)
-    maximum = fit_model(model, starting_points(studies, scale, kind))
-    width = model.design.shape[-1]
-    embed = model.design[0]
-    coefficients = embed @ maximum.parameters[:width]
-    if not maximum.converged or coefficients[1::2].min() < _FLATTEST:
-        raise FitError(
-            f"the likelihood was not maximised in {maximum.iterations} evaluations; does the test "
-            f"tell cases from non-cases, with values {studies.positive} the threshold positive?"
-        )
-    inference = Inference.normal(maximum.covariance[:width, :width], level)
-    if intervals == "t":
-        slopes = covariance_slopes(model, maximum, width)
-        inference = replace(
-            inference, slopes=slopes, effects_covariance=maximum.covariance[width:, width:]
-        )
-    quadrature = _quadrature(model, maximum, more)
-    between = TriangularCovariance(4, RANDOM_EFFECTS[kind]).covariance(maximum.parameters[width:])
-    return FittedThresholds(
-        studies=studies,
+    priors: Priors | None,
+    effective_size: int,
+    seed: Seed,
+) -> BayesianThresholds:
+    """Return the posterior, with the likelihood's own answer beside it where there is one."""
+    around = ThresholdPriors.around(check_priors(priors))
+    effective_size = check_effective_size(effective_size)
+    # one study with several thresholds: without any, a random slope has its prior for a posterior
+    kind = chosen_effects(studies, effects, fewest=1)
+    positive_only = bool((studies.thresholds > 0).all())
+    chosen: Transform = "log" if transform != "identity" and positive_only else "identity"
+    found, reason = None, ""
+    try:
+        refuse_few(studies)
+        chosen, compared = choose_transform(studies, transform, "refuse")
+        found = fit_exact(
+            studies, threshold, chosen, compared, effects=effects, nodes=None, intervals="t",
+            level=level,
+        )  # fmt: skip
+    except (NotEstimableError, FitError) as error:
+        reason = str(error)
+    return sample_thresholds(
+        studies,
         threshold=threshold,
-        likelihood="multinomial",
-        transform=transform,
-        transform_log_likelihoods=compared,
+        transform=chosen,
         effects=kind,
-        nodes=model.nodes,
-        centre=scale.centre,
-        spread=scale.spread,
-        coefficients=coefficients,
-        inference=inference.carried(embed),
-        between_covariance=between,
-        row_variance=np.zeros(2),
-        slopes_known=width == 4,
-        log_likelihood=maximum.log_likelihood,
-        quadrature=quadrature,
-        boundary_reason=_boundary(between),
-        notes=_notes(quadrature),
-    )
-
-
-def _quadrature(model: ClusterModel, maximum: Maximum, more: int) -> tuple[tuple[int, float], ...]:
-    """Return the log likelihood at the estimates by one, the used and more nodes."""
-    numbers = sorted({1, model.nodes, max(more, model.nodes)})
-    values = (model.with_nodes(n).gradient(maximum.parameters[None])[0][0] for n in numbers)
-    return tuple((n, float(value)) for n, value in zip(numbers, values, strict=True))
-
-
-def _notes(quadrature: tuple[tuple[int, float], ...]) -> tuple[str, ...]:
-    change = abs(quadrature[-1][1] - quadrature[-2][1]) if len(quadrature) > 2 else 0.0
-    if change < _UNRESOLVED:
-        return ()
-    return (
-        f"{quadrature[-2][0]} nodes do not quite resolve the likelihood: with {quadrature[-1][0]} "
-        f"it changes by {change:.2g}. Ask for more with nodes=.",
-    )
-
-
-def _boundary(between: Floats) -> str:
-    """Say whether the covariance of the random effects is singular."""
-    sds = np.sqrt(np.diag(between))
-    if (sds < np.sqrt(_SINGULAR)).any():
-        return "a between-study variance is 0"
-    smallest = float(np.linalg.eigvalsh(between / np.outer(sds, sds))[0])
-    return "the between-study covariance is singular" if smallest < _SINGULAR else ""
-
-
-def _fit_normal(
-    studies: ThresholdStudies,
-    threshold: str,
-    transform: Transform,
-    compared: tuple[tuple[str, float], ...],
-    level: float,
-) -> FittedThresholds:
-    """Fit the linear mixed model and carry its lines over to locations and log slopes."""
-    scale = Scale.of(studies, transform)
-    if np.ptp(scale.places) == 0:
-        raise NotEstimableError("likelihood='normal' needs studies at different thresholds")
-    fit = fit_normal_thresholds(studies, scale.places)
-    alpha, beta = fit.coefficients[0::2], fit.coefficients[1::2]
-    if (beta <= 0).any():
-        raise FitError(
-            f"positive results do not get rarer as the threshold gets harder (slopes {beta[0]:.2g} "
-            f"in cases, {beta[1]:.2g} in non-cases, with values {studies.positive} it positive)"
-        )
-    coefficients = np.stack([-alpha / beta, np.log(beta)], axis=1).ravel()
-    jacobian = np.zeros((4, 4))
-    for group in range(2):
-        block = slice(2 * group, 2 * group + 2)
-        a, b = alpha[group], beta[group]
-        jacobian[block, block] = [[-1 / b, a / b**2], [0.0, 1 / b]]
-    return FittedThresholds(
-        studies=studies,
-        threshold=threshold,
-        likelihood="normal",
-        transform=transform,
-        transform_log_likelihoods=compared,
-        effects="intercept and slope common to cases and non-cases",
-        nodes=None,
-        centre=scale.centre,
-        spread=scale.spread,
-        coefficients=coefficients,
-        inference=Inference.normal(jacobian @ fit.covariance @ jacobian.T, level),
-        between_covariance=fit.between,
-        row_variance=fit.row_variance,
-        slopes_known=True,
-        log_likelihood=fit.restricted_log_likelihood,
-        quadrature=(),
-        boundary_reason=_boundary(fit.between),
-        notes=("The rows of a study count as independent given its random effects.",),
+        priors=around,
+        nodes=nodes,
+        effective_size=effective_size,
+        level=level,
+        seed=seed,
+        likelihood=found,
+        no_likelihood=reason,
     )
