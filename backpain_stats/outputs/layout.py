@@ -285,7 +285,9 @@ def _add_layout(document: Any, layout: Layout, width: int, level: int) -> None:
 def _describe(document: Any, title: str, stamp: Stamp | None) -> None:
     """Fill in the properties of a document; those of its template are another's."""
     about = document.core_properties
-    about.title, about.author, about.comments = title, "backpain_stats", str(stamp or "")
+    # A property holds 255 letters; the whole stamp is printed at the end of the document.
+    about.title, about.author = title[:255], "backpain_stats"
+    about.comments = str(stamp or "")[:255]
     about.created = about.modified = datetime.combine(made_on(), time())
 
 
@@ -367,8 +369,11 @@ def _keep_together(table: Any, layout: Layout) -> None:
     for title, rows in layout.blocks:
         block = table.rows[line : line + bool(title) + len(rows)]
         line += len(block)
+        # Of a long block the first rows stay together: LibreOffice drops rows of a table of which
+        # only the heading and one row fit on a page.
+        together = len(block) - 1 if len(rows) <= LARGEST_BLOCK else bool(title) + 2
         for place, row in enumerate(block):
             row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
-            if len(rows) <= LARGEST_BLOCK and place < len(block) - 1:
+            if place < together:
                 for paragraph in (one for cell in row.cells for one in cell.paragraphs):
                     paragraph.paragraph_format.keep_with_next = True

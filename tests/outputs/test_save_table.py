@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -99,6 +100,14 @@ def test_word_holds_the_printed_cells_and_its_stamp(written):
     notes = [paragraph.text for paragraph in document.paragraphs if paragraph.text]
     assert notes == ["95% intervals.", str(STAMP)]
     assert document.core_properties.comments == str(STAMP)
+
+
+def test_a_long_stamp_is_printed_whole_and_cut_in_the_properties(tmp_path):
+    """A property of a Word file holds 255 letters; a command of many options has more."""
+    stamp = replace(STAMP, command="backpain-stats panel " + "--flag age_50 " * 40)
+    document = docx.Document(str(save_table(FRAME, tmp_path / "long.docx", stamp=stamp)))
+    assert document.core_properties.comments == str(stamp)[:255]
+    assert str(stamp) in [paragraph.text for paragraph in document.paragraphs]
 
 
 class _Cells(HTMLParser):

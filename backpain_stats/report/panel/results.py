@@ -35,6 +35,9 @@ __all__ = ["SHEET", "PanelResults"]
 SHEET = "judgements_to_fill_in.csv"
 # Patients in a picture; more marks than the second are a grey field.
 PICTURES = (1_000, 10_000)
+# So many that an interval of the sensitivity is printed as in the table of accuracies, which
+# needs no draws: with 4,096 its ends are off by a hundredth.
+DRAWS = 2**16
 
 
 @dataclass(frozen=True)
@@ -168,7 +171,7 @@ class PanelResults:
         """Natural frequencies in every scenario, one row a finding and scenario."""
         prevalences = [one.prevalence for one in self.scenarios]
         frame = natural_frequencies(
-            self.tests, prevalences, per=self.per, level=self.question.level
+            self.tests, prevalences, per=self.per, level=self.question.level, draws=DRAWS
         )
         frame["label"] = frame["flag_id"].map(self.findings_words)
         frame["scenario"] = [one.head for one in self.scenarios] * len(self.bodies)
@@ -188,7 +191,7 @@ class PanelResults:
         if per is None:
             return None
         frame = natural_frequencies(
-            self.tests, self.leading.prevalence, per=per, level=self.question.level
+            self.tests, self.leading.prevalence, per=per, level=self.question.level, draws=DRAWS
         )
         return frame.assign(label=frame["flag_id"].map(self.findings_words))
 
@@ -258,6 +261,7 @@ class PanelResults:
             per=self.per,
             action=asked.action,
             level=asked.level,
+            draws=DRAWS,
             title=f"Summary of findings: red flags for {self.condition} in {self.place}",
         )
         facts = {
