@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from backpain_stats import (
+    Evidence,
     RiskModel,
     compare_tests,
     fit_thresholds,
@@ -58,9 +59,9 @@ def patients(model: RiskModel) -> pd.DataFrame:
     return pd.DataFrame(states, columns=flags)
 
 
-def published_patient() -> None:
+def published_patient(evidence: Evidence | None = None) -> None:
     """Give the risk of one patient with five findings: model made, posterior drawn, asked."""
-    model = RiskModel(load_evidence(), "malignancy", "primary_care")
+    model = RiskModel(evidence or load_evidence(), "malignancy", "primary_care")
     flags = model.entries.flags
     model.risk(flags[:2], flags[2:])
 
@@ -73,8 +74,10 @@ def cases() -> list[dict[str, Any]]:
     bayes = {"inference": "bayes", "effective_size": EFFECTIVE_SIZE}
     panel = own_flags(10)
     of_unit = [
-        ("one patient, five findings of the shipped evidence, all from nothing", 0.25,
+        ("one patient, five findings of the shipped evidence, all from nothing", None,
          published_patient),
+        ("the same, the evidence loaded and its flags pooled", 0.25,
+         partial(published_patient, load_evidence())),
         ("one patient, six findings, posterior drawn already", 0.07,
          lambda: asked.risk(flags[:3], flags[3:])),
         ("several thresholds, 29 studies, 150 rows (FENO)", 2,
