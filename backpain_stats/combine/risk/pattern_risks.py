@@ -119,7 +119,12 @@ class PatternRisks:
 
 
 def pattern_risks(
-    known: Known, patterns: NDArray[np.int8], level: float, *, keep: bool = False
+    known: Known,
+    patterns: NDArray[np.int8],
+    level: float,
+    *,
+    keep: bool = False,
+    new_ratios: bool = False,
 ) -> PatternRisks:
     """Return ratio and risk of each pattern, with intervals if anything varies.
 
@@ -133,6 +138,8 @@ def pattern_risks(
         Level of the intervals.
     keep : bool
         Whether the draws of the log ratios are part of the result: for few patterns.
+    new_ratios : bool
+        Whether ``log_ratio_low`` and ``log_ratio_high`` are asked for (else NaN).
     """
     if known.dependence.leaves_range:
         return _ranges(known, patterns)
@@ -148,7 +155,7 @@ def pattern_risks(
     ratios_new, elsewhere, drawn_new = ratios, risks, drawn
     if known.new_practice is not None:
         ratios_new, elsewhere, drawn_new = _drawn(
-            known, known.new_practice, patterns, level, keep=keep
+            known, known.new_practice, patterns, level, keep=keep, ratio=new_ratios
         )
     with np.errstate(over="ignore"):  # beyond a double a ratio is infinite
         (lr_low, lr, lr_high), (ci_low, posttest, ci_high) = np.exp(ratios), expit(risks)
@@ -184,7 +191,13 @@ def median_log_ratios(known: Known, patterns: NDArray[np.int8]) -> Array:
 
 
 def _drawn(
-    known: Known, posterior: Posterior, patterns: NDArray[np.int8], level: float, *, keep: bool
+    known: Known,
+    posterior: Posterior,
+    patterns: NDArray[np.int8],
+    level: float,
+    *,
+    keep: bool,
+    ratio: bool = True,
 ) -> tuple[Array, Array, Array | None]:
     """Return low, median and high of the log ratio and of the log odds, (3, patterns)."""
     dependence = posterior.dependence or known.dependence
@@ -196,7 +209,8 @@ def _drawn(
     for number, block in enumerate(blocks):
         rows = slice(number * width, (number + 1) * width)
         drawn = np.ascontiguousarray(block.T)
-        ratios[:, rows] = log_interval(drawn, level)
+        if ratio:
+            ratios[:, rows] = log_interval(drawn, level)
         risks[:, rows] = log_interval(drawn + priors, level)
         kept += [drawn] if keep else []
     # A model that draws its own parameters does not vary for a single finding.

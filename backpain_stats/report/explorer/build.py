@@ -290,7 +290,8 @@ def _case(
         if not one.dependence.says_more(combinations=bool(entries.combinations)):
             continue
         kept = [row for row in range(len(patterns)) if row not in refused]
-        found = pattern_risks(model.with_dependence(one.dependence)._known, patterns[kept], 0.95)
+        known = model.with_dependence(one.dependence)._known
+        found = pattern_risks(known, patterns[kept], 0.95, new_ratios=True)
         tables[one.id] = _table(found, kept, len(patterns), risk=pretest is not None)
     return {
         "target": entries.target,
