@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from backpain_stats.checks import check_path
 from backpain_stats.decide.findings_layout import OUTCOMES, BlockFacts, findings_layout
 from backpain_stats.decide.frequencies import count_phrase, natural_frequencies
 from backpain_stats.decide.judgements import contradictions, read_judgements
@@ -74,9 +75,9 @@ class SummaryOfFindings:
 
     def to_csv(self, path: str | PathLike[str]) -> Path:
         """Write ``frame`` with the judgements beside it as CSV; no text is a formula there."""
-        safe = spreadsheet_safe(self.to_frame())
-        safe.to_csv(path, index=False, float_format="%.8g", lineterminator="\n")
-        return Path(path)
+        place, safe = check_path(path, "path"), spreadsheet_safe(self.to_frame())
+        safe.to_csv(place, index=False, float_format="%.8g", lineterminator="\n")
+        return place
 
     def to_html(self) -> str:
         """Return the table as HTML that stands on its own in any page."""
@@ -94,7 +95,7 @@ class SummaryOfFindings:
         MissingExtraError
             If python-docx is not installed; the message has the install line.
         """
-        return layout_docx(self.layout(), Path(path), stamp=stamp)
+        return layout_docx(self.layout(), check_path(path, "path"), stamp=stamp)
 
     def _repr_html_(self) -> str:
         return self.to_html()

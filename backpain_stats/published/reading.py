@@ -56,6 +56,9 @@ _FILES: Mapping[Kind, tuple[str, str]] = {
 
 Row = dict[str, Any]
 
+# Reports about the same patients: as many take some seconds, ten times as many gigabytes.
+MOST_REPORTS = 2_000
+
 
 class PublishedReports(Mapping[str, Report]):
     """Every report of one kind, by name, in the order of its file; read when first asked for.
@@ -86,8 +89,14 @@ class PublishedReports(Mapping[str, Report]):
         """
         if name in self._read:
             return self._read[name]
+        group = self._groups[name]
+        if len(group) > MOST_REPORTS:
+            raise DataError(
+                f"{len(group):,} reports are about the patients of {name} and its target; up to "
+                f"{MOST_REPORTS:,} are read, since each is compared with every other"
+            )
         of_cohort: dict[str, list[Report]] = {}
-        for row in self._groups[name]:
+        for row in group:
             report = self._report(row)
             of_cohort.setdefault(report.cohort.cohort_id, []).append(report)
         reports = []

@@ -328,3 +328,30 @@ def test_counts_that_cost_a_bayesian_ratio_its_digits_are_refused_with_the_limit
     with pytest.raises(ArgumentError, match="up to 1e\\+12"):
         bps.ratio_interval(0, 0, 5, 45 * 10**14, method="bayes")
     assert bps.ratio_interval(3, 10**9, 7, 10**10, method="bayes")[1] > 0
+
+
+@pytest.mark.parametrize("draws", ["x", 2.5, -1, 10**15])
+def test_a_number_of_draws_that_is_none_is_refused(draws):
+    fit = bps.fit_bayes(_FIVE)
+    for method in (fit.new_practice_draws, fit.equal_draws):
+        with pytest.raises(ArgumentError, match="draws is"):
+            method(draws=draws)
+
+
+def test_a_path_that_is_none_is_refused():
+    table = pd.DataFrame({"flag": ["a"], "tp": [4], "fp": [41], "fn": [9], "tn": [1921]})
+    summary = bps.summary_of_findings(table, [0.01])
+    for method in (summary.to_csv, summary.to_docx):
+        with pytest.raises(ArgumentError, match="give a path"):
+            method(3.5)
+
+
+def test_more_reports_about_the_same_patients_than_can_be_compared_are_refused():
+    """20,000 of them asked for 3.3 GB and half a minute."""
+    from backpain_stats.published import published_reports
+
+    reports = published_reports(bps.load_evidence())
+    group = reports._groups["deyo1988_cancer_history"]
+    reports._groups["deyo1988_cancer_history"] = group * 2001
+    with pytest.raises(DataError, match="up to 2,000"):
+        reports["deyo1988_cancer_history"]

@@ -29,7 +29,7 @@ from backpain_stats.meta.pretest import (
     is_single,
     read_pretests,
 )
-from backpain_stats.sampling import DEFAULT_SEED, Seed, generator, quasi_uniform
+from backpain_stats.sampling import DEFAULT_SEED, Seed, check_draws, generator, quasi_uniform
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -164,7 +164,7 @@ def equal_draws(fit: Posterior, draws: int = 4096, seed: Seed = DEFAULT_SEED) ->
     pandas.DataFrame
         The columns of ``draws`` without ``weight``.
     """
-    chosen = resample(fit.column("weight"), draws, generator(seed))
+    chosen = resample(fit.column("weight"), check_draws(draws), generator(seed))
     return fit.draws.drop(columns="weight").iloc[chosen].reset_index(drop=True)
 
 
@@ -187,7 +187,7 @@ def new_practice_draws(
         per draw, of equal weight; uncertainty of the parameters and difference
         between settings are both in it. NaN for what no patient informs.
     """
-    rng = generator(seed)
+    draws, rng = check_draws(draws), generator(seed)
     chosen = resample(fit.column("weight"), draws, rng)
     means, (l11, l21, l22) = fit.logits[chosen].T, fit.roots[chosen].T
     b1, b2 = ndtri(quasi_uniform(draws, 2, rng)).T
