@@ -74,27 +74,28 @@ def _patient() -> Callable[[], object]:
     return lambda: model.risk(["age", "history"], ["weight"])
 
 
-def _six_flags() -> RiskModel:
-    """Return a model of six findings with the default number of draws, not yet drawn."""
+def own_flags(flags: int) -> RiskModel:
+    """Return a model of so many findings in one cohort of 960, its posterior not yet drawn."""
     random = np.random.default_rng(0)
-    tp, fp = random.integers(18, 50, 6), random.integers(45, 360, 6)
-    flags = [f"flag {place}" for place in range(6)]
-    frame = pd.DataFrame({"flag": flags, "tp": tp, "fp": fp, "fn": 60 - tp, "tn": 900 - fp})
+    tp, fp = random.integers(18, 50, flags), random.integers(45, 360, flags)
+    names = [f"flag {place}" for place in range(flags)]
+    frame = pd.DataFrame({"flag": names, "tp": tp, "fp": fp, "fn": 60 - tp, "tn": 900 - fp})
     return RiskModel.from_frame(frame, "60/960")
 
 
-def _patients(model: RiskModel) -> pd.DataFrame:
-    """Return 10,000 patients, each finding present, absent or not assessed: all 729 patterns."""
-    states = np.random.default_rng(1).choice([1.0, 0.0, np.nan], (10_000, 6))
-    return pd.DataFrame(states, columns=model.entries.flags)
+def patients(model: RiskModel) -> pd.DataFrame:
+    """Return 10,000 patients, each finding present, absent or not assessed."""
+    flags = model.entries.flags
+    states = np.random.default_rng(1).choice([1.0, 0.0, np.nan], (10_000, len(flags)))
+    return pd.DataFrame(states, columns=flags)
 
 
 def cases() -> list[dict[str, Any]]:
     """Return what to time; see run.py."""
     six, ten, sixteen, twenty = (_marginals(findings) for findings in (6, 10, 16, 20))
     tied = _marginals(10, combination=True)
-    drawn = _six_flags()
-    patients, flags = _patients(drawn), drawn.entries.flags
+    drawn = own_flags(6)
+    many, flags = patients(drawn), drawn.entries.flags
     everything = drawn.posterior.marginals.draws
     pattern = np.tile([1, 0], 5)
     one_factor = OneFactor(RHO, RHO)
@@ -125,15 +126,15 @@ def cases() -> list[dict[str, Any]]:
         },
         {
             "name": f"10,000 patients, six findings, {everything:,} draws made already",
-            "callable": lambda: drawn.risks(patients),
+            "callable": lambda: drawn.risks(many),
         },
         {
             "name": f"one patient, six findings, {everything:,} draws made for it",
-            "callable": lambda: _six_flags().risk(flags[:3], flags[3:]),
+            "callable": lambda: own_flags(6).risk(flags[:3], flags[3:]),
         },
         {
             "name": f"10,000 patients, six findings, {everything:,} draws made for them",
-            "callable": lambda: _six_flags().risks(patients),
+            "callable": lambda: own_flags(6).risks(many),
         },
         {
             "name": "maximum entropy, 10 findings and a combination, all patterns, both groups",

@@ -9,8 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
+from bench_combine import own_flags, patients
+from bench_reconstruct import new_python
 
 from backpain_stats import (
     Evidence,
@@ -26,11 +27,6 @@ UNIT = "a new Python imports pandas and scipy.stats"
 EFFECTIVE_SIZE = 4000
 
 
-def new_python() -> None:
-    """Start a Python that imports pandas and scipy.stats: the unit."""
-    subprocess.run([sys.executable, "-c", "import pandas, scipy.stats"], check=True)
-
-
 def command(*words: str) -> None:
     """Run a command of the package in a new Python."""
     call = [sys.executable, "-m", "backpain_stats", *words]
@@ -41,22 +37,6 @@ def report() -> None:
     """Build the whole report, figures and explorer included, in a new Python."""
     with tempfile.TemporaryDirectory() as folder:
         command("report", "--out", str(Path(folder) / "report"))
-
-
-def own_flags(flags: int) -> RiskModel:
-    """Return a model of so many findings in one cohort of 960, its posterior not yet drawn."""
-    random = np.random.default_rng(0)
-    tp, fp = random.integers(18, 50, flags), random.integers(45, 360, flags)
-    names = [f"flag {place}" for place in range(flags)]
-    frame = pd.DataFrame({"flag": names, "tp": tp, "fp": fp, "fn": 60 - tp, "tn": 900 - fp})
-    return RiskModel.from_frame(frame, "60/960")
-
-
-def patients(model: RiskModel) -> pd.DataFrame:
-    """Return 10,000 patients, each finding present, absent or not assessed."""
-    flags = model.entries.flags
-    states = np.random.default_rng(1).choice([1.0, 0.0, np.nan], (10_000, len(flags)))
-    return pd.DataFrame(states, columns=flags)
 
 
 def published_patient(evidence: Evidence | None = None) -> None:

@@ -112,7 +112,14 @@ def count_quantile(share: Floats, n: int, probability: float) -> float:
     low, high = 0, n
     while low < high:
         middle = (low + high) // 2
-        # P(Bin(n, p) <= t) = 1 - I_p(t + 1, n - t)
-        below = 1 - float(np.mean(betainc(middle + 1, n - middle, share)))
+        below = at_most(share, n, middle)
         low, high = (low, middle) if below >= probability else (middle + 1, high)
     return float(low)
+
+
+def at_most(share: Floats, n: int, count: int) -> float:
+    """Return the mean over shares of P(Bin(n, share) <= count)."""
+    if count < 0 or count >= n:
+        return float(count >= n)
+    # P(Bin(n, p) <= t) = 1 - I_p(t + 1, n - t)
+    return float(1 - np.mean(betainc(count + 1, n - count, share)))

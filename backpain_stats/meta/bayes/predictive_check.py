@@ -6,20 +6,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.special import betainc, expit, logsumexp, ndtri
+from scipy.special import expit, logsumexp
 
 from backpain_stats.checks import check_level
 from backpain_stats.errors import NotEstimableError
 from backpain_stats.estimate import format_percent
 from backpain_stats.meta.arrays import Floats
 from backpain_stats.meta.bayes.importance import WORST_K_HAT, pareto_smooth
-from backpain_stats.meta.bayes.new_study import count_quantile
+from backpain_stats.meta.bayes.new_study import at_most, count_quantile
 from backpain_stats.meta.bayes.posterior import Posterior
+from backpain_stats.meta.bayes.quantities import new_practice_logits
 from backpain_stats.meta.bayes.sampling import study_log_likelihoods
 from backpain_stats.meta.point import DRAWS
 from backpain_stats.meta.studies import OUTCOMES
 from backpain_stats.result import Grid, Result, Shown
-from backpain_stats.sampling import DEFAULT_SEED, Seed, check_draws, generator, quasi_uniform
+from backpain_stats.sampling import DEFAULT_SEED, Seed, check_draws, generator
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -210,12 +211,7 @@ def _predicted(
     rng: np.random.Generator,
 ) -> dict[str, Any]:
     """Return observed shares of a study, and what the weighed draws predict of its patients."""
-    ladder = (rng.random() + np.arange(draws)) / draws
-    chosen = np.minimum(np.searchsorted(np.cumsum(weights), ladder), len(weights) - 1)
-    chosen = rng.permutation(chosen)
-    (m1, m2), (l11, l21, l22) = fit.logits[chosen].T, fit.roots[chosen].T
-    b1, b2 = ndtri(quasi_uniform(draws, 2, rng)).T
-    shares = expit(m1 + l11 * b1), expit(m2 + l21 * b1 + l22 * b2)
+    shares = map(expit, new_practice_logits(fit, weights, draws, rng))
     tp, fp, fn, tn = fit.studies.counts[place]
     tail = (1 - level) / 2
     row: dict[str, Any] = {}
@@ -225,13 +221,6 @@ def _predicted(
             row |= dict.fromkeys(names, np.nan)
             continue
         low, high = (count_quantile(share, int(n), at) / n for at in (tail, 1 - tail))
-        fewer, as_many = (_at_most(share, int(n), int(hits) - less) for less in (1, 0))
+        fewer, as_many = (at_most(share, int(n), int(hits) - less) for less in (1, 0))
         row |= dict(zip(names, (hits / n, low, high, (fewer + as_many) / 2), strict=True))
     return row
-
-
-def _at_most(share: Floats, n: int, count: int) -> float:
-    """Return the mean over shares of P(Bin(n, share) <= count)."""
-    if count < 0 or count >= n:
-        return float(count >= n)
-    return float(1 - np.mean(betainc(count + 1, n - count, share)))

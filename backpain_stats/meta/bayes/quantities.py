@@ -187,11 +187,18 @@ def new_practice_draws(
         per draw, of equal weight; uncertainty of the parameters and difference
         between settings are both in it. NaN for what no patient informs.
     """
-    draws, rng = check_draws(draws), generator(seed)
-    chosen = resample(fit.column("weight"), draws, rng)
-    means, (l11, l21, l22) = fit.logits[chosen].T, fit.roots[chosen].T
+    weights = fit.column("weight")
+    return accuracy_frame(*new_practice_logits(fit, weights, check_draws(draws), generator(seed)))
+
+
+def new_practice_logits(
+    fit: Posterior, weights: Floats, draws: int, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Return draws of the two logits in a new practice, the posterior's draws weighed anew."""
+    chosen = resample(weights, draws, rng)
+    (m1, m2), (l11, l21, l22) = fit.logits[chosen].T, fit.roots[chosen].T
     b1, b2 = ndtri(quasi_uniform(draws, 2, rng)).T
-    return accuracy_frame(means[0] + l11 * b1, means[1] + l21 * b1 + l22 * b2)
+    return m1 + l11 * b1, m2 + l21 * b1 + l22 * b2
 
 
 def predict(

@@ -85,15 +85,12 @@ def posterior_likelihood(
     nodes : int
     """
     arms = Arms.from_counts(counts)
-    one_each = len(starts) == len(counts)
     chunk = max(1, INTEGRALS_AT_ONCE // len(counts))
 
     def of_chunk(u: Floats) -> Floats:
         mean1, mean2, sd1, sd2, correlation = np.moveaxis(priors.from_standard_normal(u), 1, 0)
-        root = root_from_sds(sd1, sd2, correlation)[:, None, :]
-        value = marginal(arms, mean1[:, None], mean2[:, None], root, nodes=nodes).value
-        if not one_each:
-            value = np.logaddexp.reduceat(value, starts, axis=1)
+        root = root_from_sds(sd1, sd2, correlation)
+        value = _of_studies(arms, starts, np.stack([mean1, mean2]), root, nodes)
         return np.asarray(value.sum(axis=1), dtype=np.float64)
 
     def log_likelihood(u: Floats) -> Floats:
@@ -103,18 +100,26 @@ def posterior_likelihood(
     return log_likelihood
 
 
+def _of_studies(
+    arms: Arms, starts: Sequence[int] | Rows, means: Floats, roots: Floats, nodes: int
+) -> Floats:
+    """Return the log probability of each study's tables at some draws, (draws, studies)."""
+    first, second = means[:, :, None]
+    value = marginal(arms, first, second, roots[:, None, :], nodes=nodes).value
+    if len(starts) == value.shape[1]:
+        return value
+    return np.asarray(np.logaddexp.reduceat(value, starts, axis=1))
+
+
 def study_log_likelihoods(fit: Posterior) -> Floats:
     """Return the log probability of each study's tables at each draw, (draws, studies)."""
     arms, sizes = Arms.from_counts(fit.counts), np.array(fit.tables, dtype=np.intp)
     starts, chunk = np.cumsum(sizes) - sizes, max(1, INTEGRALS_AT_ONCE // len(fit.counts))
-    parts = []
-    for first in range(0, len(fit.draws), chunk):
-        rows = slice(first, first + chunk)
-        mean1, mean2 = fit.logits[rows].T
-        root = fit.roots[rows][:, None, :]
-        value = marginal(arms, mean1[:, None], mean2[:, None], root, nodes=fit.nodes).value
-        parts.append(np.logaddexp.reduceat(value, starts, axis=1))
-    return np.concatenate(parts)
+    means, roots = fit.logits.T, fit.roots
+    pieces = [slice(first, first + chunk) for first in range(0, len(roots), chunk)]
+    return np.concatenate(
+        [_of_studies(arms, starts, means[:, one], roots[one], fit.nodes) for one in pieces]
+    )
 
 
 def sample_tables(
