@@ -30,6 +30,9 @@ __all__ = ["ClusterModel", "Maximum", "covariance_slopes", "fit_model"]
 _STEP = 1e-4
 # Of the random effects' parameters; a derivative good to three digits is enough.
 _SLOPE_STEP = 1e-3
+# The gain in log likelihood that is too small to be seen in a likelihood ratio.
+_ARRIVED = 1e-9
+_CHORD_STEPS = 12
 # Directions whose curvature is below this share of the largest are flat: no error is known there.
 _FLAT = 1e-9
 
@@ -66,19 +69,23 @@ class ClusterModel:
 
     def gradient(self, parameters: Floats) -> tuple[Floats, Floats]:
         """Return the log likelihoods (b,) and gradients (b, width) of parameters (b, width)."""
+        value, gradient, self._modes = self._integrate(parameters, self._modes)
+        return value, gradient
+
+    def _integrate(self, parameters: Floats, start: Floats | None) -> tuple[Floats, Floats, Floats]:
+        """Return values, gradients and modes, which are looked for from ``start``."""
         count, split = len(parameters), self.design.shape[-1]
+        if start is not None and len(start) != count:
+            start = np.broadcast_to(start[:1], (count, *start.shape[1:]))
         beta, of_effects = parameters[:, :split], parameters[:, split:]
         mean = np.moveaxis(self.design @ beta.T, -1, 0)
         root = self.effects.root(of_effects)
         root = np.broadcast_to(root, (*mean.shape[:2], *root.shape[2:]))
-        start = self._modes
-        if start is not None:
-            start = np.broadcast_to(start, (count, *start.shape))
         found = integrate(self.likelihood, mean, root, nodes=self.nodes, start=start)
-        self._modes = found.mode[0]
         by_beta = np.tensordot(found.by_mean, self.design, axes=2)
         by_effects = self.effects.pull_back(of_effects, found.by_root)
-        return found.value.sum(axis=1), np.concatenate([by_beta, by_effects], axis=1)
+        gradient = np.concatenate([by_beta, by_effects], axis=1)
+        return found.value.sum(axis=1), gradient, found.mode
 
     def evaluate(
         self, parameters: Floats, problems: NDArray[np.intp]
@@ -87,14 +94,16 @@ class ClusterModel:
 
         ``problems`` is not used: all parameter vectors are of the same data.
         """
-        count, width = parameters.shape
-        moves = np.concatenate([np.zeros((1, width)), np.eye(width), -np.eye(width)]) * _STEP
+        width = parameters.shape[1]
+        value, gradient, modes = self._integrate(parameters, self._modes)
+        self._modes = modes
+        moves = np.concatenate([np.eye(width), -np.eye(width)]) * _STEP
         points = (parameters[:, None] + moves).reshape(-1, width)
-        value, gradient = self.gradient(points)
-        value = value.reshape(count, -1)[:, 0]
-        gradient = gradient.reshape(count, 2 * width + 1, width)
-        hessian = (gradient[:, 1 : width + 1] - gradient[:, width + 1 :]) / (2 * _STEP)
-        return value, gradient[:, 0], 0.5 * (hessian + np.swapaxes(hessian, 1, 2))
+        # a neighbour's modes are next to those of the point itself
+        _, around, _ = self._integrate(points, np.repeat(modes, 2 * width, axis=0))
+        around = around.reshape(-1, 2, width, width)
+        hessian = (around[:, 0] - around[:, 1]) / (2 * _STEP)
+        return value, gradient, 0.5 * (hessian + np.swapaxes(hessian, 1, 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +127,9 @@ class Maximum:
     iterations: int
 
 
-def fit_model(model: ClusterModel, starts: Floats, *, way: int = 1) -> Maximum:
+def fit_model(
+    model: ClusterModel, starts: Floats, *, way: int = 1, curvature: bool = True
+) -> Maximum:
     """Maximise by Newton steps, first with ``way`` nodes from every start, then with the model's.
 
     Parameters
@@ -127,30 +138,56 @@ def fit_model(model: ClusterModel, starts: Floats, *, way: int = 1) -> Maximum:
     starts : ndarray of shape (s, width)
     way : int, optional
         Nodes on the way.
+    curvature : bool, optional
+        Whether the covariance is wanted. Of a model that is only compared it is not, and its
+        Hessian, which costs as much as many gradients, is left out where steps by the curvature
+        found on the way arrive.
 
     Raises
     ------
     FitError
         If the likelihood is 0 at every start.
     """
-    iterations = 0
-    finite = np.isfinite(model.with_nodes(way).gradient(starts)[0])
+    quick = model.with_nodes(min(way, model.nodes))
+    finite = np.isfinite(quick.gradient(starts)[0])
     if not finite.any():
         raise FitError("the likelihood is 0 wherever its maximisation could start")
-    starts = starts[finite]
-    if way < model.nodes:
-        first = maximise(model.with_nodes(way).evaluate, starts)
-        starts = first.parameters[[int(np.argmax(first.value))]]
-        iterations += first.iterations
-    optima = maximise(model.evaluate, starts)
-    best = int(np.argmax(optima.value))
+    optima, at, iterations = maximise(quick.evaluate, starts[finite]), 0, 0
+    if quick.nodes < model.nodes:
+        at, iterations = int(np.argmax(optima.value)), optima.iterations
+        finer = _finer(model.with_nodes(model.nodes), optima.parameters[at], -optima.hessian[at])
+        if finer.converged and not curvature:
+            return replace(finer, iterations=iterations + finer.iterations)
+        optima = maximise(model.evaluate, finer.parameters[None])
+        iterations += finer.iterations
+    at = int(np.argmax(optima.value))
     return Maximum(
-        parameters=optima.parameters[best],
-        log_likelihood=float(optima.value[best]),
-        covariance=_inverse(-optima.hessian[best]),
-        converged=bool(optima.converged[best]),
+        parameters=optima.parameters[at],
+        log_likelihood=float(optima.value[at]),
+        covariance=_inverse(-optima.hessian[at]),
+        converged=bool(optima.converged[at]),
         iterations=iterations + optima.iterations,
     )
+
+
+def _finer(model: ClusterModel, parameters: Floats, information: Floats) -> Maximum:
+    """Step to the maximum with more nodes by the curvature that fewer found.
+
+    It has arrived when a step promises less than ``_ARRIVED``; it stops where steps do not shrink.
+    """
+    inverse = _inverse(information)
+    before, arrived, count = np.inf, False, 0
+    while count < _CHORD_STEPS and not arrived:
+        count += 1
+        value, gradient = model.gradient(parameters[None])
+        step = inverse @ gradient[0]
+        gain = 0.5 * float(gradient[0] @ step)
+        if not gain < before / 2:
+            break
+        arrived = gain < _ARRIVED
+        if not arrived:
+            before, parameters = gain, parameters + step
+    return Maximum(parameters, float(value[0]), inverse, arrived, count)
 
 
 def covariance_slopes(model: ClusterModel, maximum: Maximum, coefficients: int) -> Floats:

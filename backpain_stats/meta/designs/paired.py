@@ -317,10 +317,12 @@ def _test_random_effects(
     if covariance == "common":
         models = PairedModels(studies, richer)
         nodes = min(full.nodes, NODES[0])
-        rich = models.fit(models.design(), nodes, maximum.parameters)[1]
+        width = 2 * len(studies.tests)
+        start = models.extended(maximum.parameters[:width], maximum.parameters[None, width:])
+        rich = models.fit(models.design(), nodes, start, curvature=False)[1]
     else:
         models = PairedModels(studies, "common")
-        common = models.fit(models.design(), full.nodes)[1]
+        common = models.fit(models.design(), full.nodes, curvature=False)[1]
     if richer == "scaled":
         df = 2 * (len(studies.tests) - 1)
         return [likelihood_ratio("between-study SDs", common, rich, df)]

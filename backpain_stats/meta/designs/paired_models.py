@@ -36,6 +36,8 @@ COVARIANCES = ("common", "arm_based", "scaled", "separate")
 NODES = (9, 21, 35)
 # A change of the log likelihood that moves estimates by less than 1e-3 standard errors.
 _RESOLVED = 1e-6
+# Eigenvalues of a between-study covariance that is not singular.
+_INSIDE = 1e-2
 _STARTING_SD, _STARTING_OWN_SD = 0.5, 0.3
 
 
@@ -99,22 +101,22 @@ class PairedModels:
         return unit_design
 
     def fit(
-        self, design: Floats, nodes: int | None, start: Floats | None = None
+        self,
+        design: Floats,
+        nodes: int | None,
+        starts: Floats | None = None,
+        *,
+        curvature: bool = True,
     ) -> tuple[ClusterModel, Maximum]:
         """Fit a model, with more nodes where those on the list do not resolve the likelihood.
 
-        ``start`` holds the coefficients and the common root of a model that this one contains.
+        ``starts`` are parameter vectors to start from in place of the usual ones; ``curvature``
+        is whether the covariance of the estimates is wanted.
         """
         first = NODES[0] if nodes is None else nodes
         model = ClusterModel(self.likelihood, self._unit_design(design), self.effects, first)
-        coefficients = np.linalg.lstsq(design, self.logits, rcond=None)[0]
-        roots = _STARTING_SD * np.array([[1.0, -0.5, 0.8], [1.0, 0.5, 0.8]])
-        own = [_STARTING_OWN_SD] * self.own
-        starts = np.array([[*coefficients, *own, *self.effects.start(root)] for root in roots])
-        if start is not None:
-            width = len(coefficients)
-            starts = np.array([[*start[:width], *own, *self.effects.start(start[width:])]])
-        maximum = fit_model(model, starts)
+        starts = self._starts(design) if starts is None else starts
+        maximum = fit_model(model, starts, curvature=curvature)
         for more in NODES[1:] if nodes is None else ():
             finer = model.with_nodes(more)
             value = finer.gradient(maximum.parameters[None])[0][0]
@@ -128,10 +130,28 @@ class PairedModels:
             )
         return model, maximum
 
+    def _starts(self, design: Floats) -> Floats:
+        """Return two parameter vectors: the pooled logits, and correlations of either sign."""
+        coefficients = np.linalg.lstsq(design, self.logits, rcond=None)[0]
+        roots = _STARTING_SD * np.array([[1.0, -0.5, 0.8], [1.0, 0.5, 0.8]])
+        return self.extended(coefficients, roots)
+
+    def extended(self, coefficients: Floats, roots: Floats) -> Floats:
+        """Return one parameter vector for each common root, with SDs of tests where there are."""
+        own = [_STARTING_OWN_SD] * self.own
+        return np.array([[*coefficients, *own, *self.effects.start(root)] for root in roots])
+
     def test(self, equal: str, full: ClusterModel, maximum: Maximum) -> EqualityTest:
         """Test the hypothesis that the tests' sensitivities or specificities are equal."""
         design = self.design(equal)
-        restricted = self.fit(design, full.nodes)[1]
+        start = None
+        between = self.effects.test_covariances(maximum.parameters[-self.effects.width :])
+        if np.linalg.eigvalsh(between).min() > _INSIDE:
+            # at a singular covariance the likelihood is level, and a step could not leave it
+            width = 2 * self.tests
+            coefficients = np.linalg.lstsq(design, maximum.parameters[:width], rcond=None)[0]
+            start = np.concatenate([coefficients, maximum.parameters[width:]])[None]
+        restricted = self.fit(design, full.nodes, start, curvature=False)[1]
         df = 2 * self.tests - design.shape[1]
         return likelihood_ratio(equal, restricted, maximum, df)
 
