@@ -277,11 +277,9 @@ def _value(text: str, studies: pd.DataFrame) -> tuple[str, Any]:
     return name, value
 
 
-def _grouped(fit: BivariateFit | BayesianFit) -> BivariateFit | None:
+def _grouped(fit: BivariateFit | BayesianFit) -> BivariateFit | BayesianFit | None:
     """Return the fit if it has covariates and no value of them was asked for."""
-    from backpain_stats.meta import BivariateFit
-
-    return fit if isinstance(fit, BivariateFit) and fit.design.covariates else None
+    return fit if fit.design.covariates else None
 
 
 def _print_fit(fit: BivariateFit | BayesianFit, pretest: str | None, output_format: str) -> None:
@@ -330,7 +328,9 @@ def _more(fit: BivariateFit | BayesianFit) -> dict[str, pd.DataFrame]:
     return parts | {"RevMan": revman}
 
 
-def _print_groups(fit: BivariateFit, pretests: list[str] | None, output_format: str) -> None:
+def _print_groups(
+    fit: BivariateFit | BayesianFit, pretests: list[str] | None, output_format: str
+) -> None:
     """Print the coefficients and the summary of each group."""
     if pretests:
         raise ArgumentError("--pretest needs one summary; a formula has one a group: add --at")

@@ -73,7 +73,7 @@ def fit_bivariate(
         ``{"sensitivity": "~ setting"}``. Covariates are centred and scaled inside, and
         reported as given.
     inference : {"likelihood", "bayes"}
-        ``"bayes"`` samples the posterior
+        ``"bayes"`` samples the posterior, with covariates or without
         (:func:`backpain_stats.meta.bayes.fit.fit_bayes`).
     effects : {"random", "common"}
         ``"common"`` adds the tables up: one sensitivity, one specificity, exact
@@ -146,12 +146,12 @@ def fit_bivariate(
     if inference == "bayes":
         _refuse_for_bayes(
             likelihood=(likelihood, "binomial"), estimator=(estimator, None),
-            correction=(correction or "none", "none"), formula=(formula, None),
+            correction=(correction or "none", "none"),
             effects=(effects, "random"), structure=(structure, "unstructured"),
         )  # fmt: skip
         if nodes is not None:
             sampling["nodes"] = nodes
-        return fit_bayes(data, level=level, **sampling)
+        return fit_bayes(data, formula=formula, level=level, **sampling)
     family = family_type.from_options(estimator=estimator, correction=correction, nodes=nodes)
     studies, design = build_design(check_studies(data), formula)
     if effects == "common":
@@ -182,5 +182,5 @@ def _refuse_for_bayes(**options: tuple[Any, Any]) -> None:
         if value != only:
             raise ArgumentError(
                 f"{name}={value!r} does not go with inference='bayes', which uses the exact "
-                "binomial likelihood with unstructured random effects and no covariates"
+                "binomial likelihood with unstructured random effects"
             )

@@ -186,7 +186,8 @@ def build_design(studies: Studies, formula: Formula) -> tuple[Studies, Design]:
         for name in names:
             _refuse_constant(frame.loc[informed, name], name, outcome)
         matrix, columns, specification = _model_matrix(one, side, frame)
-        _refuse_collinear(matrix[informed], columns, outcome)
+        if informed.any():
+            _refuse_collinear(matrix[informed], columns, outcome)
         orthogonal, transform = _scaled(matrix)
         matrices.append(matrix)
         scaled.append(orthogonal)

@@ -43,6 +43,14 @@ class Fit(Protocol):
         """The model in a few words."""
 
     @property
+    def design(self) -> Design:
+        """What the mean logits depend on."""
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """The covariate values of a part of a fit; empty for a whole one."""
+
+    @property
     def point(self) -> SummaryPoint:
         """The summary point."""
 

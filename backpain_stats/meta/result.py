@@ -46,6 +46,7 @@ class BivariateFit(FittedModel):
     at = parts.at
     subset = parts.subset
     subgroups = regression.subgroups
+    compare_groups = regression.compare_groups
     # the summary
     posttest = probability.posttest
     predictive_values = predictive.predictive_values

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from backpain_stats.meta.designs import BayesianThresholds, FittedThresholds
 
-    AnyThresholds = FittedThresholds | BayesianThresholds
+    AnyThresholds: TypeAlias = FittedThresholds | BayesianThresholds
 
 __all__ = ["ThresholdCoordinates", "threshold_coordinates", "thresholds"]
 

@@ -74,15 +74,7 @@ def _of_fit(fit: BivariateFit) -> list[str]:
     said = [f"{_studies(fit)} were pooled {model}."]
     if fit.nodes is not None:
         said.append(f"The random effects were integrated out with {fit.nodes} nodes an axis.")
-    if any(formula not in ("1", "") for formula in fit.design.formulas):
-        sensitivity, specificity = fit.design.formulas
-        said.append(
-            f"The mean logits depend on covariates: sensitivity ~ {sensitivity}, specificity ~ "
-            f"{specificity}."
-        )
-    if fit.values:
-        values = ", ".join(f"{name} = {value}" for name, value in fit.values.items())
-        said.append(f"The result is that at {values}.")
+    said += _covariates(fit)
     said += [*_left_out(fit), f"Intervals are {format_level(fit.level)} confidence intervals."]
     if fit.boundary:
         said.append(f"The maximum lies on the boundary: {fit.boundary_reason}.")
@@ -91,11 +83,11 @@ def _of_fit(fit: BivariateFit) -> list[str]:
 
 @_sentences.register
 def _of_posterior(fit: BayesianFit) -> list[str]:
-    prior = fit.priors
     said = [
         f"{_studies(fit)} were pooled with the bivariate model ({BIVARIATE}; {EXACT}; "
         "exact binomial likelihood, Bayesian).",
-        f"Priors: {prior.describe()}.",
+        *_covariates(fit),
+        f"Priors: {fit.described_priors}.",
         f"The posterior was drawn by importance sampling ({fit.effective_size:,.0f} effective "
         f"draws, {fit.asked:,} asked for; k-hat {fit.k_hat:.2f}; {fit.nodes} nodes an axis"
         f"{_seed(fit.seed)}).",
@@ -168,6 +160,22 @@ def _studies(fit: BivariateFit | BayesianFit) -> str:
         f"Sensitivity and specificity of {len(counts)} studies ({about}{int(counts.sum()):,} "
         f"patients, {cases:,} of them with the condition)"
     )
+
+
+def _covariates(fit: BivariateFit | BayesianFit) -> list[str]:
+    """Say which covariates the means depend on, and at which values of them the result is."""
+    said = []
+    formulas = fit.fitted_whole.design.formulas
+    if any(formula not in ("1", "") for formula in formulas):
+        sensitivity, specificity = formulas
+        said.append(
+            f"The mean logits depend on covariates: sensitivity ~ {sensitivity}, specificity ~ "
+            f"{specificity}."
+        )
+    if fit.values:
+        values = ", ".join(f"{name} = {value}" for name, value in fit.values.items())
+        said.append(f"The result is that at {values}.")
+    return said
 
 
 def _left_out(fit: BivariateFit | BayesianFit) -> list[str]:

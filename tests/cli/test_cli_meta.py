@@ -101,6 +101,31 @@ def test_a_covariate_at_a_value_has_everything(run, tmp_path):
     assert frame.loc[("RevMan", "Lambda"), "estimate"].item() == pytest.approx(part.hsroc["Lambda"])
 
 
+def test_covariates_of_a_posterior(run, tmp_path):
+    path, figure = tmp_path / "six.csv", tmp_path / "part.svg"
+    data = pd.DataFrame(
+        {"study": list("ABCDEF"), "tp": [19, 30, 25, 7, 40, 12], "fp": [30, 20, 9, 13, 12, 5],
+         "fn": [9, 12, 11, 22, 17, 3], "tn": [80, 90, 90, 72, 95, 61], "year": range(2000, 2006)}
+    )  # fmt: skip
+    data.to_csv(path, index=False)
+    options = ["--bayes", "--seed", "3", "--formula", "~ year"]
+    fit = fit_bivariate(data, formula="~ year", inference="bayes", seed=3)
+    code, out, _ = run(path, *options)
+    assert code == 0
+    assert "logit_sensitivity:year" in out
+    assert "Summary of each group" in out
+    options += ["--at", "year=2003", "--pretest", "1%", "--figure", figure, "--format", "csv"]
+    code, out, err = run(path, *options)
+    assert (code, "written" in err) == (0, True)
+    found = pd.read_csv(io.StringIO(out)).set_index(["kind", "measure"]).sort_index(kind="stable")
+    part = fit.at(year=2003)
+    one = found.loc[("summary", "lr_positive"), "estimate"].item()
+    assert one == pytest.approx(part.lr_positive.estimate)
+    after = found.loc[("new practice", "posttest_positive"), "ci_high"].item()
+    expected = part.predict("1%").set_index("measure").loc["posttest_positive", "ci_high"]
+    assert after == pytest.approx(expected)
+
+
 def test_revman_parameters_are_printed(run):
     code, out, _ = run(DATA / "AuditC.csv")
     assert code == 0

@@ -83,7 +83,7 @@ def at(fit: F, **values: Any) -> F:
     )
 
 
-def described(fit: FittedModel) -> str:
+def described(fit: Fit) -> str:
     """Return the covariate values of a part in one phrase; empty for a whole fit."""
     return ", ".join(f"{name} = {value}" for name, value in fit.values.items())
 
@@ -103,10 +103,10 @@ def mean_covariances(fit: FittedModel, covariances: Floats) -> Floats:
     return np.asarray(rows @ covariances @ rows.T)
 
 
-def _studies_like(fit: FittedModel) -> Booleans:
+def _studies_like(fit: Fit) -> Booleans:
     """Return which studies in use have a part's covariate values; all if none has."""
-    everyone = np.ones(fit.k, dtype=bool)
-    if fit.whole is None:
+    everyone = np.ones(int(fit.studies.used.sum()), dtype=bool)
+    if not fit.values:
         return everyone
     frame = fit.studies.frame[fit.studies.used]
     alike = np.all([(frame[name] == value).to_numpy() for name, value in fit.values.items()], 0)
@@ -119,9 +119,8 @@ def observed_range(fit: Fit) -> tuple[float, float]:
     For a part of a fit, of the studies with its covariate values, if there are any.
     """
     informed = fit.studies.arms[:, 1]
-    if isinstance(fit, FittedModel):
-        alike = informed & _studies_like(fit)
-        informed = alike if alike.any() else informed
+    alike = informed & _studies_like(fit)
+    informed = alike if alike.any() else informed
     _, fp, _, tn = fit.studies.used_counts[informed].T
     fractions = fp / (fp + tn)
     return float(fractions.min()), float(fractions.max())

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from scipy.special import chdtrc, expit, ndtr
@@ -14,7 +14,7 @@ from backpain_stats.errors import ArgumentError, NotEstimableError
 from backpain_stats.estimate import format_number
 from backpain_stats.meta.after.parts import at, described
 from backpain_stats.meta.arrays import Floats
-from backpain_stats.meta.fitted import FittedModel
+from backpain_stats.meta.fitted import Fit, FittedModel
 from backpain_stats.meta.point import MEASURE_TABLE, MEASURES, SummaryPoint
 from backpain_stats.result import Result, Shown
 from backpain_stats.tables import normal_quantile
@@ -112,7 +112,8 @@ def compare_fits(first: FittedModel, second: FittedModel) -> LikelihoodRatioTest
     for fit in (first, second):
         if not isinstance(fit, FittedModel):
             raise ArgumentError(
-                f"a likelihood-ratio test compares two fits by likelihood, not {type(fit).__name__}"
+                f"a likelihood-ratio test compares two fits by likelihood, not "
+                f"{type(fit).__name__}; of two posteriors compare predictive_check().log_density"
             )
         if fit.whole is not None:
             raise ArgumentError(
@@ -193,24 +194,10 @@ def subgroups(fit: FittedModel) -> pd.DataFrame:
     """
     import pandas as pd
 
-    covariates = list(fit.design.covariates)
-    if fit.whole is not None:
-        raise NotEstimableError(f"this is one group, {described(fit)}: ask the whole fit")
-    if not covariates:
-        raise NotEstimableError("the fit has no covariates, so there are no subgroups")
-    frame = fit.studies.frame.loc[fit.studies.used, covariates]
-    sizes = frame.groupby(covariates, observed=True, sort=True).size()
-    if len(sizes) > _MOST_SUBGROUPS:
-        raise NotEstimableError(
-            f"the covariates take {len(sizes)} patterns in {fit.k} studies; ask for values of "
-            f"interest with fit.at({covariates[0]}=...)"
-        )
     rows = []
-    for pattern, size in sizes.items():
-        values = pattern if isinstance(pattern, tuple) else (pattern,)
-        named = dict(zip(covariates, values, strict=True))
+    for named, size in covariate_patterns(fit):
         point = at(fit, **named).point
-        row: dict[str, Any] = {**named, "studies": int(size)}
+        row: dict[str, Any] = {**named, "studies": size}
         for measure in MEASURES:
             one = point.estimate(measure)
             row |= {
@@ -222,14 +209,49 @@ def subgroups(fit: FittedModel) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def covariate_patterns(fit: Fit) -> list[tuple[dict[str, Any], int]]:
+    """Return every covariate pattern of the studies in use, and how many studies have it.
+
+    Raises
+    ------
+    NotEstimableError
+        If the fit has no covariates, is a part already, or they take more than 30 patterns.
+    """
+    covariates, k = list(fit.design.covariates), int(fit.studies.used.sum())
+    if fit.values:
+        raise NotEstimableError(f"this is one group, {described(fit)}: ask the whole fit")
+    if not covariates:
+        raise NotEstimableError("the fit has no covariates, so there are no subgroups")
+    frame = fit.studies.frame.loc[fit.studies.used, covariates]
+    sizes = frame.groupby(covariates, observed=True, sort=True).size()
+    if len(sizes) > _MOST_SUBGROUPS:
+        raise NotEstimableError(
+            f"the covariates take {len(sizes)} patterns in {k} studies; ask for values of "
+            f"interest with fit.at({covariates[0]}=...)"
+        )
+    patterns = [pattern if isinstance(pattern, tuple) else (pattern,) for pattern in sizes.index]
+    return [
+        (dict(zip(covariates, values, strict=True)), int(size))
+        for values, size in zip(patterns, sizes, strict=True)
+    ]
+
+
+class FitOfGroups(Protocol):
+    """A fit that compares its groups by itself: a posterior."""
+
+    @property
+    def compare_groups(self) -> Callable[[Mapping[str, Any], Mapping[str, Any]], pd.DataFrame]:
+        """The comparison of its summaries at two values of the covariates."""
+
+
 def compare_groups(
-    fit: FittedModel, first: Mapping[str, Any], second: Mapping[str, Any]
+    fit: FittedModel | FitOfGroups, first: Mapping[str, Any], second: Mapping[str, Any]
 ) -> pd.DataFrame:
     """Compare two groups of one fit: two flags, thresholds, settings or designs.
 
     Parameters
     ----------
-    fit : BivariateFit
+    fit : BivariateFit or BayesianFit
         With the covariates that tell the groups apart.
     first, second : mapping
         Covariate values of the two groups, for example ``{"flag": "age_50"}``.
@@ -237,7 +259,9 @@ def compare_groups(
     Returns
     -------
     pandas.DataFrame
-        See :func:`compare_points`.
+        See :func:`compare_points`; of a Bayesian fit
+        :func:`backpain_stats.meta.bayes.coefficients.compare_groups`, with
+        ``probability_positive`` in place of ``p_value``.
 
     Raises
     ------
@@ -250,6 +274,8 @@ def compare_groups(
     patients are correlated, which this model leaves out; its intervals are then
     usually too wide.
     """
+    if not isinstance(fit, FittedModel):
+        return fit.compare_groups(first, second)
     one, two = fit.design.rows_at(first), fit.design.rows_at(second)
     cross = one @ fit.covariance @ two.T
     return compare_points(at(fit, **first).point, at(fit, **second).point, cross=cross)

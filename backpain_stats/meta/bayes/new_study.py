@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import betainc
@@ -28,6 +28,7 @@ def predict_study(
     level: float | None = None,
     draws: int = DRAWS,
     seed: Seed = DEFAULT_SEED,
+    **values: Any,
 ) -> pd.DataFrame:
     r"""Return what a new study of a given size may observe.
 
@@ -53,6 +54,8 @@ def predict_study(
     draws : int
         Draws of the accuracy in a new practice.
     seed : int, Generator or None
+    **values
+        Covariates of the new study, if the fit has any.
 
     Returns
     -------
@@ -93,7 +96,7 @@ def predict_study(
     sizes = (check_count(cases, "cases"), check_count(noncases, "noncases"))
     if min(sizes) < 1:
         raise ArgumentError(f"cases is {cases}, noncases is {noncases}; both must be 1 or more")
-    found = new_practice_draws(fit, draws, seed)
+    found = new_practice_draws(fit, draws, seed, **values)
     method = f"{fit.method}, observed in a new study"
     tail = (1 - level) / 2
     rows = []

@@ -1,8 +1,9 @@
-"""The state of a Bayesian fit: weighted draws of the five parameters, and what is read off them."""
+"""The state of a Bayesian fit: weighted draws of its parameters, and what is read off them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -12,6 +13,7 @@ from backpain_stats.errors import NotEstimableError
 from backpain_stats.estimate import Estimate
 from backpain_stats.meta.arrays import Counts, Floats
 from backpain_stats.meta.bayes.priors import PARAMETERS, Priors
+from backpain_stats.meta.design import Design
 from backpain_stats.meta.likelihood.parameters import covariance_from_root, root_from_sds
 from backpain_stats.meta.point import MEASURE_TABLE, MEASURES, SummaryPoint, log_measure
 from backpain_stats.meta.studies import OUTCOMES, PATIENTS, Studies
@@ -50,8 +52,9 @@ class Posterior:
     ----------
     draws : pandas.DataFrame
         One row per posterior draw: ``logit_sensitivity, logit_specificity,
-        sd_sensitivity, sd_specificity, correlation, weight``. The weights sum to 1. What
-        no patient informs is NaN: its draws would be the prior's.
+        sd_sensitivity, sd_specificity, correlation, weight``; with covariates the
+        coefficients, as ``design`` names them, in place of the two means. The weights sum
+        to 1. What no patient informs is NaN: its draws would be the prior's.
     priors : Priors
     nodes : int
         Quadrature nodes an axis.
@@ -59,6 +62,8 @@ class Posterior:
         Level of the intervals.
     studies : Studies
         The studies; of one that several tables fit, the middle table.
+    design : Design
+        What the mean logits depend on.
     tables : tuple of int
         How many tables fit each study.
     effective_size : float
@@ -77,6 +82,10 @@ class Posterior:
         The setting of each study, where the model has settings; else empty.
     place : str
         The setting that the draws are about; empty for all.
+    whole : Posterior, optional
+        The fit with covariates of which this is the part at ``values``.
+    values : mapping
+        The covariate values of a part.
     """
 
     draws: pd.DataFrame
@@ -84,6 +93,7 @@ class Posterior:
     nodes: int
     level: float
     studies: Studies
+    design: Design
     tables: tuple[int, ...]
     effective_size: float
     k_hat: float
@@ -93,6 +103,8 @@ class Posterior:
     seed: int | None = None
     places: tuple[str, ...] = ()
     place: str = ""
+    whole: Posterior | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, state: Posterior, **changes: Any) -> Self:
@@ -107,6 +119,13 @@ class Posterior:
     def method(self) -> str:
         """How the numbers were made, in a few words."""
         return "Bayesian, exact binomial likelihood, importance sampling"
+
+    @property
+    def described_priors(self) -> str:
+        """The priors as one printed phrase, those of coefficients if there are covariates."""
+        if not self.fitted_whole.design.covariates:
+            return self.priors.describe()
+        return f"{self.priors.describe()}, {self.priors.describe_coefficients()}"
 
     @property
     def uninformed(self) -> tuple[str, ...]:
@@ -183,8 +202,7 @@ class Posterior:
 
     def measure_draws(self, name: str) -> Floats:
         """Return one of the five measures at each draw."""
-        logits = self.column("logit_sensitivity"), self.column("logit_specificity")
-        return MEASURE_TABLE[name].back(log_measure(name, *logits))
+        return MEASURE_TABLE[name].back(log_measure(name, *self.logits.T))
 
     def estimate(self, measure: str) -> Estimate:
         """Return one of the five summary measures.
@@ -241,8 +259,8 @@ class Posterior:
 
     @property
     def k(self) -> int:
-        """Number of studies."""
-        return len(self.tables)
+        """Number of studies used."""
+        return int(self.studies.used.sum())
 
     @property
     def rows(self) -> pd.DataFrame:
@@ -276,6 +294,16 @@ class Posterior:
         return tuple(notes)
 
     @property
+    def fitted_whole(self) -> Posterior:
+        """The fit itself, or the fit that this is a part of."""
+        return self if self.whole is None else self.whole
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the coefficients."""
+        return self.design.names
+
+    @property
     def point(self) -> SummaryPoint:
         """Posterior mean and covariance of the two mean logits, as a normal summary point.
 
@@ -283,22 +311,30 @@ class Posterior:
         object come from the draws.
         """
         method = f"{self.method}, normal approximation"
-        return SummaryPoint(self.coefficients, self.covariance, self.level, method)
+        return SummaryPoint(self.mean, self.covariance, self.level, method)
 
     @property
     def mean(self) -> Floats:
         """Posterior means of the two mean logits, shape (2,)."""
-        return self.coefficients
-
-    @property
-    def coefficients(self) -> Floats:
-        """Posterior means of logit sensitivity and logit specificity, shape (2,)."""
         return np.asarray(self.column("weight") @ self.logits, dtype=np.float64)
 
     @property
+    def coefficient_draws(self) -> Floats:
+        """The coefficients at each draw, (draws, p)."""
+        return self.draws[list(self.names)].to_numpy(dtype=np.float64)
+
+    @property
+    def coefficients(self) -> Floats:
+        """Posterior means of the coefficients, shape (p,).
+
+        Without covariates the two mean logits.
+        """
+        return np.asarray(self.column("weight") @ self.coefficient_draws, dtype=np.float64)
+
+    @property
     def covariance(self) -> Floats:
-        """Posterior covariance of the two mean logits, shape (2, 2)."""
-        centred = self.logits - self.coefficients
+        """Posterior covariance of the coefficients, shape (p, p)."""
+        centred = self.coefficient_draws - self.coefficients
         return np.asarray((centred.T * self.column("weight")) @ centred, dtype=np.float64)
 
     @property
@@ -316,5 +352,26 @@ class Posterior:
 
     @property
     def logits(self) -> Floats:
-        """The two mean logits at each draw, (draws, 2)."""
+        """The two mean logits at each draw, (draws, 2).
+
+        Needs a fit without covariates, or a part of one (:meth:`at`).
+        """
+        if self.design.covariates:
+            names, first = ", ".join(self.design.covariates), self.design.covariates[0]
+            raise NotEstimableError(
+                f"the fit depends on {names}, so it has no single summary point: "
+                f"use fit.at({first}=...) or fit.subgroups()"
+            )
         return self.draws[["logit_sensitivity", "logit_specificity"]].to_numpy(dtype=np.float64)
+
+    @property
+    def study_logits(self) -> Floats:
+        """The mean logits where each used study is, at each draw: (2, draws, studies).
+
+        The last axis has length 1 if all studies have the same. Of a part of a fit they
+        are those of the whole.
+        """
+        whole = self.fitted_whole
+        if not whole.design.covariates:
+            return whole.logits.T[:, :, None]
+        return np.stack(whole.design.means(whole.coefficient_draws))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from scipy.special import expit, logit, ndtri
@@ -12,11 +12,14 @@ from backpain_stats.errors import NotEstimableError
 from backpain_stats.estimate import Estimate, PosttestEstimate
 from backpain_stats.meta.after.heterogeneity import expected_variance
 from backpain_stats.meta.after.hsroc import hsroc_values
+from backpain_stats.meta.after.parts import described
 from backpain_stats.meta.after.prediction import REGIONS, outline, prediction_frame
 from backpain_stats.meta.after.sroc import area_under_line, partial_range
 from backpain_stats.meta.after.summary import Summary, measure_rows, remarks, study_count
 from backpain_stats.meta.arrays import Floats
+from backpain_stats.meta.bayes.coefficients import at, coefficient_rows, coefficient_table
 from backpain_stats.meta.bayes.importance import resample
+from backpain_stats.meta.bayes.means import means_of
 from backpain_stats.meta.bayes.posterior import Posterior, Quantities, weighted_quantile
 from backpain_stats.meta.bayes.priors import PARAMETERS
 from backpain_stats.meta.point import DRAWS, MEASURES, RESULTS, Result, accuracy_frame
@@ -57,7 +60,7 @@ def hsroc(fit: Posterior) -> pd.Series[float]:
 def areas(fit: Posterior, low: float = 0.0, high: float = 1.0) -> Floats:
     """Return the area under the HSROC curve at each draw."""
     slope = fit.column("sd_sensitivity") / fit.column("sd_specificity")
-    intercept = fit.column("logit_sensitivity") + slope * fit.column("logit_specificity")
+    intercept = fit.logits[:, 0] + slope * fit.logits[:, 1]
     return area_under_line(intercept, slope, low, high)
 
 
@@ -86,16 +89,22 @@ def area(fit: Posterior, *, partial: bool = False) -> Estimate:
 def i_squared_draws(fit: Posterior) -> Quantities:
     """Return I2 at each draw (:func:`backpain_stats.meta.after.heterogeneity.i_squared`).
 
-    An outcome that no study informs has none.
+    An outcome that no study informs has none. Of a part of a fit it is that of the whole.
     """
-    tp, fp, fn, tn = fit.studies.counts.T.astype(np.float64)
+    fit = fit.fitted_whole
+    tp, fp, fn, tn = fit.studies.used_counts.T.astype(np.float64)
     shares: Quantities = {}
     between, within = [], []
-    for name, total in (("sensitivity", tp + fn), ("specificity", fp + tn)):
+    outcomes = (("sensitivity", tp + fn), ("specificity", fp + tn))
+    for (name, total), means in zip(outcomes, fit.study_logits, strict=True):
         if np.any(total > 0):
             between.append(fit.column(f"sd_{name}") ** 2)
-            one = expected_variance(fit.column(f"logit_{name}"), between[-1])
-            within.append(one * np.mean(1 / total[total > 0]))
+            if means.shape[1] == 1:
+                one = expected_variance(means[:, 0], between[-1])
+                within.append(one * np.mean(1 / total[total > 0]))
+            else:
+                one = expected_variance(means[:, total > 0], between[-1][:, None])
+                within.append(np.mean(one / total[total > 0], axis=1))
             shares[f"i2_{name}"] = between[-1] / (between[-1] + within[-1])
     if len(shares) == 2:
         free = 1 - fit.spread_parameters()["correlation"] ** 2
@@ -119,8 +128,12 @@ def posterior(fit: Posterior) -> pd.DataFrame:
     -------
     pandas.DataFrame
         ``measure, estimate, ci_low, ci_high, ci_level, method``; NaN for what no patient
-        informs, ``method`` saying so.
+        informs, ``method`` saying so. Of a fit with covariates: coefficients and
+        heterogeneity.
     """
+    if fit.design.covariates:
+        coefficients = {name: fit.column(name) for name in fit.names}
+        return _frame(fit, coefficients | fit.spread_parameters() | i_squared_draws(fit))
     return _frame(
         fit,
         fit.summary_measures()
@@ -140,13 +153,16 @@ def _frame(fit: Posterior, found: Quantities) -> pd.DataFrame:
 
 
 def full_covariance(fit: Posterior) -> pd.DataFrame:
-    """Return the posterior covariance of the two mean logits, the two SDs and the correlation."""
+    """Return the posterior covariance of the coefficients, the two SDs and the correlation.
+
+    Without covariates the coefficients are the two mean logits.
+    """
     import pandas as pd
 
-    values = fit.draws[list(PARAMETERS)].to_numpy(dtype=np.float64)
+    names = [*fit.names, *PARAMETERS[2:]]
+    values = fit.draws[names].to_numpy(dtype=np.float64)
     weights = fit.column("weight")
     centred = values - weights @ values
-    names = list(PARAMETERS)
     return pd.DataFrame((centred.T * weights) @ centred, index=names, columns=names)
 
 
@@ -169,7 +185,7 @@ def equal_draws(fit: Posterior, draws: int = 4096, seed: Seed = DEFAULT_SEED) ->
 
 
 def new_practice_draws(
-    fit: Posterior, draws: int = 4096, seed: Seed = DEFAULT_SEED
+    fit: Posterior, draws: int = 4096, seed: Seed = DEFAULT_SEED, **values: Any
 ) -> pd.DataFrame:
     """Return draws of the accuracy in a new, exchangeable setting.
 
@@ -179,6 +195,8 @@ def new_practice_draws(
     draws : int
         A power of two keeps the balance of the quasi-random points.
     seed : int, Generator or None
+    **values
+        Covariates of the new practice, if the fit has any.
 
     Returns
     -------
@@ -187,16 +205,21 @@ def new_practice_draws(
         per draw, of equal weight; uncertainty of the parameters and difference
         between settings are both in it. NaN for what no patient informs.
     """
-    weights = fit.column("weight")
-    return accuracy_frame(*new_practice_logits(fit, weights, check_draws(draws), generator(seed)))
+    part, draws = at(fit, **values), check_draws(draws)
+    weights, numbers = part.column("weight"), generator(seed)
+    return accuracy_frame(*new_practice_logits(part.logits, part.roots, weights, draws, numbers))
 
 
 def new_practice_logits(
-    fit: Posterior, weights: Floats, draws: int, rng: np.random.Generator
+    logits: Floats, roots: Floats, weights: Floats, draws: int, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
-    """Return draws of the two logits in a new practice, the posterior's draws weighed anew."""
+    """Return draws of the two logits in a new practice, from weighted draws of the posterior.
+
+    ``logits`` (n, 2) are the means of practices of its kind, ``roots`` (n, 3) those of the
+    between-study covariance.
+    """
     chosen = resample(weights, draws, rng)
-    (m1, m2), (l11, l21, l22) = fit.logits[chosen].T, fit.roots[chosen].T
+    (m1, m2), (l11, l21, l22) = logits[chosen].T, roots[chosen].T
     b1, b2 = ndtri(quasi_uniform(draws, 2, rng)).T
     return m1 + l11 * b1, m2 + l21 * b1 + l22 * b2
 
@@ -208,6 +231,7 @@ def predict(
     level: float | None = None,
     draws: int = DRAWS,
     seed: Seed = DEFAULT_SEED,
+    **values: Any,
 ) -> pd.DataFrame:
     """Return what to expect in a new practice, and the post-test probability there.
 
@@ -221,6 +245,8 @@ def predict(
         That of the fit unless given.
     draws : int
     seed : int, Generator or None
+    **values
+        Covariates of the new practice, if the fit has any.
 
     Returns
     -------
@@ -233,7 +259,7 @@ def predict(
         If a pre-test probability is not strictly between 0 and 1.
     """
     level = fit.level if level is None else check_level(level)
-    found = new_practice_draws(fit, draws, seed)
+    found = new_practice_draws(fit, draws, seed, **values)
     return prediction_frame(found, pretest, level, f"{fit.method}, prediction")
 
 
@@ -374,7 +400,8 @@ def prior_share(fit: Posterior) -> pd.Series[float]:
     -------
     pandas.Series
         ``logit_sensitivity, logit_specificity, sd_sensitivity, sd_specificity, correlation``;
-        NaN for what no patient informs.
+        NaN for what no patient informs. With covariates the coefficients in place of the two
+        means, each against its own prior.
 
     Examples
     --------
@@ -388,28 +415,41 @@ def prior_share(fit: Posterior) -> pd.Series[float]:
     >>> bool(share["logit_sensitivity"] < 0.5), bool(share["sd_sensitivity"] > 0.8)
     (True, True)
     """
-    prior, posterior = fit.priors.draws(4096, seed=DEFAULT_SEED), fit.draws.drop(columns="weight")
-    weights = fit.column("weight")
-    found = {}
-    for name in PARAMETERS:
-        before, after = prior[name].to_numpy(), posterior[name].to_numpy()
+    prior, weights = _prior_draws(fit), fit.column("weight")
+    found: dict[str, float] = {}
+    for place, name in enumerate((*fit.names, *PARAMETERS[2:])):
+        before, after = prior[:, place], fit.column(name)
         if name.startswith("sd_"):
             before, after = np.log(before), np.log(after)
         variance = weights @ after**2 - (weights @ after) ** 2
-        found[name] = float(np.sqrt(max(variance, 0.0)) / before.std())
+        found[name] = float(np.sqrt(max(float(variance), 0.0)) / before.std())
     import pandas as pd
 
     return pd.Series(found)
 
 
+def _prior_draws(fit: Posterior) -> Floats:
+    """Return draws of the prior, columns as in the posterior's draws: (4096, p + 3)."""
+    whole = fit.fitted_whole
+    means = means_of(whole.design, fit.priors)
+    normal = ndtri(quasi_uniform(4096, means.dimensions, DEFAULT_SEED))
+    found = means.parameters(normal)
+    if fit.whole is None:
+        return found
+    logits = found[:, :-3] @ whole.design.rows_at(fit.values).T
+    return np.column_stack([logits, found[:, -3:]])
+
+
 def _prior_left(fit: Posterior) -> str:
     """Print what is left of the prior's spread."""
-    left = [
-        "-" if np.isnan(share) else f"{min(share, 1):.0%}" for share in prior_share(fit).to_numpy()
-    ]
+    shares = prior_share(fit).to_numpy()
+    left = ["-" if np.isnan(share) else f"{min(share, 1):.0%}" for share in shares]
+    means = f"sensitivity {left[0]}, specificity {left[1]}"
+    if fit.design.covariates:
+        means = f"coefficients {', '.join(left[:-3])}"
     return (
-        f"sensitivity {left[0]}, specificity {left[1]}, SDs {left[2]} and {left[3]}, correlation "
-        f"{left[4]} (100%: the studies say nothing)"
+        f"{means}, SDs {left[-3]} and {left[-2]}, correlation {left[-1]} "
+        "(100%: the studies say nothing)"
     )
 
 
@@ -428,7 +468,7 @@ def summarise(fit: Posterior) -> Summary:
             "Between-study correlation",
             f"{write(fit.correlation)} (logit sensitivity with logit specificity)",
         ),
-        ("Priors", fit.priors.describe()),
+        ("Priors", fit.described_priors),
         ("Left of their spread", _prior_left(fit)),
         (
             "Effective draws",
@@ -436,6 +476,12 @@ def summarise(fit: Posterior) -> Summary:
         ),
         ("Quadrature nodes", f"{fit.nodes} x {fit.nodes}"),
     )
-    title = f"Bayesian bivariate meta-analysis, {study_count(fit.k)}: exact binomial likelihood"
-    rows = measure_rows([fit.estimate(name) for name in MEASURES], fit.level)
+    where = f", at {described(fit)}" if fit.values else ""
+    title = (
+        f"Bayesian bivariate meta-analysis, {study_count(fit.k)}{where}: exact binomial likelihood"
+    )
+    if fit.design.covariates:
+        rows = coefficient_rows(coefficient_table(fit), fit.level)
+    else:
+        rows = measure_rows([fit.estimate(name) for name in MEASURES], fit.level)
     return Summary(title, posterior(fit), rows, facts, (*fit.notes, *remarks(fit.studies)))

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 from backpain_stats.meta.after import sensitivity as robustness
 from backpain_stats.meta.after.sroc import sroc_curve
-from backpain_stats.meta.bayes import new_study, predictive_check, quantities, refits
+from backpain_stats.meta.bayes import (
+    coefficients,
+    new_study,
+    predictive_check,
+    quantities,
+    refits,
+)
 from backpain_stats.meta.bayes.posterior import Posterior
 
 if TYPE_CHECKING:
@@ -23,19 +29,22 @@ class BayesianFit(Posterior):
     Its fields are those of :class:`backpain_stats.meta.bayes.posterior.Posterior`. Names
     are those of :class:`~backpain_stats.BivariateFit` where both have them; estimates are
     posterior medians, intervals are equal-tailed. What no patient informs is NaN, not the
-    prior. ``coefficient_table``, ``hsroc_table``, ``sensitivity_at``, ``weights``,
-    ``shrunken``, ``heterogeneity_test``, ``revman`` and ``bootstrap`` are for fits by
-    likelihood: they are about standard errors, or a maximum.
+    prior. Whatever works on a fit without covariates works on ``fit.at(...)``, which is one
+    too. ``hsroc_table``, ``sensitivity_at``, ``weights``, ``shrunken``,
+    ``heterogeneity_test``, ``revman`` and ``bootstrap`` are for fits by likelihood: they are
+    about standard errors, or a maximum.
     """
 
     # a part of the fit
-    at = refits.at
+    at = coefficients.at
     subset = refits.subset
     subgroups = refits.subgroups
+    compare_groups = coefficients.compare_groups
     # the summary
     posttest = quantities.posttest
     predictive_values = quantities.predictive_values
     posterior = quantities.posterior
+    coefficient_table = coefficients.coefficient_table
     full_covariance = quantities.full_covariance
     prior_share = quantities.prior_share
     summary = quantities.summarise
