@@ -125,6 +125,15 @@ def markdown(table: pd.DataFrame) -> str:
         "",
         *(line.rstrip() for line in (__doc__ or "").split("seen:", 1)[1].strip().splitlines()),
         "",
+        *table_lines(table),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def table_lines(table: pd.DataFrame) -> list[str]:
+    """Return the table of the report."""
+    lines = [
         f"{table['set'].nunique()} sets. Median over sets (quartiles); log loss: mean change "
         "against multiplying, negative is better.",
         "",
@@ -141,7 +150,7 @@ def markdown(table: pd.DataFrame) -> str:
                 f"| {size} | {name} | {middle:.2f} ({low:.2f} to {high:.2f}) | "
                 f"{rows['intercept'].median():+.3f} | {gain:+.4f} |"
             )
-    return "\n".join([*lines, ""])
+    return lines
 
 
 @click.command(help="Calibrate RiskModel on patient-level sets.")
