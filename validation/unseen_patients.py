@@ -134,10 +134,10 @@ def every_set() -> list[str]:
         f"Learned from all sets but the one that is scored. Exponent {mean:.3f}, predictive SD "
         f"{spread:.3f}. Applied to all of them the rule would take *{chosen['model']}* "
         f"({chosen['log loss']:+.4f}; what ships {ships['log loss']:+.4f}; paired over sets the "
-        f"difference is {apart.mean():+.4f}, standard error {apart.sem():.4f}). It was applied once, "
-        "to the sets of reports/dependence.md; nothing that ships was changed after these. Median "
-        "slopes; log loss: mean change against multiplying; honest: slopes and intercepts as the "
-        "rule wants them; eligible: needs no patients of the same kind.",
+        f"difference is {apart.mean():+.4f}, standard error {apart.sem():.4f}). It was applied "
+        "once, to the sets of reports/dependence.md; nothing that ships was changed after these. "
+        "Median slopes; log loss: mean change against multiplying; honest: slopes and intercepts "
+        "as the rule wants them; eligible: needs no patients of the same kind.",
         "",
         markdown_table(ranked),
     ]
