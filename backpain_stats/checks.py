@@ -9,7 +9,10 @@ from __future__ import annotations
 import difflib
 import importlib
 import numbers
-from collections.abc import Iterable, Mapping, Sequence
+import os
+import stat
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -157,20 +160,81 @@ def check_mapping(value: Mapping[str, str] | None, name: str) -> Mapping[str, st
 
 
 def check_path(value: object, name: str) -> Path:
-    """Return a path; ArgumentError for what is neither text nor a path."""
-    if not isinstance(value, (str, PathLike)):
+    """Return a path; ArgumentError for what is neither text nor a path, or names no file."""
+    text = os.fspath(value) if isinstance(value, (str, PathLike)) else None
+    if not isinstance(text, str):
         raise ArgumentError(f"{name} is {value!r}; give a path")
-    return Path(value)
+    if not text:
+        raise ArgumentError(f"the name of the {name} is empty; '.' is the current folder")
+    try:
+        possible = b"\x00" not in os.fsencode(text)
+    except UnicodeEncodeError:  # half a letter
+        possible = False
+    if not possible:
+        raise ArgumentError(f"{name} is {text!r}; it holds what no file name can have")
+    return Path(text)
 
 
 def check_folder_path(value: object) -> Path:
     """Return the path of a folder, there or to be made; ArgumentError for a file or no name."""
-    if value == "":
-        raise ArgumentError("the name of the folder is empty; '.' is the current one")
     place = check_path(value, "folder")
-    if place.exists() and not place.is_dir():
-        raise ArgumentError(f"{str(value)!r} is a file; give a folder")
+    with writing(place):
+        there = (one for one in (place, *place.parents) if kind_at(one) is not None)
+        lowest = next(there, place)
+        if kind_at(lowest) not in (None, stat.S_IFDIR):
+            raise ArgumentError(f"{str(lowest)!r} is a file; give a folder")
     return place
+
+
+def check_file_path(value: object, name: str) -> Path:
+    """Return the path of a file, there or to be made; ArgumentError for what is no file."""
+    place = check_path(value, name)
+    with writing(place):
+        kind = kind_at(place)
+    if kind not in (None, stat.S_IFREG):
+        what = "a folder" if kind == stat.S_IFDIR else "no regular file"
+        raise ArgumentError(f"{str(place)!r} is {what}; give the name of a file to write")
+    return place
+
+
+def kind_at(path: Path) -> int | None:
+    """Return the kind of what stands at a path, as :mod:`stat` numbers it; None for nothing.
+
+    Raises
+    ------
+    OSError
+        If the system does not say. ``Path.exists`` then raises or says that nothing is there,
+        as the version of Python has it.
+    """
+    try:
+        return stat.S_IFMT(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+@contextmanager
+def reading(path: str | PathLike[str]) -> Iterator[None]:
+    """Read a file or folder that a caller named; what the system refuses is a DataError."""
+    try:
+        yield
+    except OSError as error:
+        raise DataError(f"{str(path)!r} cannot be read: {_refusal(error, path)}") from error
+
+
+@contextmanager
+def writing(path: str | PathLike[str]) -> Iterator[None]:
+    """Write a file or folder that a caller named; what the system refuses is an ArgumentError."""
+    try:
+        yield
+    except OSError as error:
+        raise ArgumentError(f"{str(path)!r} cannot be written: {_refusal(error, path)}") from error
+
+
+def _refusal(error: OSError, path: str | PathLike[str]) -> str:
+    """Return the words of the system, with the file they are about if it is another."""
+    words = error.strerror or str(error)
+    named = error.filename
+    return words if named is None or str(named) == str(path) else f"{words} ({named})"
 
 
 def listed(names: Iterable[str], most: int = 5, between: str = ", ") -> str:

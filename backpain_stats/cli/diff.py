@@ -7,6 +7,7 @@ import click
 from backpain_stats.cli.options import command
 from backpain_stats.cli.output import (
     evidence_options,
+    forced,
     format_option,
     make_stamp,
     read_evidence,
@@ -71,7 +72,9 @@ def diff(
             "before": other or "the packaged evidence",
             "after": f"{folder}{' added' if add else ''}",
         }
-        written = write_diff(found, page, **names, tolerance=tolerance, stamp=make_stamp())
+        written = write_diff(
+            found, page, **names, tolerance=tolerance, stamp=make_stamp(), force=forced()
+        )
         click.echo(f"wrote {written}", err=True)
     counted = found.rows["status"].value_counts()
     rows = ", ".join(f"{number} {status}" for status, number in counted.items()) or "the same"

@@ -89,7 +89,7 @@ def _chosen_format(ctx: click.Context, parameter: click.Parameter, value: str) -
 
     path = ctx.meta.get(f"{_META}.output")
     if path is None:
-        others = any(option.name == "figure" for option in ctx.command.params)
+        others = any(option.name in ("figure", "page") for option in ctx.command.params)
         if ctx.meta.get(f"{_META}.force") and not others:
             raise click.UsageError("--force is for --output FILE", ctx)
         return value
@@ -175,7 +175,9 @@ def writable_folder(folder: Path) -> Path:
         while not there.exists():
             there = there.parent
         if not there.is_dir():
-            raise ArgumentError(f"{there} is a file; give a folder to write to")
+            raise ArgumentError(
+                f"cannot write to {folder}: {there} is a file; give a folder to write to"
+            )
         with tempfile.TemporaryFile(dir=there):
             pass
     except OSError as error:

@@ -60,7 +60,7 @@ from backpain_stats.cli.output import (
 )
 @click.option(
     "--judgements",
-    type=click.Path(exists=True, dir_okay=False),
+    type=click.Path(),
     help="The panel's GRADE judgements as CSV; a sheet to fill in is written beside the tables.",
 )
 @evidence_options

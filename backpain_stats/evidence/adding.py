@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from backpain_stats.checks import check_folder_path, require_columns
+from backpain_stats.checks import (
+    check_folder_path,
+    check_path,
+    kind_at,
+    reading,
+    require_columns,
+    writing,
+)
 from backpain_stats.errors import ArgumentError, DataError, EvidenceError
 from backpain_stats.evidence.check import check_folder, packaged_files
 from backpain_stats.evidence.check_names import known_rows
@@ -170,12 +177,12 @@ def read_table_file(path: str | PathLike[str]) -> pd.DataFrame:
     DataError
         If it is not there or no CSV file with a header.
     """
-    file = Path(path)
+    file = check_path(path, "path")
     columns = [Column(name, f"{name} of the 2x2 table.", "integer") for name in COUNTS]
     raw, problems = read_table(file, Table(file.stem, "2x2 tables.", (), tuple(columns)))
     serious = [one for one in problems if one.severity == "error" and one.code != "unknown_column"]
     if raw is None or serious:
-        raise DataError(f"{file.name} cannot be used:\n{list_problems(problem_frame(serious))}")
+        raise DataError(f"{file} cannot be used:\n{list_problems(problem_frame(serious))}")
     return raw.frame
 
 
@@ -199,13 +206,18 @@ def _check_fields(fields: Mapping[str, str]) -> None:
 def _present(place: Path) -> dict[str, RawTable]:
     """Read the files of the folder that are there; DataError if one cannot be read."""
     files = {}
-    for name, table in TABLES.items():
-        if (place / table.file).exists():
-            raw, problems = read_table(place / table.file, table)
-            if raw is None:
-                raise DataError("; ".join(f"{one.file}: {one.problem}" for one in problems))
-            files[name] = raw
+    for table in _tables_there(place):
+        raw, problems = read_table(place / table.file, table)
+        if raw is None:
+            raise DataError("; ".join(f"{one.file}: {one.problem}" for one in problems))
+        files[table.name] = raw
     return files
+
+
+def _tables_there(place: Path) -> list[Table]:
+    """Return the tables whose files the folder has."""
+    with reading(place):
+        return [table for table in TABLES.values() if kind_at(place / table.file) is not None]
 
 
 def _repeats(present: Mapping[str, RawTable], packaged: Mapping[str, RawTable]) -> bool:
@@ -255,9 +267,10 @@ def _write_checked(place: Path, texts: Mapping[str, str], *, add: bool) -> None:
     """Write the files if the folder with them passes its check; else raise EvidenceError."""
     with tempfile.TemporaryDirectory() as name:
         draft = Path(name)
-        for table in TABLES.values():
-            if (place / table.file).exists():
-                (draft / table.file).write_bytes((place / table.file).read_bytes())
+        for table in _tables_there(place):
+            with reading(place):
+                content = (place / table.file).read_bytes()
+            (draft / table.file).write_bytes(content)
         for file, text in texts.items():
             (draft / file).write_text(text, encoding="utf-8", newline="\n")
         checked = check_folder(draft, add=add)
@@ -267,11 +280,9 @@ def _write_checked(place: Path, texts: Mapping[str, str], *, add: bool) -> None:
             f"{list_problems(checked.errors)}",
             checked.problems,
         )
-    try:
+    with writing(place):
         place.mkdir(parents=True, exist_ok=True)
         for file, text in texts.items():
             part = place / f"{file}.part"  # a run that is stopped leaves no half a file
             part.write_text(text, encoding="utf-8", newline="\n")
             part.replace(place / file)
-    except OSError as error:
-        raise ArgumentError(f"cannot write to {str(place)!r}: {error.strerror}") from error

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
-from os.path import lexists
 from pathlib import Path
 
 import pandas as pd
 
-from backpain_stats.checks import check_path, check_truth, nearest
+from backpain_stats.checks import check_truth, nearest, reading
 from backpain_stats.errors import ArgumentError, DataError
 from backpain_stats.evidence.check_cells import cell_problems
 from backpain_stats.evidence.check_names import known_rows, name_problems
 from backpain_stats.evidence.check_rows import row_problems
 from backpain_stats.evidence.files import (
     RawTable,
+    folder_to_read,
     not_a_file,
     packaged_folder,
     read_table,
     typed_frame,
 )
+from backpain_stats.evidence.instruments import INSTRUMENTS_FILE
 from backpain_stats.evidence.problems import Problem, problem_frame
 from backpain_stats.evidence.schema import TABLES
 
@@ -29,8 +30,9 @@ __all__ = ["CheckedFolder", "check_folder", "packaged_files"]
 
 # Files that would be evidence if they were CSV: passing over them in silence
 # would lose data.
-# Packaged beside the evidence, and none of it: what was learned from patients and tests elsewhere.
-_BESIDE = ("dependence.csv", "heterogeneity.csv")
+# Packaged beside the evidence, and none of it: what was learned from patients and tests elsewhere,
+# and the instruments of study quality.
+_BESIDE = ("dependence.csv", "heterogeneity.csv", INSTRUMENTS_FILE)
 _SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers")
 
 
@@ -89,24 +91,23 @@ def check_folder(path: str | PathLike[str] | None = None, *, add: bool = False) 
     Raises
     ------
     DataError
-        If the folder does not exist, is a file, or holds no evidence file.
+        If the folder does not exist, cannot be read, is a file, or holds no evidence file.
     ArgumentError
         If ``add`` is given without a folder, or the name of the folder is empty.
     """
     if check_truth(add, "add") and path is None:
         raise ArgumentError("add=True needs the path of a folder to add")
-    if isinstance(path, str) and not path:
-        raise ArgumentError("the name of the folder is empty; '.' is the current one")
-    folder = packaged_folder() if path is None else check_path(path, "path")
-    if not folder.exists():
-        raise DataError(f"there is no folder {str(path)!r}")
-    if not folder.is_dir():
-        raise DataError(f"{str(path)!r} is a file; give the folder that holds the evidence files")
-    problems = _strange_files(folder)
-    present = [table for table in TABLES.values() if lexists(folder / table.file)]
+    folder = packaged_folder() if path is None else folder_to_read(path)
+    with reading(folder):
+        entries = sorted(folder.iterdir())
+        problems = _strange_files(entries)
+    names = {entry.name for entry in entries}
+    present = [table for table in TABLES.values() if table.file in names]
     if not present and not problems:
-        names = ", ".join(table.file for table in TABLES.values())
-        raise DataError(f"the folder {str(path)!r} holds no evidence file; it may hold: {names}")
+        known_files = ", ".join(table.file for table in TABLES.values())
+        raise DataError(
+            f"the folder {str(folder)!r} holds no evidence file; it may hold: {known_files}"
+        )
     files: dict[str, RawTable] = {}
     for table in present:
         if kind := not_a_file(folder / table.file):
@@ -128,11 +129,11 @@ def check_folder(path: str | PathLike[str] | None = None, *, add: bool = False) 
     return CheckedFolder(files, problem_frame(problems))
 
 
-def _strange_files(folder: Path) -> list[Problem]:
+def _strange_files(entries: Sequence[Path]) -> list[Problem]:
     """Return the files that look like evidence but would not be read."""
     known = [table.file for table in TABLES.values()]
     problems = []
-    for entry in sorted(folder.iterdir()):
+    for entry in entries:
         suffix = entry.suffix.lower()
         if (
             entry.is_dir()

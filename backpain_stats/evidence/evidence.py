@@ -283,9 +283,9 @@ def load_evidence(path: str | PathLike[str] | None = None, *, add: bool = False)
         and ``problems`` holds them as a frame: ``file, line, column, value,
         problem, allowed, severity, code``.
     DataError
-        If the folder does not exist or holds no evidence file.
+        If the folder does not exist, cannot be read or holds no evidence file.
     ArgumentError
-        If ``add`` is given without a folder.
+        If ``add`` is given without a folder, or the path is none.
 
     Warns
     -----
@@ -344,7 +344,7 @@ def check_evidence(path: str | PathLike[str] | None = None, *, add: bool = False
     Raises
     ------
     DataError
-        If the folder does not exist or holds no evidence file.
+        If the folder does not exist, cannot be read or holds no evidence file.
 
     Examples
     --------

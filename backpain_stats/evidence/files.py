@@ -8,21 +8,29 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
-from backpain_stats.checks import nearest
+from backpain_stats.checks import check_path, kind_at, nearest, reading
 from backpain_stats.errors import DataError
 from backpain_stats.evidence.columns import Column, Table
+from backpain_stats.evidence.packaged import packaged_folder
 from backpain_stats.evidence.problems import Problem, ProblemCode
 
-__all__ = ["RawTable", "not_a_file", "packaged_folder", "read_table", "typed_frame"]
+__all__ = [
+    "RawTable",
+    "folder_to_read",
+    "not_a_file",
+    "packaged_folder",
+    "read_table",
+    "typed_frame",
+]
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertical bar"}
@@ -44,23 +52,6 @@ _KINDS_OF_FILE = {
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
 }
-
-
-@cache
-def packaged_folder() -> Path:
-    """Return the folder of the packaged data: inside the wheel, or beside the package.
-
-    Raises
-    ------
-    DataError
-        If neither place has them: the installation is incomplete.
-    """
-    package = Path(__file__).resolve().parents[1]
-    places = (package / "data", package.parent / "data")
-    for place in places:
-        if (place / "sources.csv").is_file():
-            return place
-    raise DataError(f"the packaged evidence is missing; looked in {' and '.join(map(str, places))}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +125,26 @@ def _typed(cells: Sequence[str], column: Column) -> pd.Series:
     return pd.Series(numbers, dtype=column.dtype)
 
 
+def folder_to_read(path: object) -> Path:
+    """Return the path of a folder that a caller named.
+
+    Raises
+    ------
+    ArgumentError
+        If it is no path, or its name is empty.
+    DataError
+        If it does not exist, may not be looked at, or is a file.
+    """
+    folder = check_path(path, "folder")
+    with reading(folder):
+        kind = kind_at(folder)
+    if kind is None:
+        raise DataError(f"there is no folder {str(folder)!r}")
+    if kind != stat.S_IFDIR:
+        raise DataError(f"{str(folder)!r} is a file; give the folder that holds the files")
+    return folder
+
+
 def not_a_file(path: Path) -> str:
     """Say what stands at ``path`` in place of a regular file; empty if it is one.
 
@@ -142,7 +153,8 @@ def not_a_file(path: Path) -> str:
     try:
         mode = path.stat().st_mode
     except OSError as error:
-        return "a link that leads nowhere" if path.is_symlink() else f"not readable: {error}"
+        linked = os.path.islink(path)  # of a place that may not be looked at it says no
+        return "a link that leads nowhere" if linked else f"not readable: {error.strerror}"
     return "" if stat.S_ISREG(mode) else _KINDS_OF_FILE.get(stat.S_IFMT(mode), "no regular file")
 
 

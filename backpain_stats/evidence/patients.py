@@ -7,11 +7,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from backpain_stats.checks import check_path
+from backpain_stats.checks import kind_at, reading
 from backpain_stats.errors import DataError
 from backpain_stats.evidence.check_cells import cell_problems
 from backpain_stats.evidence.columns import Column, Table
-from backpain_stats.evidence.files import not_a_file, packaged_folder, read_table, typed_frame
+from backpain_stats.evidence.files import (
+    folder_to_read,
+    not_a_file,
+    packaged_folder,
+    read_table,
+    typed_frame,
+)
 from backpain_stats.evidence.problems import list_problems, problem_frame
 
 __all__ = ["CRITERIA", "PAIN_TYPES", "load_patients", "patients_table"]
@@ -81,8 +87,8 @@ def load_patients(path: str | PathLike[str] | None = None) -> pd.DataFrame:
     Raises
     ------
     DataError
-        If the folder lacks a file, as an installed package does, or a file is
-        not valid.
+        If the folder is not there or lacks a file, as an installed package does, or a
+        file cannot be read or is not valid.
 
     Notes
     -----
@@ -107,7 +113,7 @@ def load_patients(path: str | PathLike[str] | None = None) -> pd.DataFrame:
     >>> int(patients.isna().sum().sum())
     5
     """
-    folder = packaged_folder() / "patients" if path is None else check_path(path, "path")
+    folder = packaged_folder() / "patients" if path is None else folder_to_read(path)
     criteria = _read(folder, CRITERIA)
     says = dict(zip(criteria["criterion"], criteria["description"], strict=True))
     patients = _read(folder, patients_table(says))
@@ -119,7 +125,9 @@ def load_patients(path: str | PathLike[str] | None = None) -> pd.DataFrame:
 def _read(folder: Path, table: Table) -> pd.DataFrame:
     """Read one of the two files, or say where they can be had."""
     file = folder / table.file
-    if not file.exists():
+    with reading(folder):
+        absent = kind_at(file) is None
+    if absent:
         raise DataError(
             f"there is no {table.file} in {str(folder)!r}. The patients' rows are not distributed "
             "with the package, for their licence is another: take the folder data/patients of its "

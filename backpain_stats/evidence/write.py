@@ -10,11 +10,11 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from backpain_stats.checks import check_folder_path
+from backpain_stats.checks import check_folder_path, kind_at
 from backpain_stats.errors import ArgumentError
 from backpain_stats.evidence.columns import Column, Kind, Table
 from backpain_stats.evidence.files import packaged_folder, read_table
-from backpain_stats.evidence.learned import DEPENDENCE, HETEROGENEITY
+from backpain_stats.evidence.learned import DEPENDENCE, HETEROGENEITY, QUALITY_INSTRUMENTS
 from backpain_stats.evidence.patients import CRITERIA, patients_table
 from backpain_stats.evidence.schema import TABLES
 from backpain_stats.outputs import output_folder, replacing
@@ -175,7 +175,7 @@ def write_to_edit(
     place = check_folder_path(folder)
     # No manifest: they are a person's from the start.
     with output_folder(folder, None, whole=False, force=True) as run:
-        existing = [name for name in contents if (place / name).exists()]
+        existing = [name for name in contents if kind_at(place / name) is not None]
         if existing and not force:
             raise ArgumentError(
                 f"{str(folder)!r} holds {', '.join(existing)} already; nothing was written. Choose "
@@ -258,6 +258,7 @@ def datapackage() -> dict[str, Any]:
             *(_resource(table) for table in TABLES.values() if not table.optional),
             _resource(DEPENDENCE),
             _resource(HETEROGENEITY),
+            _resource(QUALITY_INSTRUMENTS),
         ],
     }
 

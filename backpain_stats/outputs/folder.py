@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from backpain_stats.checks import check_folder_path
+from backpain_stats.checks import check_file_path, check_folder_path, kind_at, writing
 from backpain_stats.errors import ArgumentError
 from backpain_stats.outputs.manifest import (
     MANIFEST,
@@ -94,9 +96,10 @@ def output_folder(
     ...     sorted(path.name for path in Path(place, "out").iterdir())
     ['index.html', 'manifest.json', 'new.csv']
     """
-    final = check_folder_path(out).resolve()
-    missing = [folder for folder in final.parents if not folder.exists()]
+    final = _real(check_folder_path(out))
+    missing: list[Path] = []
     try:
+        missing += [folder for folder in final.parents if kind_at(folder) is None]
         final.parent.mkdir(parents=True, exist_ok=True)
         with _locked(final, str(out)), _staging(final) as staging:
             known = known_files(final)
@@ -114,10 +117,10 @@ def output_folder(
             obsolete = obsolete_files(final, known, names) if whole else []
             _put_in_place(staging, final, names, obsolete, page, renamed=whole and bool(known))
     except OSError as error:
-        if error.filename is not None and final.parent not in Path(error.filename).parents:
+        if not _concerns(error, final):
             raise
         raise ArgumentError(
-            f"cannot write to {str(out)!r}: {error.strerror or error}; what was there is unchanged"
+            f"cannot write to {str(out)!r}: {_words(error, final)}; what was there is unchanged"
         ) from error
     finally:
         for folder in missing:  # unless something has come into them
@@ -147,14 +150,12 @@ def replacing(path: str | os.PathLike[str], *, force: bool = False) -> Iterator[
         If there is a file already, or it cannot be written.
     """
     check_free(path, force=force)
-    final = Path(path).resolve()
+    final = _real(Path(path))
     new = final.with_name(f".{final.stem}.{os.getpid()}{final.suffix}")
     try:
-        yield new
-        os.replace(new, final)
-    except OSError as error:
-        why = error.strerror or error
-        raise ArgumentError(f"{str(path)!r} cannot be written: {why}") from error
+        with writing(path):
+            yield new
+            os.replace(new, final)
     finally:
         with suppress(OSError):
             new.unlink(missing_ok=True)
@@ -162,15 +163,46 @@ def replacing(path: str | os.PathLike[str], *, force: bool = False) -> Iterator[
 
 def check_free(path: str | os.PathLike[str], *, force: bool = False) -> None:
     """Raise ArgumentError unless one file may be written there."""
-    if str(path) == "":
-        raise ArgumentError("the name of the file to write is empty")
-    final = Path(path).resolve()
-    if final.exists() and not final.is_file():
-        raise ArgumentError(f"{str(path)!r} is no regular file; give the name of a file to write")
-    if final.exists() and not force:
+    final = _real(check_file_path(path, "path"))
+    with writing(path):
+        there, around = kind_at(final) is not None, kind_at(final.parent)
+    if there and not force:
         raise ArgumentError(f"{str(path)!r} is there already; --force (force=True) replaces it")
-    if not final.parent.is_dir():
+    if around != stat.S_IFDIR:
         raise ArgumentError(f"{str(path)!r} cannot be written: there is no such folder")
+
+
+def _real(path: Path) -> Path:
+    """Return a path without links; of links in a circle as it is, for the system to refuse.
+
+    ``Path.resolve`` has an error of its own for those.
+    """
+    return Path(os.path.realpath(path))
+
+
+def _concerns(error: OSError, final: Path) -> bool:
+    """Say whether an error is about the folder to write, what is put beside it, or its parents.
+
+    One that names another file is a fault of whoever makes the results. One without a name
+    comes from a file that is open: the disk is full.
+    """
+    named = error.filename
+    if named is None:
+        return True
+    if not isinstance(named, (str, os.PathLike)):
+        return False
+    place = _real(Path(named).parent) / Path(named).name  # it may itself be a link
+    if final.parent not in place.parents:
+        return place in final.parents
+    top = place.relative_to(final.parent).parts[0]
+    return place.parent == final.parent or top == final.name or top.startswith(f".{final.name}.")
+
+
+def _words(error: OSError, final: Path) -> str:
+    """Return what the system says, with the file of the folder that it says it of."""
+    words = error.strerror or str(error)
+    named = Path(error.filename or final)
+    return f"{words} ({named.relative_to(final)})" if final in named.parents else words
 
 
 def _put_in_place(
@@ -218,6 +250,10 @@ def _locked(final: Path, out: str) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout:
+        # It says so, too, where the file of the lock cannot be made, as below /proc. Then no
+        # other file can, and the system says why.
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
         raise ArgumentError(f"another run is writing to {out!r}; wait until it has ended") from None
     try:
         yield

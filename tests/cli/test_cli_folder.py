@@ -56,8 +56,13 @@ def test_from_ten_tables_to_a_report_and_a_page_of_changes(run, small, tmp_path)
     assert "counts instead of deyo1988_cancer_history" in html
 
 
-def test_diff_of_the_same_is_code_0(run, small):
-    code, out, _ = run("diff", "--other", small, "--evidence", small)
+def test_diff_of_the_same_is_code_0(run, small, tmp_path):
+    asked = ("diff", "--other", small, "--evidence", small, "--page", tmp_path / "page.html")
+    (tmp_path / "page.html").write_text("Made by backpain_stats, says a page of mine.")
+    code, _, err = run(*asked)
+    assert code == 2
+    assert "no earlier run wrote it" in err
+    code, out, _ = run(*asked, "--force")
     assert code == 0
     assert "0 of" in out
     assert "Rows of the evidence: the same." in out

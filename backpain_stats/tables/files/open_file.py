@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import stat
 import warnings
 import zipfile
 from collections.abc import Callable, Sequence
@@ -12,7 +13,7 @@ from datetime import date, time
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from backpain_stats.checks import optional_import
+from backpain_stats.checks import kind_at, optional_import, reading
 from backpain_stats.errors import ArgumentError, DataError
 from backpain_stats.tables.files.names import CELLS, role_of
 from backpain_stats.tables.files.sheet import Sheet, header_score, sheet_of_rows
@@ -62,15 +63,14 @@ def open_sheet(path: Path, sheet: str | None, asked: frozenset[str]) -> Sheet:
     MissingExtraError
         If ``.xlsx`` is to be read and openpyxl is not installed.
     """
-    if path.exists() and not path.is_file():
-        kind = "a directory" if path.is_dir() else "no regular file"
-        raise DataError(f"{path.name} cannot be read: it is {kind}")
-    try:
+    with reading(path):
+        kind = kind_at(path)
+        if kind not in (None, stat.S_IFREG):
+            what = "a directory" if kind == stat.S_IFDIR else "no regular file"
+            raise DataError(f"{str(path)!r} cannot be read: it is {what}")
         if path.stat().st_size > _MOST_BYTES:
             raise DataError(f"{path.name} has more than {_MOST_BYTES // 10**6} MB: no table of 2x2")
         data = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path.name} cannot be read: {error.strerror}") from error
     for magic, what in _NOT_READ.items():
         if data.startswith(magic):
             raise DataError(f"{path.name} is {what}")

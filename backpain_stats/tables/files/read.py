@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from backpain_stats.checks import listed
+from backpain_stats.checks import check_path, listed
 from backpain_stats.errors import ArgumentError, DataError
 from backpain_stats.tables.files.counts import Given, four_cells
 from backpain_stats.tables.files.layout import Layout, find_layout
@@ -205,7 +204,12 @@ def _opened(
     if not isinstance(data, (str, PathLike)):
         raise DataError(f"data must be a file or a pandas DataFrame, not {type(data).__name__}")
     asked = [*(columns or {}).values(), *([study] if isinstance(study, str) else study or [])]
-    return open_sheet(Path(data), sheet, frozenset(str(name).strip().casefold() for name in asked))
+    return open_sheet(check_path(data, "file"), sheet, frozenset(map(_folded, asked)))
+
+
+def _folded(name: object) -> str:
+    """Return a name as names of columns are compared."""
+    return str(name).strip().casefold()
 
 
 def _blocks(sheet: Sheet, layout: Layout) -> list[_Block]:

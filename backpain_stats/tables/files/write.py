@@ -8,7 +8,7 @@ from typing import Literal
 
 import pandas as pd
 
-from backpain_stats.checks import check_choice, optional_import
+from backpain_stats.checks import check_choice, check_file_path, optional_import, writing
 from backpain_stats.errors import ArgumentError
 from backpain_stats.tables.files.names import CELLS
 from backpain_stats.tables.files.read import TablesLike, read_tables
@@ -69,23 +69,21 @@ def write_tables(
     Deyo,4,41,9,1921
     """
     check_choice(layout, "layout", ("plain", "revman"))
-    file = Path(path)
+    file = check_file_path(path, "path")
     end = file.suffix.lower()
     if end not in _ENDS:
         raise ArgumentError(f"path is {str(path)!r}; its name must end in {', '.join(_ENDS)}")
     if file.exists() and not force:
-        raise ArgumentError(f"{file} is there already; force=True replaces it")
+        raise ArgumentError(f"{str(file)!r} is there already; force=True replaces it")
     frame = read_tables(tables).frame
     if layout == "revman":
         frame = _in_order_of_revman(frame)
-    try:
+    with writing(file):
         if end == ".xlsx":
             optional_import("openpyxl", "excel", "writing an Excel file")
             frame.to_excel(file, index=False, sheet_name="tables")
         else:
             frame.to_csv(file, index=False, sep=_ENDS[end], lineterminator="\n")
-    except OSError as error:
-        raise ArgumentError(f"{file} cannot be written: {error.strerror}") from error
     return file
 
 
