@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import io
 import runpy
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 
+from backpain_stats.report.page.svg import settled
+
 HERE = Path(__file__).resolve().parent
 IMAGES = HERE / "images"
-# A fixed salt and no date: the same picture is the same file.
+# A fixed salt, no date, and no last digits: the same picture is the same file.
 STYLE: dict[Any, Any] = {
     "svg.hashsalt": "backpain_stats",
     "svg.fonttype": "none",
@@ -54,7 +57,9 @@ def draw(script: Path, image: Path) -> None:
         mpl.rcParams.update(STYLE)
         ax = runpy.run_path(str(script))["ax"]
         creator = f"matplotlib {mpl.__version__}"
-        ax.figure.savefig(image, metadata={"Date": None, "Creator": creator})
+        stream = io.StringIO()
+        ax.figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": creator})
+    image.write_text(settled(stream.getvalue()), encoding="utf-8", newline="\n")
     plt.close("all")
 
 

@@ -274,6 +274,43 @@ def _label(name: str) -> str:
     return next(one.label for one in page_models() if one.id == name)
 
 
+def test_the_pretest_stands_beside_the_posttest(visitor, evidence) -> None:
+    page = visitor.open(_hash(**CASE))
+    before = format_percent(RiskModel(evidence).risk().pretest)
+    for pretest, shown in ((None, before), ("0.07", "7.0%")):
+        page.evaluate(FOLLOW, [_hash(**CASE, pretest=pretest)])
+        posttest = page.locator("#posttest").inner_text()
+        for place in (".big", "#bar"):
+            text = re.sub(r"\s+", " ", page.locator(place).text_content())
+            assert text.startswith(f"{shown} → ") or text.startswith(f"{shown}→ becomes ")
+            assert posttest in text
+            assert posttest != shown
+
+
+def test_without_counts_there_is_no_interval(visitor) -> None:
+    page = visitor.open(_hash(target="malignancy", setting="primary_care", pretest="0.05"))
+    rows = page.locator("#models tbody tr").all()
+    assert len(rows) > 3
+    assert "estimable" not in page.locator("#result").inner_text()
+    assert {row.locator("td").first.inner_text() for row in rows} == {"5.0%"}
+
+
+def test_every_warning_has_its_place_from_the_start(visitor) -> None:
+    page = visitor.open(_hash(target="malignancy", setting="primary_care"))
+    texts = [
+        text.removeprefix("Not now: ") for text in page.locator("#warnings li").all_text_contents()
+    ]
+    assert any(text.startswith("Previous history of cancer: ") for text in texts)
+    own = page.locator("#warnings li", has_text="Previous history of cancer: ").first
+    assert own.text_content().startswith("Not now: ")
+    _mark(page, "Previous history of cancer", "present")
+    assert own.text_content().startswith("Previous history of cancer: ")
+    after = [
+        text.removeprefix("Not now: ") for text in page.locator("#warnings li").all_text_contents()
+    ]
+    assert len(after) == len(texts)
+
+
 def test_the_published_figure_can_be_taken_again(visitor) -> None:
     page = visitor.open(_hash(**CASE))
     page.get_by_role("button", name="Nothing asked").click()
@@ -341,25 +378,45 @@ def test_bounds_and_lookups_follow_the_pretest(visitor, evidence) -> None:
     assert format_percent(risk.posttest.ci_low) in last
 
 
-def test_pictures_stay_where_they_are(visitor) -> None:
-    # Shifts are counted whoever causes them: those right after a click, too.
-    watch = """() => { window.shifts = 0; new PerformanceObserver((list) => {
-      for (const one of list.getEntries()) window.shifts += one.value;
-    }).observe({ type: "layout-shift" }); }"""
-    boxes = """() => ["bands", "icons", "tree", "contributions-title", "flags", "warnings-title"]
-      .map((id) => document.getElementById(id).getBoundingClientRect().top + scrollY)"""
-    rng = np.random.default_rng(3)
-    for width in (360, 1400):
-        page = visitor.open(_hash(**CASE), viewport={"width": width, "height": 900})
-        page.evaluate(watch)
-        before = page.evaluate(boxes)
-        inputs = page.locator("#flags input")
-        for chosen in rng.integers(0, inputs.count(), 15):
-            inputs.nth(int(chosen)).evaluate("(one) => one.click()")
-            assert page.evaluate(boxes) == before, width
+# Marks findings at random, waits for each to be drawn, and adds up what moved meanwhile. Shifts
+# right after a click count, too: an entry says so, and its value is the same.
+SHIFTS = """async ([seed, clicks]) => {
+  let moved = 0;
+  const watch = new PerformanceObserver((list) => {
+    for (const one of list.getEntries()) moved += one.value;
+  });
+  watch.observe({ type: "layout-shift" });
+  const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+  const inputs = [...document.querySelectorAll("#flags input")];
+  for (let click = 0; click < clicks; click++) {
+    seed = (seed * 48271) % 2147483647;
+    inputs[seed % inputs.length].click();
+    await frame();
+  }
+  el("dependence").value = 0;
+  el("dependence").dispatchEvent(new Event("input"));
+  await frame();
+  await frame();
+  for (const one of watch.takeRecords()) moved += one.value;
+  return moved;
+}"""
+
+
+@pytest.mark.parametrize("width", [360, 1400])
+def test_nothing_moves_when_findings_change(visitor, width) -> None:
+    kept = {"kept": _hash(**CASE)[1:], "threshold": "0.02"}
+    cauda_equina = {"target": "cauda_equina", "setting": "secondary_care"}
+    rare = {**cauda_equina, "pretest": "0.000002", "threshold": "0.5"}
+    # So high that all of the page is in sight: what is out of sight does not count as moved.
+    page = visitor.open(viewport={"width": width, "height": 9600})
+    for case in (CASE, {**CASE, **kept}, cauda_equina, rare):
+        page.evaluate(FOLLOW, [_hash(**case)])
         page.wait_for_timeout(100)
-        # No box moves; a sentence that wraps anew inside its own box counts a little.
-        assert page.evaluate("window.shifts") < 0.02, width
+        high = "document.documentElement.scrollHeight"
+        before = page.evaluate(high)
+        assert before <= 9600
+        assert page.evaluate(SHIFTS, [7, 10]) == 0
+        assert page.evaluate(high) == before
 
 
 def test_terms_explain_themselves_by_pointer_focus_and_tap(visitor, explorer) -> None:

@@ -57,3 +57,15 @@ def test_the_figures_can_be_read_and_follow_the_colours(browser, hostile_pages):
     )
     assert min(named) > 10
     context.close()
+
+
+def test_on_paper_no_table_is_cut(browser, hostile_pages):
+    # An A4 page less its margins, 96 pixels an inch.
+    tab = browser.new_page(viewport={"width": 688, "height": 1000})
+    tab.goto(hostile_pages["report"].as_uri())
+    tab.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+    tab.emulate_media(media="print")
+    tables = tab.locator("table")
+    assert tables.count() > 5
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 688
+    tab.close()

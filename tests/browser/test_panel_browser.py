@@ -63,3 +63,27 @@ def test_the_question_of_a_block_is_read_without_scrolling(browser, address, scr
     assert len(ends) == 2
     assert all(left >= 0 and right <= 400 for left, right in ends)
     tab.close()
+
+
+def test_on_paper_columns_have_room_and_headings_stay_with_their_table(browser, address):
+    # The broad side of an A4 page between its margins, in pixels.
+    tab = browser.new_page(viewport={"width": 1017, "height": 688})
+    tab.goto(address)
+    tab.emulate_media(media="print")
+    widths = tab.evaluate(
+        "[...document.querySelectorAll('#table-sources thead th')]"
+        ".map(one => one.getBoundingClientRect().width).filter(width => width > 0)"
+    )
+    assert len(widths) == 6
+    assert min(widths) > 80
+    breaks = tab.evaluate(
+        "['caption', 'thead'].map(one => getComputedStyle("
+        "document.querySelector(`#table-sources ${one}`)).breakAfter)"
+    )
+    assert breaks == ["avoid", "avoid"]
+    pages = tab.evaluate(
+        "['#accuracy', '#summary-of-findings', '#sources'].map(one => "
+        "getComputedStyle(document.querySelector(one)).page)"
+    )
+    assert set(pages) == {"broad"}
+    tab.close()

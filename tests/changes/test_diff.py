@@ -155,13 +155,18 @@ def test_another_cohort_is_added(before):
 def test_the_page_escapes_every_text_and_replaces_no_file_of_others(diff, tmp_path):
     hostile = replace(diff, figures=diff.figures.assign(name=HOSTILE, because=HOSTILE))
     page = tmp_path / "diff.html"
-    page.write_text("mine", encoding="utf-8")
     names = {"before": HOSTILE, "after": HOSTILE}
-    with pytest.raises(ArgumentError, match="not a page of this package"):
+    # Whose it is stands in the manifest: not in the words of a page, which anybody may quote.
+    page.write_text("mine, about a page Made by backpain_stats", encoding="utf-8")
+    with pytest.raises(ArgumentError, match="no earlier run wrote it"):
         write_diff(hostile, page, **names)
     page.unlink()
     for _ in range(2):  # a page of an earlier run is replaced
         write_diff(hostile, page, **names)
+    page.write_text(page.read_text(encoding="utf-8") + "<!-- my note -->", encoding="utf-8")
+    with pytest.raises(ArgumentError, match="changed since"):
+        write_diff(hostile, page, **names)
+    write_diff(hostile, page, **names, force=True)
     read = Tags()
     read.feed(page.read_text(encoding="utf-8"))
     assert not {"img", "script", "textarea"} & set(read.names)

@@ -25,6 +25,7 @@ from backpain_stats.report.explorer.build import (
 )
 from backpain_stats.report.explorer.words import ANSWERS, PATIENTS, answers
 from backpain_stats.report.page.build import DISCLAIMER
+from backpain_stats.report.page.plain import PlainWords
 
 
 def _unpacked(packed: dict) -> np.ndarray:
@@ -54,6 +55,18 @@ def test_draws_are_those_of_the_risk_model(explorer, evidence) -> None:
                 )
         exponents = posterior.dependence.exponent
         np.testing.assert_allclose(_unpacked(case["exponents"]), exponents, atol=1e-5)
+
+
+def test_the_pretest_is_that_of_the_model_and_is_not_pooled_again(evidence, monkeypatch) -> None:
+    model = module.published_model(evidence, "malignancy", "tertiary_care")
+    (warning,) = [note.text for note in model.entries.notes if note.about == "pretest"]
+
+    def refuse(*_args, **_options):
+        raise AssertionError("pooled a second time")
+
+    monkeypatch.setattr("backpain_stats.meta.published.prevalence.sample_setting", refuse)
+    found = module._case(evidence, model, PlainWords(evidence), ("Malignancy", "tertiary care"))
+    assert found["pretest"]["warning"] == f"{warning[0].upper()}{warning[1:]}."
 
 
 def test_tables_are_those_of_the_risk_model(explorer, evidence) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import backpain_stats as bps
 from backpain_stats import RiskModel
 from backpain_stats.estimate import format_percent
 from backpain_stats.report.main.build import SECTIONS, build_report
@@ -83,6 +84,18 @@ def test_the_first_screen_holds_question_answer_and_certainty(built, evidence):
         assert format_percent(number) in opening
     wide = (model.flags["lr_positive_low"] > 2).sum()
     assert f"In an average practice {wide} of {len(model.flags)} flags" in opening
+
+
+def test_the_opening_says_each_number_once(built, evidence):
+    page = html.unescape(built[0].joinpath("index.html").read_text(encoding="utf-8"))
+    start = page.index('id="findings"')
+    opening = re.sub("<[^>]+>", "", page[start : page.index("</section>", start)])
+    steps = re.findall(r"(\d+) of (\d+) (?:reports|flags that)", opening)
+    assert len(steps) == len(set(steps)) == 2
+    ledger = bps.reproduce(evidence)["finding"]
+    for number in ((ledger == "differs").sum(), (ledger == "inferred").sum()):
+        assert len(re.findall(rf"\b{number} (?:come out otherwise|follow|differ)", opening)) == 1
+    assert 'class="cards"' not in page
 
 
 def test_figures_are_numbered_in_order(built):

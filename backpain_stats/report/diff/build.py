@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backpain_stats.changes import KINDS, display_frame
-from backpain_stats.errors import ArgumentError
-from backpain_stats.outputs import replacing
+from backpain_stats.checks import check_file_path
+from backpain_stats.outputs import Stamp, output_folder
 from backpain_stats.report.page.build import render
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from backpain_stats.changes import EvidenceDiff
-    from backpain_stats.outputs import Stamp
 
 __all__ = ["diff_page", "write_diff"]
 
@@ -28,8 +27,6 @@ TITLES = {
     "headline": "What heads the page of a panel",
     "reference patient": "Risk of the reference patients",
 }
-# By this a page written earlier is known, and may be replaced.
-OURS = "Made by backpain_stats"
 
 
 def diff_page(
@@ -101,22 +98,29 @@ def write_diff(
     after: str,
     tolerance: float = 0.0,
     stamp: Stamp | None = None,
+    force: bool = False,
 ) -> Path:
-    """Write the page; a file there that this package did not write is left alone.
+    """Write the page.
+
+    Parameters
+    ----------
+    diff : EvidenceDiff
+        What changed.
+    path : path
+        The page. A manifest beside it lets the next run know that it is this package's.
+    before, after, tolerance, stamp
+        As for :func:`diff_page`.
+    force : bool, default False
+        Replace a file that no earlier run wrote, or that was changed since.
 
     Raises
     ------
     ArgumentError
-        If the file is somebody else's, or cannot be written.
+        If the page cannot be written, or a file of another stands there.
     """
-    page = Path(path)
-    html = diff_page(diff, before=before, after=after, tolerance=tolerance, stamp=stamp)
-    try:
-        if page.exists() and OURS not in page.read_text(encoding="utf-8", errors="replace"):
-            raise ArgumentError(f"{path} is there already and not a page of this package")
-        page.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(page, force=True) as new:
-            new.write_text(html, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise ArgumentError(f"cannot write to {path}: {error.strerror}") from error
+    page = check_file_path(path, "path")
+    stamp = stamp or Stamp()
+    with output_folder(page.parent, stamp, page=page.name, whole=False, force=force) as run:
+        html = diff_page(diff, before=before, after=after, tolerance=tolerance, stamp=stamp)
+        (run.folder / page.name).write_text(html, encoding="utf-8", newline="\n")
     return page

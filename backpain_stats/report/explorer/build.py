@@ -18,6 +18,7 @@ import numpy as np
 from scipy.special import logit
 
 from backpain_stats import __version__
+from backpain_stats.checks import check_file_path
 from backpain_stats.combine.dependence.independent import Independent
 from backpain_stats.combine.dependence.registry import offers
 from backpain_stats.combine.dependence.shrunken import Shrunken
@@ -31,12 +32,11 @@ from backpain_stats.combine.risk.pattern_risks import (
     pattern_risks,
 )
 from backpain_stats.combine.risk.posterior import point_marginals
-from backpain_stats.errors import ArgumentError, NotEstimableError
+from backpain_stats.errors import NotEstimableError
 from backpain_stats.evidence import (
     Setting,
     Target,
 )
-from backpain_stats.meta.published.prevalence import pool_prevalence
 from backpain_stats.outputs import Stamp, output_folder
 from backpain_stats.report.explorer.draws import (
     floats,
@@ -71,7 +71,7 @@ STRONGEST = 0.6
 #: The scripts of the page, in the order in which they stand there.
 SCRIPTS = tuple(
     f"explorer_{name}.js"
-    for name in ("numbers", "draws", "state", "pictures", "tables", "share", "page")
+    for name in ("numbers", "draws", "state", "words", "pictures", "tables", "share", "page")
 )
 
 
@@ -239,10 +239,8 @@ def write_explorer(
     ArgumentError
         If the page cannot be written, or a file of another stands there.
     """
-    page = Path(path)
+    page = check_file_path(path, "path")
     stamp = stamp or Stamp(data_version=evidence.version, seed=DEFAULT_SEED)
-    if page.is_dir():
-        raise ArgumentError(f"{str(page)!r} is a folder; give the name of the page to write")
     with output_folder(page.parent, stamp, page=page.name, whole=False, force=force) as run:
         text = explorer_page(explorer_data(evidence, progress), stamp, neighbours_in(page.parent))
         (run.folder / page.name).write_text(text, encoding="utf-8", newline="\n")
@@ -282,7 +280,7 @@ def _case(
     patterns = all_states(len(entries.flags))
     refused = refused_patterns(entries, patterns)
     reasons = list(dict.fromkeys(refused.values()))
-    pretest = _pretest(evidence, model, plain)
+    pretest = _pretest(model, plain)
     tables = {}
     for one in page_models():
         if isinstance(one.dependence, Shrunken | Independent):
@@ -343,17 +341,17 @@ def _table(found: PatternRisks, kept: list[int], rows: int, *, risk: bool) -> di
     return table
 
 
-def _pretest(evidence: Evidence, model: RiskModel, plain: PlainWords) -> dict[str, Any] | None:
+def _pretest(model: RiskModel, plain: PlainWords) -> dict[str, Any] | None:
     """Return the pre-test probability of the setting with its draws, or None if there is none."""
     entries = model.entries
     if entries.pretest.kind == "fixed" or not entries.target or not entries.setting:
         return None
     new = model.new_practice or model.posterior
-    pooled = pool_prevalence(evidence, entries.target, entries.setting)
+    warnings = [plain(note.text) for note in entries.notes if note.about == "pretest"]
     return {
         "estimate": entries.pretest.estimate,
         "source": plain(entries.pretest_source),
-        "warning": plain(pooled.warning) if pooled.warning else "",
+        "warning": " ".join(warnings),
         "average": packed_logits(model.posterior.pretest),
         "new": packed_logits(new.pretest),
     }

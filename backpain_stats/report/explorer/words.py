@@ -76,6 +76,19 @@ TERMS = {
         "How many times as frequent a finding is among patients with the condition as among "
         "those without. Above 1 it speaks for the condition, below 1 against it.",
     ),
+    "cases": (
+        "cases",
+        "Patients with the condition in whom the finding was asked: the number that a sensitivity "
+        "rests on.",
+    ),
+    "sensitivity": (
+        "sensitivity",
+        "Of the patients with the condition, the share that has the finding.",
+    ),
+    "specificity": (
+        "specificity",
+        "Of the patients without the condition, the share that does not have the finding.",
+    ),
     "interval": (
         "95% interval",
         "The middle 95% of the values that the published counts leave plausible (the posterior). "

@@ -21,7 +21,7 @@ from backpain_stats.report.main.sections.probabilities import probabilities_sect
 from backpain_stats.report.main.sections.ratios import ratios_section
 from backpain_stats.report.main.sections.sources import sources_section
 from backpain_stats.report.page.build import write_page
-from backpain_stats.report.page.parts import Bullets, Link, Prose, Section
+from backpain_stats.report.page.parts import Bullets, Section
 from backpain_stats.sampling import DEFAULT_SEED
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ SECTIONS = (
     ("sources", sources_section),
 )
 LEAD = (
-    "Every published red flag for serious disease behind back pain: what it is worth, where each "
-    "number came from, and whether the published conclusions can be recomputed."
+    "What each published red flag for serious disease behind back pain is worth, and where its "
+    "numbers came from."
 )
 
 
@@ -116,11 +116,12 @@ def _write(
             left_out.append(LeftOut("The explorer", str(error)))
     if left_out:
         sections.append(_left_out(left_out))
-    invitation = (" To try the numbers on one patient, open the ",
-                  Link("explorer", "explorer.html"), ".")  # fmt: skip
-    lead = LEAD if data is None else Prose(LEAD, *invitation)
+    pages = [] if data is None else [("The explorer: try one patient", "explorer.html")]
+    pages += [one for one in neighbours or () if one[1] != "index.html"]
     title = "Red flags for back pain, recomputed"
-    write_page(sections, folder, title=title, lead=lead, stamp=stamp, progress=progress)
+    write_page(
+        sections, folder, title=title, lead=LEAD, pages=pages, stamp=stamp, progress=progress
+    )
     if data is not None and neighbours is not None:
         page = explorer_page(data, stamp, neighbours)
         (folder / "explorer.html").write_text(page, encoding="utf-8", newline="\n")

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from backpain_stats.errors import ArgumentError
 from backpain_stats.outputs import Stamp, spreadsheet_safe
-from backpain_stats.report.page.parts import Block, Section
+from backpain_stats.report.page.parts import Block, FigurePart, Section
 from backpain_stats.report.page.svg import Drawings, figure_svg
 
 if TYPE_CHECKING:
@@ -155,6 +155,7 @@ def write_page(
     styles: Sequence[str] = (),
     title: str,
     lead: Block,
+    pages: Sequence[tuple[str, str]] = (),
     stamp: Stamp | None = None,
     progress: Progress = lambda message: None,
 ) -> Path:
@@ -175,6 +176,8 @@ def write_page(
         Heading of the page.
     lead : str or Prose
         Its first paragraph.
+    pages : sequence of (str, str)
+        Names and addresses of the pages beside it.
     stamp : Stamp, optional
         What made it; printed at its foot.
     progress : callable
@@ -192,10 +195,7 @@ def write_page(
             write_table(table.frame, out / "tables" / f"{table.name}.csv")
         for part in section.figures:
             progress(f"figure {part.name}")
-            svg = figure_svg(part)
-            path = out / "figures" / f"{part.name}.svg"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(svg, encoding="utf-8")
+            svg = _write_figure(part, out)
             figures[part.name] = drawings.add(svg, part.name, part.caption, part.alt)
     html = render(
         template,
@@ -203,6 +203,7 @@ def write_page(
         stamp=stamp,
         title=title,
         lead=lead,
+        pages=pages,
         sections=sections,
         figures=figures,
     )
@@ -210,3 +211,12 @@ def write_page(
     page = out / "index.html"
     page.write_text(html, encoding="utf-8")
     return page
+
+
+def _write_figure(part: FigurePart, out: Path) -> str:
+    """Write a figure as a file of its own, and return it."""
+    svg = figure_svg(part)
+    path = out / "figures" / f"{part.name}.svg"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(svg, encoding="utf-8")
+    return svg

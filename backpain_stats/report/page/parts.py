@@ -7,7 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from backpain_stats.errors import ArgumentError
-from backpain_stats.estimate import format_number, format_percent
+from backpain_stats.estimate import (
+    format_number,
+    format_percent,
+    format_proportion,
+    format_ratios,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,6 +21,7 @@ if TYPE_CHECKING:
     from backpain_stats.outputs import Layout
 
 __all__ = [
+    "Argument",
     "Block",
     "Bullets",
     "Cards",
@@ -31,6 +37,8 @@ __all__ = [
     "TablePart",
 ]
 
+# The smallest probability that is printed as a number.
+SMALLEST = 1e-5
 # Where a link may lead: a place on the page, a file beside it, a publication.
 ADDRESSES = ("#", "tables/", "explorer.html", "index.html", "meeting.html", "https://doi.org/")
 
@@ -107,6 +115,14 @@ class Cards:
 
 
 @dataclass(frozen=True)
+class Argument:
+    """The opening of a page: what was asked, what is known of it and so on, a step each."""
+
+    items: tuple[tuple[str, str | Prose], ...]
+    kind: ClassVar[str] = "argument"
+
+
+@dataclass(frozen=True)
 class PrintedTable:
     """A table that another room has laid out, cell by cell."""
 
@@ -116,7 +132,7 @@ class PrintedTable:
 
 
 # A text by itself is a paragraph.
-Block = str | Prose | Heading | Bullets | Cards | PrintedTable
+Block = str | Prose | Heading | Bullets | Cards | Argument | PrintedTable
 
 
 def _text(value: Any) -> str:
@@ -129,15 +145,25 @@ def _count(value: Any) -> str:
     return f"{int(value):,}" if _text(value) else ""
 
 
+def _percent(value: float) -> str:
+    """Print a probability; beyond 1 in 100,000 further digits say nothing to a reader."""
+    if 0 < value < SMALLEST:
+        return f"<{format_percent(SMALLEST, 1)}"
+    return f">{format_percent(1 - SMALLEST)}" if 1 - SMALLEST < value < 1 else format_percent(value)
+
+
 FORMATTERS: dict[str, Callable[[Any], str]] = {
     "text": _text,
     "words": lambda value: _text(value).replace("_", " "),
     "fold": _text,
     "count": _count,
     "number": lambda value: format_number(float(value)) if _text(value) else "",
-    "percent": lambda value: format_percent(float(value)) if _text(value) else "",
+    "percent": lambda value: _percent(float(value)) if _text(value) else "",
+    "proportion": lambda value: format_proportion(float(value)) if _text(value) else "",
+    "ratio": lambda value: format_ratios(float(value))[0] if _text(value) else "",
     "doi": _text,
 }
+NUMERIC = ("count", "number", "percent", "proportion", "ratio")
 
 
 @dataclass(frozen=True)
@@ -150,9 +176,10 @@ class Column:
         The frame's column. With ``low`` and ``high`` the cell reads "2.4 (1.1 to 5.0)".
     label : str
         The heading.
-    kind : {"text", "words", "fold", "count", "number", "percent", "doi"}
+    kind : {"text", "words", "fold", "count", "number", "percent", "proportion", "ratio", "doi"}
         How values are printed. Words lose their underscores, a fold hides a long
-        text until it is asked for, a DOI becomes a link.
+        text until it is asked for, a DOI becomes a link. A ratio has as many decimals as the
+        ends of its interval.
     low, high : str, optional
         The columns of the interval's ends.
     """
@@ -166,15 +193,17 @@ class Column:
     @property
     def numeric(self) -> bool:
         """Whether the cells are aligned as numbers."""
-        return self.kind in ("count", "number", "percent")
+        return self.kind in NUMERIC
 
     def cell(self, row: dict[str, Any]) -> str:
         """Return the printed text of this column in one row."""
         form = FORMATTERS[self.kind]
         text = form(row[self.field])
-        if self.low and self.high and text and _text(row[self.low]):
-            text += f" ({form(row[self.low])} to {form(row[self.high])})"
-        return text
+        if not (self.low and self.high and text and _text(row[self.low])):
+            return text
+        several = [row[self.field], row[self.low], row[self.high]]
+        printed = format_ratios(*several) if self.kind == "ratio" else list(map(form, several))
+        return f"{printed[0]} ({printed[1]} to {printed[2]})"
 
 
 @dataclass(frozen=True)

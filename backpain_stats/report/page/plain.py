@@ -10,6 +10,12 @@ if TYPE_CHECKING:
 
 __all__ = ["PlainWords", "short_citation"]
 
+# What a curator's note calls a cell or a column.
+_CELLS = {
+    **{"tp": "true positives", "fp": "false positives"},
+    **{"fn": "false negatives", "tn": "true negatives", "n_cases": "the number of cases"},
+    **{"lr_positive": "LR+", "lr_negative": "LR−", "claims.csv": "the claims of reviews"},
+}
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
 
@@ -56,10 +62,14 @@ class PlainWords:
         }
         labels = dict(zip(evidence.flags["flag_id"], evidence.flags["label"], strict=True))
         families = evidence.flags["family"].dropna().unique()
-        studies = dict(
-            zip(evidence.cohorts["cohort_id"], evidence.cohorts["study_id"], strict=True)
-        )
+        cohorts = evidence.cohorts[["cohort_id", "study_id", "source_id"]]
+        # A study that is no source of its own is called by the page where it was read.
+        studies = {
+            cohort: study if study in self.citations else source
+            for cohort, study, source in cohorts.itertuples(index=False)
+        }
         self.names = {
+            **{str(row.study_id): self.citation(row.source_id) for row in _rows(cohorts)},
             **self.citations,
             **{str(one): str(one).replace("_", " ") for one in families},
             **{str(row.prevalence_id): self.source(row) for row in _rows(evidence.prevalence)},
@@ -76,6 +86,16 @@ class PlainWords:
             **{str(flag): f"“{label}”" for flag, label in labels.items()},
         }
 
+        self.places: dict[str, str] = {
+            **{str(name): label.lower() for name, label in evidence.target_labels.items()},
+            **{str(name): label for name, label in evidence.setting_labels.items()},
+        }
+        # A citation may itself name a page by its identifier.
+        self.citations = {name: self.words(said) for name, said in self.citations.items()}
+        self.names = {
+            name: self.words(said) if "_" in said else said for name, said in self.names.items()
+        }
+
     def citation(self, source_id: object) -> str:
         """Return a short citation of a source or study."""
         return self.citations.get(str(source_id), str(source_id))
@@ -83,6 +103,27 @@ class PlainWords:
     def source(self, row: Any) -> str:
         """Return a short citation of what a row quotes, or of where it was read."""
         return self.citation(row.quotes if isinstance(row.quotes, str) else row.reported_in)
+
+    def words(self, text: str) -> str:
+        """Return a text with its identifiers replaced, but for those that are words themselves.
+
+        Examples
+        --------
+        >>> from backpain_stats import load_evidence
+        >>> plain = PlainWords(load_evidence())
+        >>> plain.words("fever as in deyo1988_malignancy; tp and n_cases not printed")
+        'fever as in Deyo RA, Diehl AK (1988); true positives and the number of cases not printed'
+        """
+
+        def replaced(found: re.Match[str]) -> str:
+            name = found[0]
+            known = self.names.get(name, self.places.get(name))
+            if known is not None and re.search(r"[\d_]", name):
+                return known
+            # What else has an underscore is a column or a method.
+            return _CELLS.get(name, name.replace("_", " ") if name.islower() else name)
+
+        return re.sub(r"claims\.csv|\w+", replaced, text)
 
     def __call__(self, text: str) -> str:
         """Return the text as a sentence, its identifiers replaced."""

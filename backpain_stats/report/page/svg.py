@@ -14,9 +14,9 @@ from backpain_stats.plots import off_screen
 if TYPE_CHECKING:
     from backpain_stats.report.page.parts import FigurePart
 
-__all__ = ["Drawings", "figure_svg"]
+__all__ = ["Drawings", "figure_svg", "settled"]
 
-# A fixed salt makes the ids inside an SVG depend on its content alone.
+# A fixed salt makes the ids inside an SVG depend on its content alone: on all of its digits.
 _SETTINGS = {
     "svg.hashsalt": "backpain_stats",
     "svg.fonttype": "none",
@@ -31,6 +31,9 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\u
 _NUMBER = re.compile(r"-?\d+\.\d+")
 _STANDING = re.compile(r"^rotate\(-?0(?:\.0+)? [^)]*\)$")
 _REFERENCE = re.compile(r"^#|^url\(#")
+_HASHED = re.compile(r'(?<=["#])([a-z])[0-9a-f]{10}(?=[")])')
+_LONG = re.compile(r"-?\d+\.\d{3,}")
+_TAG = re.compile(r"<[^>]*>")
 _SVG = "{http://www.w3.org/2000/svg}"
 _LINKS = "{http://www.w3.org/1999/xlink}"
 _DROPPED = {"metadata", "style"}
@@ -71,7 +74,27 @@ def figure_svg(part: FigurePart) -> str:
         FigureCanvasSVG(figure).print_svg(stream, metadata={"Date": None, "Creator": None})
     # Readers without this font get a wide one of theirs: DejaVu is wide, so nothing is cut off.
     text = _CONTROL.sub(" ", stream.getvalue())
-    return text.replace("'DejaVu Sans'", "'DejaVu Sans', Verdana, sans-serif")
+    return settled(text.replace("'DejaVu Sans'", "'DejaVu Sans', Verdana, sans-serif"))
+
+
+def settled(svg: str) -> str:
+    """Return an SVG of matplotlib without the digits that differ from one run to the next.
+
+    Coordinates are rounded to a hundredth of a point. Ids are hashes of all digits of what
+    they name; they are numbered in the order in which they come.
+
+    Examples
+    --------
+    >>> settled('<g clip-path="url(#p9ebea48e2c)"/><text x="1.250001">0.12345</text>')
+    '<g clip-path="url(#p0)"/><text x="1.25">0.12345</text>'
+    """
+    seen: dict[str, str] = {}
+
+    def in_tag(tag: re.Match[str]) -> str:
+        named = _HASHED.sub(lambda one: seen.setdefault(one[0], f"{one[1]}{len(seen)}"), tag[0])
+        return _LONG.sub(lambda one: str(round(float(one[0]), 2) + 0.0).removesuffix(".0"), named)
+
+    return _TAG.sub(in_tag, svg)
 
 
 class Drawings:

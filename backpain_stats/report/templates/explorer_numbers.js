@@ -60,13 +60,42 @@ function svg(name, attributes, text) {
   return one;
 }
 const options = (pairs) => pairs.map(([value, text]) => make("option", { value }, text));
-const number = (text, interval = "") =>
-  make(
-    "td",
-    { class: "number" },
-    text,
-    ...(interval ? [" ", make("span", { class: "interval" }, `(${interval})`)] : []),
-  );
+const figure = (text, interval = "") => [
+  text,
+  ...(interval ? [" ", make("span", { class: "interval" }, `(${interval})`)] : []),
+];
+const number = (text, interval = "") => make("td", { class: "number" }, ...figure(text, interval));
 const cell = (...children) => make("td", {}, ...children);
 const row = (heading, ...cells) => make("tr", {}, make("th", { scope: "row" }, heading), ...cells);
 const items = (texts) => texts.map((text) => make("li", {}, text));
+
+// ---- Room for the longest text -----------------------------------------------------------------
+
+// Behind a text that changes stands, unseen, the longest that it may become: whatever is marked,
+// nothing below moves. In a cell the texts are lists of parts.
+const unseen = (name, kind, ...parts) =>
+  make(name, { class: `${kind} longest`.trim(), "aria-hidden": "true" }, ...parts);
+function hold(id, ...longest) {
+  const one = el(id);
+  for (const old of one.parentElement.querySelectorAll(":scope > .longest")) old.remove();
+  one.after(...longest.map((text) => unseen(one.localName, one.className, text)));
+}
+function held(cell, ...longest) {
+  const shown = make("div", {}, ...cell.childNodes);
+  const copy = (part) => (typeof part === "string" ? part : part.cloneNode(true));
+  const behind = longest.map((parts) => unseen("div", "", ...parts.map(copy)));
+  cell.append(make("div", { class: "held" }, shown, ...behind));
+  return cell;
+}
+// Numbers as wide as those of a patient come.
+function widest(patient) {
+  const percent = (patient.pretest ?? 1) < 1e-4 ? "0.0000088%" : "0.00088%",
+    number = "0.00888";
+  return {
+    percent,
+    range: `${percent} to ${percent}`,
+    number,
+    numbers: `${number} to ${number}`,
+    frequency: "fewer than 1 of 100,000",
+  };
+}

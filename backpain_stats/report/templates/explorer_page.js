@@ -1,4 +1,4 @@
-// The controls, what the result says in words, and everything that happens on a click.
+// The controls, and everything that happens on a click.
 
 // ---- The controls ------------------------------------------------------------------------------
 
@@ -155,91 +155,8 @@ function setOwn() {
   changed();
 }
 
-// ---- The result in words -----------------------------------------------------------------------
+// ---- Everything drawn ---------------------------------------------------------------------------
 
-function inWords(patient, before, after) {
-  if (after.refused) return { big: "–", sentence: `No result: ${after.refused}`, ratio: "" };
-  const [ratioLow, ratio, ratioHigh] = after.average_ratio;
-  const combined = `Combined likelihood ratio ${formatNumber(ratio)}${after.certain || ratioLow === ratioHigh ? "" : ` (95% interval ${span(ratioLow, ratioHigh, formatNumber)})`}.`;
-  if (!after.known)
-    return {
-      big: "–",
-      sentence: "Set a pre-test probability: none was found for this setting.",
-      ratio: combined,
-    };
-  const from = formatPercent(before.average[1]);
-  const [low, middle, high] = after.average,
-    [newLow, , newHigh] = after.new;
-  const given = patient.pretest !== null && !after.assessed;
-  const intervals =
-    after.certain || given
-      ? "No interval: nothing here was counted."
-      : `95% interval ${range(low, high)} in an average practice, ${range(newLow, newHigh)} in a new practice.`;
-  return {
-    big: formatPercent(middle),
-    sentence: after.assessed
-      ? `Post-test probability, from a pre-test probability of ${from}. ${intervals}`
-      : `Nothing is asked: this is the pre-test probability. ${given ? "It is your own, taken as known." : intervals}`,
-    ratio: after.assessed ? combined : "",
-  };
-}
-function drawSummary(before, after) {
-  const words = inWords(state, before, after),
-    said = after.known && !after.refused;
-  el("posttest").textContent = words.big;
-  el("frequency").textContent = said ? frequency(after.average[1]) : "";
-  el("sentence").textContent = words.sentence;
-  el("ratio").textContent = words.ratio;
-  const [low, estimate, high] = after.average;
-  Object.assign(el("posttest").dataset, {
-    estimate,
-    low,
-    high,
-    newLow: after.new[0],
-    newHigh: after.new[2],
-    ratio: after.average_ratio.join(" "),
-    index: indexOf(state.findings),
-  });
-  el("bar").textContent = before.known
-    ? `${formatPercent(before.average[1])} → ${words.big}${said && !after.certain ? ` (new practice ${range(after.new[0], after.new[2])})` : ""}`
-    : "Set a pre-test probability";
-}
-function drawWarnings(after) {
-  const here = current(),
-    assessed = here.flags.filter((_flag, place) => state.findings[place] !== NOT_ASSESSED),
-    texts = [];
-  const learned = DATA.models.find((one) => one.id === "shrunken");
-  if (state.pretest === null && here.pretest?.warning)
-    texts.push(`The pre-test probability: ${here.pretest.warning}`);
-  if (after.parts.length > 1 && learned?.caution && !after.refused) texts.push(learned.caution);
-  const counts = assessed.map((flag) => flag.n_cases).filter((count) => count !== null);
-  if (counts.length)
-    texts.push(`The sensitivities used rest on as few as ${Math.min(...counts)} cases.`);
-  if (assessed.length > 1) texts.push(...here.combinations);
-  for (const flag of assessed) texts.push(...flag.notes.map((note) => `${flag.label}: ${note}`));
-  texts.push(
-    "No interval here holds the bias of the studies: who was sampled, and who was verified by what.",
-  );
-  el("warnings").replaceChildren(...items(texts));
-}
-function drawDependence(after) {
-  const exponent = state.dependence ?? DATA.exponent;
-  if (document.activeElement !== el("dependence")) el("dependence").value = exponent;
-  el("mark").style.left = `${(100 * DATA.exponent) / STRONGEST}%`;
-  const logs = after.parts.map((part) => summary(part.log)[1]);
-  const worth =
-    after.parts.length > 1 && !after.refused
-      ? ` These ${after.parts.length} findings count as ${formatNumber(effectiveNumber(logs), 2)} of equal weight.`
-      : "";
-  const said =
-    state.dependence === null
-      ? `Learned from patients with other conditions: exponent ${DATA.exponent}, SD ${DATA.spread}, varied in the interval.`
-      : state.dependence === 0
-        ? "Independent: the likelihood ratios are multiplied."
-        : `Exponent ${state.dependence}, taken as known; learned is ${DATA.exponent}.`;
-  el("dependence-text").textContent = said + worth;
-  el("dependence").setAttribute("aria-valuetext", said);
-}
 function draw() {
   const after = riskOf(state),
     before = beforeAsking(state);
@@ -249,7 +166,7 @@ function draw() {
   drawIcons(after);
   drawTree(state, before);
   drawFindings(state, after);
-  drawWarnings(after);
+  drawWarnings(state, after);
   drawModels(state, after);
   drawNomogram(before, after);
   drawPair(state, after);
@@ -266,9 +183,10 @@ function draw() {
 // ---- From one patient to the next --------------------------------------------------------------
 
 function changed() {
-  el("notice").textContent = "";
+  el("notice").style.visibility = "hidden"; // it keeps its place: nothing below moves
   el("shared").textContent = "";
   history.replaceState(null, "", addressOf(state));
+  keepRoom(state);
   draw();
 }
 function show(patient) {
@@ -309,7 +227,9 @@ function restore() {
   const { patient, strange } = patientOf(location.hash.slice(1));
   patient.focus = Math.max(0, patient.findings.findIndex(Boolean));
   show(patient);
+  keepRoom(state);
   draw();
+  el("notice").style.visibility = "visible";
   el("notice").textContent = strange.length
     ? `The link was not understood in full and is shown without: ${strange.join(", ")}.`
     : "";

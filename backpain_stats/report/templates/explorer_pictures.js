@@ -87,11 +87,14 @@ function drawIcons(after) {
     one.setAttribute("class", kind);
     one.setAttribute("rx", kind === "well" ? 3.5 : 1);
   });
-  const rounded = middle < 0.0005 ? " One square is already more than that." : "";
   el("icons-text").textContent = silent
     ? "No picture without a probability."
-    : `${frequency(middle)} such patients have the condition (filled). Pale: up to ${frequency(high)}, the upper end in an average practice (lower end ${frequency(low)}).${rounded}`;
+    : iconsText(frequency(middle), frequency(low), frequency(high), middle < 0.0005);
 }
+const iconsText = (middle, low, high, rounded) =>
+  `${middle} such patients have the condition (filled). Pale: up to ${high}, the upper end in an average practice (lower end ${low}).${rounded ? " One square is already more than that." : ""}`;
+const treeText = (flag) =>
+  `One finding by itself, the one last marked: ${answer(flag, PRESENT).join(": ")}. Several findings have no tree: how often they occur together was not printed.`;
 function drawTree(patient, before) {
   const here = caseOf(patient),
     flag = here.flags[patient.focus] ?? here.flags[0],
@@ -143,12 +146,16 @@ function drawTree(patient, before) {
     ),
   );
   el("tree").replaceChildren(...parts);
-  el("tree-text").textContent =
-    `One finding by itself, the one last marked: ${answer(flag, PRESENT).join(": ")}. Several findings have no tree: how often they occur together was not printed.`;
+  el("tree-text").textContent = treeText(flag);
 }
 
 // ---- Fagan nomogram ----------------------------------------------------------------------------
 
+const NOMOGRAM = {
+  refused: "Fagan nomogram: these findings have no line.",
+  unset: "Fagan nomogram: set a pre-test probability to draw the line.",
+  line: "Fagan nomogram: a line from the pre-test probability through the combined likelihood ratio ends at the post-test probability. The band is the 95% interval of the ratio. Beyond 0.01% and 99.99% it is cut.",
+};
 function drawNomogram(before, after) {
   const prior = before.average[1],
     [low, ratio, high] = after.average_ratio;
@@ -193,9 +200,7 @@ function drawNomogram(before, after) {
     tick(middle, y(Math.log(ratio) / 2), ratio, 1);
   for (const ratio of [0.3, 0.1, 0.03, 0.01, 0.003, 0.001])
     tick(middle, y(Math.log(ratio) / 2), ratio, 1);
-  let caption = after.refused
-    ? "Fagan nomogram: these findings have no line."
-    : "Fagan nomogram: set a pre-test probability to draw the line.";
+  let caption = after.refused ? NOMOGRAM.refused : NOMOGRAM.unset;
   if (after.known && !after.refused) {
     const start = y(-logit(prior)),
       end = (one) => y(logit(prior) + Math.log(one)),
@@ -210,8 +215,7 @@ function drawNomogram(before, after) {
     );
     parts.push(drawn, svg("circle", { class: "end", cx: left, cy: inside(start), r: 4 }));
     parts.push(svg("circle", { class: "end", cx: right, cy: inside(end(ratio)), r: 4 }));
-    caption =
-      "Fagan nomogram: a line from the pre-test probability through the combined likelihood ratio ends at the post-test probability. The band is the 95% interval of the ratio. Beyond 0.01% and 99.99% it is cut.";
+    caption = NOMOGRAM.line;
   }
   el("nomogram").replaceChildren(...parts, ...labels);
   el("nomogram-text").textContent = caption;
