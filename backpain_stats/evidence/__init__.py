@@ -15,6 +15,15 @@ from backpain_stats.evidence.evidence import (
 )
 from backpain_stats.evidence.export import export_evidence
 from backpain_stats.evidence.files import packaged_folder, read_table
+from backpain_stats.evidence.instruments import (
+    ASPECTS,
+    DEFAULT_INSTRUMENT,
+    INSTRUMENTS,
+    Instrument,
+    all_domains,
+    all_judgements,
+)
+from backpain_stats.evidence.learned import QUALITY_INSTRUMENTS
 from backpain_stats.evidence.patients import PAIN_TYPES, load_patients
 from backpain_stats.evidence.problems import list_problems, problem_frame
 from backpain_stats.evidence.schema import TABLES, Column, Table
@@ -43,9 +52,13 @@ from backpain_stats.evidence.write import (
 )
 
 __all__ = [
+    "ASPECTS",
     "CITATION_FORMATS",
+    "DEFAULT_INSTRUMENT",
     "DIRECTNESS",
+    "INSTRUMENTS",
     "PAIN_TYPES",
+    "QUALITY_INSTRUMENTS",
     "RATIO_STATISTICS",
     "README",
     "SAMPLES",
@@ -60,6 +73,7 @@ __all__ = [
     "Column",
     "Directness",
     "Evidence",
+    "Instrument",
     "Names",
     "Reading",
     "Sample",
@@ -68,6 +82,8 @@ __all__ = [
     "Target",
     "Verification",
     "add_tables",
+    "all_domains",
+    "all_judgements",
     "check_evidence",
     "check_folder",
     "cite_sources",

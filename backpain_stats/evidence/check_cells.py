@@ -49,7 +49,10 @@ def cell_problems(
 def _duplicates(raw: RawTable) -> Iterator[Problem]:
     """Yield the rows whose name another row further up has."""
     key = raw.table.key
-    names = list(zip(*(raw.column(column) for column in key), strict=True))
+    # An empty cell that stands for a word makes the same name as that word.
+    meant = {name: raw.table.column(name).empty_means for name in key}
+    parts = ([cell or meant[name] for cell in raw.column(name)] for name in key)
+    names = list(zip(*parts, strict=True))
     seen = set()
     for row, name in enumerate(names):
         if all(name) and name in seen:

@@ -9,6 +9,13 @@ from fractions import Fraction
 from backpain_stats.evidence.check_cells import cell_problem
 from backpain_stats.evidence.columns import LIMIT_BOUNDS, count, figure, is_share
 from backpain_stats.evidence.files import RawTable
+from backpain_stats.evidence.instruments import (
+    ASPECTS,
+    DEFAULT_INSTRUMENT,
+    INSTRUMENTS,
+    all_domains,
+    all_judgements,
+)
 from backpain_stats.evidence.problems import Problem
 from backpain_stats.evidence.vocabulary import RATIO_STATISTICS
 
@@ -209,15 +216,28 @@ def _measured_quantity(
         yield cell_problem(raw, row, "level_of", ("contradiction", what, allowed))
 
 
-def _applicability(raw: RawTable, row: int, record: Record, cohort: Record) -> Iterator[Problem]:
-    """QUADAS-2 asks about applicability in every domain but flow and timing."""
-    domain, applicability = record["domain"], record["applicability"]
-    if domain == "flow_and_timing" and applicability:
-        what = "flow_and_timing has none"
-        yield cell_problem(raw, row, "applicability", ("contradiction", what, "leave it empty"))
-    if domain and domain != "flow_and_timing" and not applicability:
-        what = "cell is empty"
-        yield cell_problem(raw, row, "applicability", ("empty", what, "low, high, unclear"))
+def _instrument(raw: RawTable, row: int, record: Record, cohort: Record) -> Iterator[Problem]:
+    """Compare domain and judgements with what the instrument has: not all have the same."""
+    instrument = INSTRUMENTS.get(record["instrument"] or DEFAULT_INSTRUMENT)
+    domain = record["domain"]
+    if instrument is None or domain not in all_domains():
+        return  # the vocabulary of the column has said so
+    if domain not in instrument.domain_names:
+        what, allowed = f"is no domain of {instrument.name}", ", ".join(instrument.domain_names)
+        yield cell_problem(raw, row, "domain", ("vocabulary", what, allowed))
+        return
+    allowed = ", ".join(instrument.judgements)
+    for aspect in ASPECTS:
+        judgement = record[aspect]
+        asked = aspect in instrument.aspects_of(domain)
+        if judgement and not asked:
+            what = f"{domain} has none in {instrument.name}"
+            yield cell_problem(raw, row, aspect, ("contradiction", what, "leave it empty"))
+        elif judgement in all_judgements() and judgement not in instrument.judgements:
+            what = f"is no judgement of {instrument.name}"
+            yield cell_problem(raw, row, aspect, ("vocabulary", what, allowed))
+        elif asked and not judgement and not raw.table.column(aspect).required:
+            yield cell_problem(raw, row, aspect, ("empty", "cell is empty", allowed))
 
 
 _CHECKS: dict[str, tuple[RowCheck, ...]] = {
@@ -234,5 +254,5 @@ _CHECKS: dict[str, tuple[RowCheck, ...]] = {
     "claims": (_same_as_cohort, _claim_values),
     "prevalence": (_part_of_whole("n_cases", "n"), _same_as_cohort, _sampled_apart),
     "endorsement_counts": (_part_of_whole("k", "of"),),
-    "quality": (_applicability,),
+    "quality": (_instrument,),
 }

@@ -1,10 +1,10 @@
-"""The files beside the evidence: what was learned from patients and tests elsewhere."""
+"""The files beside the evidence: what was learned elsewhere, and how quality is judged."""
 
 from __future__ import annotations
 
 from backpain_stats.evidence.schema import Column, Table
 
-__all__ = ["DEPENDENCE", "HETEROGENEITY"]
+__all__ = ["DEPENDENCE", "HETEROGENEITY", "QUALITY_INSTRUMENTS"]
 
 _DEPENDENCE = {
     "patients": "Patients in the set.",
@@ -78,5 +78,31 @@ HETEROGENEITY = Table(
             "source", "Citation; where the 2x2 tables were read, and the licence of that source. "
             "They are not in this repository.", required=True,
         ),
+    ),
+)  # fmt: skip
+
+# What an instrument asks; the wording of its questions is its authors'.
+QUALITY_INSTRUMENTS = Table(
+    "instruments",
+    "Instruments of study quality: their domains, what is judged in each, and the judgements.",
+    ("instrument", "domain"),
+    (
+        Column("instrument", "Name of the instrument, as it is cited.", "identifier", True),
+        Column("label", "What it is for.", required=True),
+        Column("place", "Place of the domain in the instrument, from 1.", "integer", True),
+        Column("domain", "Name of the domain, as in quality.csv.", "identifier", True),
+        Column("domain_label", "The domain in words.", required=True),
+        Column("risk_of_bias", "Whether risk of bias is judged.", "category", True, ("yes", "no")),
+        Column(
+            "applicability", "Whether concern about applicability is judged.", "category", True,
+            ("yes", "no"),
+        ),
+        Column(
+            "judgements", "The words a judgement may be, from the best to the worst.",
+            "identifiers", True,
+        ),
+        Column("source", "Citation of the instrument.", required=True),
+        Column("doi", "Its digital object identifier.", "doi", True),
+        Column("read_in", "Where these facts were read.", required=True),
     ),
 )  # fmt: skip

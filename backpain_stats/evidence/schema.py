@@ -7,13 +7,17 @@ from the tables below; nothing else lists a column.
 from __future__ import annotations
 
 from backpain_stats.evidence.columns import LIMIT_BOUNDS, Column, Kind, Table
+from backpain_stats.evidence.instruments import (
+    DEFAULT_INSTRUMENT,
+    INSTRUMENTS,
+    all_domains,
+    all_judgements,
+)
 from backpain_stats.evidence.vocabulary import (
     CATEGORIES,
     CLAIM_STATISTICS,
     DIRECTIONS,
     DIRECTNESS,
-    JUDGEMENTS,
-    QUALITY_DOMAINS,
     RANGE_KINDS,
     READ_FORMS,
     READINGS,
@@ -362,19 +366,26 @@ _ENDORSEMENT_COUNTS = Table(
 )
 _QUALITY = Table(
     "quality",
-    "QUADAS-2: risk of bias and applicability, by cohort, assessor and domain.",
-    ("cohort_id", "assessor", "domain"),
+    "Risk of bias and applicability, by cohort, assessor, instrument and domain.",
+    ("cohort_id", "assessor", "instrument", "domain"),
     (
         _name("cohort_id", "The cohort.", "cohorts", required=True),
         Column("assessor", "Who judged.", required=True),
-        _word("domain", "QUADAS-2 domain.", QUALITY_DOMAINS, required=True),
-        _word("risk_of_bias", "Judgement.", JUDGEMENTS, required=True),
+        _word("domain", "Domain of the instrument.", all_domains(), required=True),
+        _word("risk_of_bias", "Judgement.", all_judgements(), required=True),
         _word(
             "applicability",
-            "Concern about applicability; empty for flow_and_timing, which has none.",
-            JUDGEMENTS,
+            "Concern about applicability; empty in a domain that has none, such as "
+            "flow_and_timing.",
+            all_judgements(),
         ),
         Column("reason", "Why."),
+        _word(
+            "instrument",
+            "What was judged by; data/instruments.csv lists its domains and judgements.",
+            tuple(INSTRUMENTS),
+            empty_means=DEFAULT_INSTRUMENT,
+        ),
     ),
     optional=True,
 )

@@ -13,8 +13,6 @@ __all__ = [
     "CLAIM_STATISTICS",
     "DIRECTIONS",
     "DIRECTNESS",
-    "JUDGEMENTS",
-    "QUALITY_DOMAINS",
     "RANGE_KINDS",
     "RATIO_STATISTICS",
     "READINGS",
@@ -34,8 +32,6 @@ __all__ = [
     "ClaimStatistic",
     "Direction",
     "Directness",
-    "Judgement",
-    "QualityDomain",
     "RangeKind",
     "ReadForm",
     "Reading",
@@ -108,8 +104,6 @@ RangeKind = Literal[
     "upper_bound",
     "lower_bound",
 ]
-QualityDomain = Literal["patient_selection", "index_test", "reference_standard", "flow_and_timing"]
-Judgement = Literal["low", "high", "unclear"]
 
 TARGETS: tuple[Target, ...] = get_args(Target)
 SETTINGS: tuple[Setting, ...] = get_args(Setting)
@@ -127,8 +121,6 @@ READ_FORMS: tuple[ReadForm, ...] = get_args(ReadForm)
 RULES: tuple[Rule, ...] = get_args(Rule)
 CLAIM_STATISTICS: tuple[ClaimStatistic, ...] = get_args(ClaimStatistic)
 RANGE_KINDS: tuple[RangeKind, ...] = get_args(RangeKind)
-QUALITY_DOMAINS: tuple[QualityDomain, ...] = get_args(QualityDomain)
-JUDGEMENTS: tuple[Judgement, ...] = get_args(Judgement)
 
 # Of the claims' statistics those that are ratios, not proportions.
 RATIO_STATISTICS: tuple[ClaimStatistic, ...] = (

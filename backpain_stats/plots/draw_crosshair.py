@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from backpain_stats.checks import require_columns
-from backpain_stats.plots.marks import STUDY_COLUMNS, Look, draw_roc_space, figure, write_names
+from backpain_stats.plots.glyphs import ColorBy, draw_glyphs, glyphs_of
+from backpain_stats.plots.marks import (
+    STUDY_COLUMNS,
+    Look,
+    draw_roc_space,
+    figure,
+    legend_below,
+    write_names,
+)
 from backpain_stats.plots.style import BLUE, GREY, axes_or_new, refuse_empty, words
 
 if TYPE_CHECKING:
@@ -46,6 +54,7 @@ def crosshair(
     *,
     label: bool | str = False,
     color: str | None = None,
+    color_by: ColorBy = None,
     ax: Axes | None = None,
     **style: Any,
 ) -> Axes:
@@ -59,7 +68,12 @@ def crosshair(
         True writes the studies' names beside their points; a text is the name of these studies
         in a legend.
     color : str, optional
-        The colour of points and intervals.
+        The colour of points and intervals; of the intervals only beside ``color_by``.
+    color_by : str, mapping, Series or DataFrame, optional
+        Gives each group of studies a shape and a colour, and names them in a legend: a column of
+        ``result`` with up to seven values; the group of each study by its name; or judgements of
+        study quality (:func:`backpain_stats.read_quality`), of which the worst one of a study
+        counts.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure by default.
     **style
@@ -74,7 +88,9 @@ def crosshair(
     Raises
     ------
     DataError
-        If a column is missing.
+        If a column is missing, or a study is judged that is not among the rows.
+    ArgumentError
+        If ``color_by`` has more than seven values, or names no study.
 
     Examples
     --------
@@ -96,13 +112,18 @@ def crosshair(
     ax.hlines(points["y"], points["x_low"], points["x_high"], **lines)
     ax.vlines(points["x"], points["y_low"], points["y_high"], **lines)
     own = label if isinstance(label, str) else None
-    ax.scatter(points["x"], points["y"],
-               **look("points", color=color or BLUE, s=22, zorder=3, label=own))  # fmt: skip
+    if color_by is None:
+        ax.scatter(points["x"], points["y"],
+                   **look("points", color=color or BLUE, s=22, zorder=3, label=own))  # fmt: skip
+    else:
+        known = result.dropna(subset=["sensitivity", "specificity"])
+        draw_glyphs(ax, points, glyphs_of(known, color_by), look, "points")
+        legend_below(ax)
     draw_roc_space(ax, look)
     if label is True:
         names = [words(str(name)) for name in points["study"]]
         write_names(ax, names, points["x"], points["y"], look("names", fontsize=7))
-    if own:
+    if own and color_by is None:
         ax.legend(loc="lower right", frameon=False, fontsize=8)
     missing = len(result) - len(points)
     if missing:

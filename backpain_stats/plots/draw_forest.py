@@ -12,6 +12,7 @@ from scipy.stats import norm
 
 from backpain_stats.checks import check_choice, require_columns
 from backpain_stats.errors import ArgumentError
+from backpain_stats.plots.lights import explain_lights, light_columns
 from backpain_stats.plots.marks import (
     Look,
     draw_diamond,
@@ -21,7 +22,15 @@ from backpain_stats.plots.marks import (
     figure,
     interval_name,
 )
-from backpain_stats.plots.rows import TextColumn, lay_out, natural_width, width_before
+from backpain_stats.plots.rows import (
+    TextColumn,
+    cell_text,
+    lay_out,
+    natural_width,
+    patients_text,
+    turned_height,
+    width_before,
+)
 from backpain_stats.plots.style import (
     BLACK,
     FONT,
@@ -144,6 +153,7 @@ def forest(
     counts: bool = False,
     columns: Mapping[str, str] | None = None,
     summary: object = None,
+    quality: pd.DataFrame | None = None,
     ax: Axes | None = None,
     **style: Any,
 ) -> Axes:
@@ -170,6 +180,9 @@ def forest(
     summary : UnivariatePool, BivariateFit or mapping, optional
         Adds a diamond per measure below the rows: something that has the measures as
         attributes or keys, each an :class:`~backpain_stats.Estimate`.
+    quality : pandas.DataFrame, optional
+        Judgements of study quality, drawn as traffic lights beside the rows: what
+        :func:`backpain_stats.quality_judgements` or :func:`backpain_stats.read_quality` returns.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure by default. Its place is divided among text and panels.
     **style
@@ -188,7 +201,7 @@ def forest(
     Raises
     ------
     DataError
-        If a column is missing or there is no row.
+        If a column is missing, there is no row, or a study is judged that is not among the rows.
     ArgumentError
         If a measure is not known, or the summary lacks it.
 
@@ -211,7 +224,11 @@ def forest(
     head = float(len(lines)) + 1.1
     rows = [*lines["y"], *([0.0] if diamonds else [])]
     printed = [[_numbers(frame, lines, marks, measure, diamonds)] for measure in measures]
-    height = 1.5 + 0.24 * (len(lines) + bool(diamonds))
+    lights = [] if quality is None else light_columns(
+        quality, frame, lines["row"], below=int(bool(diamonds))
+    )  # fmt: skip
+    printed[-1] += lights
+    height = 1.5 + 0.24 * (len(lines) + bool(diamonds)) + turned_height(lights) / 72
     ax = axes_or_new(ax, natural_width(text_columns, printed), height)
     panels = lay_out(ax, rows, text_columns, printed, head)
     values = [marks[["estimate", "low", "high"]].to_numpy().ravel()]
@@ -230,6 +247,7 @@ def forest(
                     textcoords="offset points", va="center", fontsize=FONT - 0.5, color=GREY,
                     style="italic", bbox={"color": "white", "pad": 0.6}, zorder=3)  # fmt: skip
     left = width_before(text_columns)
+    explain_lights(panels[-1], printed[-1], quality)
     explain_marks(ax, marks, loc="upper left", bbox_to_anchor=(0.0, 0.0), left=left)
     return ax
 
@@ -321,28 +339,16 @@ def _columns(
     below = [""] if diamonds else []
     parts = []
     if columns is None and {"n", "n_cases"} <= set(frame.columns):
-        texts = [_patients(n, m) for n, m in zip(frame["n_cases"], frame["n"], strict=True)]
+        texts = [patients_text(n, m) for n, m in zip(frame["n_cases"], frame["n"], strict=True)]
         parts.append(("Cases of patients", texts))
     for name, heading in {**chosen, **(columns or {})}.items():
-        texts = ["" if pd.isna(value) else _cell(value) for value in frame[name]]
+        texts = ["" if pd.isna(value) else cell_text(value) for value in frame[name]]
         parts.append((heading, texts))
     made = []
     for heading, texts in parts:
         own = [texts[row] if row >= 0 else "" for row in lines["row"]]
         made.append(TextColumn(heading, [*own, *below], align="right"))
     return made
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, str):
-        return words(value)
-    return f"{value:,.3g}" if isinstance(value, float) and value % 1 else f"{value:,.0f}"
-
-
-def _patients(n_cases: Any, n: Any) -> str:
-    if pd.isna(n_cases) and pd.isna(n):
-        return ""
-    return " of ".join("?" if pd.isna(count) else f"{int(count):,}" for count in (n_cases, n))
 
 
 def _numbers(

@@ -10,8 +10,9 @@ import pandas as pd
 
 from backpain_stats.checks import require_columns
 from backpain_stats.errors import NotEstimableError
+from backpain_stats.plots.lights import explain_lights, light_columns
 from backpain_stats.plots.marks import STUDY_COLUMNS, Look, draw_diamond, figure, interval_name
-from backpain_stats.plots.rows import TextColumn, lay_out, natural_width
+from backpain_stats.plots.rows import TextColumn, lay_out, natural_width, turned_height
 from backpain_stats.plots.style import (
     BLACK,
     BLUE,
@@ -84,6 +85,7 @@ def forest_paired(
     fit: Any = None,
     group: str | None = None,
     columns: Mapping[str, str] | None = None,
+    quality: pd.DataFrame | None = None,
     ax: Axes | None = None,
     **style: Any,
 ) -> Axes:
@@ -102,6 +104,9 @@ def forest_paired(
         A column whose values group the studies under headings.
     columns : mapping, optional
         Further columns of the frame to print, with their headings.
+    quality : pandas.DataFrame, optional
+        Judgements of study quality, drawn as traffic lights beside the rows: what
+        :func:`backpain_stats.read_quality` returns.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure by default. Its place is divided among text and panels.
     **style
@@ -118,7 +123,7 @@ def forest_paired(
     Raises
     ------
     DataError
-        If a column is missing.
+        If a column is missing, or a study is judged that is not among the rows.
 
     Examples
     --------
@@ -155,7 +160,11 @@ def forest_paired(
         for name, heading in {**{c: c.upper() for c in CELLS}, **(columns or {})}.items()
     ]
     printed = [[_numbers(frame, measure, fit, below)] for measure in MEASURES]
-    height = 1.4 + 0.25 * (head + 2 * (fit is not None))
+    lights = [] if quality is None else light_columns(
+        quality, frame, range(len(frame)), below=len(below)
+    )  # fmt: skip
+    printed[-1] += lights
+    height = 1.4 + 0.25 * (head + 2 * (fit is not None)) + turned_height(lights) / 72
     ax = axes_or_new(ax, natural_width(before, printed), height)
     panels = lay_out(ax, rows, before, printed, head)
     for panel, (measure, (colour, empty)) in zip(panels, MEASURES.items(), strict=True):
@@ -165,6 +174,7 @@ def forest_paired(
             _draw_summary(panel, fit, measure, look)
         tidy(panel, grid="x", xlabel=measure.capitalize())
     ax.set_ylim(-0.6 if fit is not None else 0.4, head + 0.5)
+    explain_lights(panels[-1], printed[-1], quality)
     return ax
 
 

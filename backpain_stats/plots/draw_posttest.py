@@ -149,7 +149,7 @@ def posttest(
     >>> after = posttest(load_evidence(), "cancer_history", setting="primary_care")
     >>> ax = plots.posttest(after)
     >>> ax.get_legend().get_texts()[0].get_text()
-    'A  cancer history, deyo1988, positive: LR 15 (4.9 to 42)'
+    'A  cancer history, deyo1988, positive: LR 15.1 (4.9 to 42.5)'
     """
     check_choice(scale, "scale", SCALES)
     look = Look(style, ELEMENTS)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from backpain_stats.errors import NotEstimableError
+from backpain_stats.errors import ArgumentError, NotEstimableError
 from backpain_stats.estimate import format_level
+from backpain_stats.plots.glyphs import ColorBy, draw_glyphs, glyphs_of
 from backpain_stats.plots.marks import Look, draw_roc_space, figure, legend_below, write_names
 from backpain_stats.plots.style import (
     BLACK,
@@ -136,6 +137,7 @@ def sroc(
     *,
     label: bool | str = False,
     color: str | None = None,
+    color_by: ColorBy = None,
     ax: Axes | None = None,
     **style: Any,
 ) -> Axes:
@@ -153,6 +155,11 @@ def sroc(
         A text is the name of this fit in the legend; True writes the studies' names beside them.
     color : str, optional
         One colour for everything of this fit.
+    color_by : mapping, Series or DataFrame, optional
+        Gives each group of studies a shape and a colour, and names them in the legend: the group
+        of each study by its name, such as ``data.set_index("study")["country"]``, with up to
+        seven values; or judgements of study quality (:func:`backpain_stats.read_quality`), of
+        which the worst one of a study counts.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure by default.
     **style
@@ -172,6 +179,10 @@ def sroc(
     ------
     NotEstimableError
         If the fit has covariates, so that there is no single summary point.
+    DataError
+        If a study is judged that was not fitted.
+    ArgumentError
+        If ``color_by`` has more than seven values, or names no study.
 
     Examples
     --------
@@ -197,7 +208,7 @@ def sroc(
     kind = "credible" if _is_bayesian(result) else "confidence"
     if not before:
         draw_roc_space(ax, look)
-    _draw_studies(ax, drawn.studies, color, look)
+    _draw_studies(ax, drawn.studies, color, look, color_by)
     for element, line, default, dashes, width, text in (
         ("prediction", drawn.prediction, ORANGE, "--", 1.4, f"{level} prediction region"),
         ("confidence", drawn.confidence, BLUE, "-", 1.4, f"{level} {kind} region"),
@@ -231,10 +242,21 @@ def _explain(ax: Axes, missing: tuple[str, ...]) -> None:
             line.set_color(GREY)
 
 
-def _draw_studies(ax: Axes, studies: pd.DataFrame, color: str | None, look: Look) -> None:
+def _draw_studies(
+    ax: Axes, studies: pd.DataFrame, color: str | None, look: Look, color_by: ColorBy
+) -> None:
     """Draw a circle per study; one that lacks a group is a tick on the axis it has."""
     points = studies.dropna(subset=["x", "y"])
-    if len(points):
+    if color_by is not None:
+        if isinstance(color_by, str):
+            raise ArgumentError(
+                f"color_by is {color_by!r}, and a fit keeps no column; give the group of each "
+                f'study, for example data.set_index("study")[{color_by!r}]'
+            )
+        draw_glyphs(ax, studies, glyphs_of(studies, color_by), look, "studies")
+        ax.scatter([], [], **look("studies", facecolor="none", edgecolor=GREY, s=60,
+                                  label="area: effective size"))  # fmt: skip
+    elif len(points):
         ax.scatter(points["x"], points["y"],
                    **look("studies", s=points["area"], facecolor="none",
                           edgecolor=color or GREY, linewidth=1.0, clip_on=False, zorder=3,

@@ -11,17 +11,30 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from backpain_stats.plots.style import FONT, printable, text_width
+import pandas as pd
+
+from backpain_stats.plots.style import FONT, printable, text_width, words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.transforms import Bbox
 
-__all__ = ["TextColumn", "lay_out", "natural_width", "width_before"]
+__all__ = [
+    "TextColumn",
+    "cell_text",
+    "lay_out",
+    "natural_width",
+    "patients_text",
+    "turned_height",
+    "width_before",
+]
 
 # Points between columns, and the least width of a panel: below it the figure is too narrow.
 GAP = 9.0
 NARROWEST = 40.0
+# Points: the least width of a column with a turned heading, and what keeps its heading apart.
+TURNED = 12.0
+APART = 5.0
 # Inches of a panel where the figure is made for it.
 PANEL = 2.3
 
@@ -35,15 +48,21 @@ class TextColumn:
     head : str
     texts : sequence of str
         From the first row (the top) to the last.
-    align : {"left", "right"}
+    align : {"left", "right", "center"}
     looks : sequence of dict, optional
         matplotlib's keywords for each text; by default none.
+    turned : bool
+        Whether the heading stands upright, so that the column may be narrow.
+    above : str
+        A further heading above this turned one and those that follow.
     """
 
     head: str
     texts: Sequence[str]
     align: str = "left"
     looks: Sequence[dict[str, Any]] = field(default=())
+    turned: bool = False
+    above: str = ""
 
     @cached_property
     def width(self) -> float:
@@ -53,7 +72,18 @@ class TextColumn:
             text_width(text, bold=look.get("fontweight") == "bold")
             for text, look in zip(self.texts, looks, strict=True)
         ]
-        return max([text_width(self.head, bold=True), *own])
+        return max([TURNED if self.turned else text_width(self.head, bold=True), *own])
+
+
+def turned_height(columns: Sequence[TextColumn]) -> float:
+    """Return how many points the turned headings stand above the line of headings."""
+    lines = max((1 + column.above.count("\n") for column in columns if column.above), default=0)
+    return _upright(columns) + 1.3 * FONT * lines
+
+
+def _upright(columns: Sequence[TextColumn]) -> float:
+    """Return the height of the longest turned heading, in points."""
+    return max((APART + text_width(column.head) for column in columns if column.turned), default=0)
 
 
 def width_before(columns: Sequence[TextColumn]) -> float:
@@ -85,6 +115,20 @@ class _Place:
         width = max((place.width * whole - self.fixed) / self.panels, NARROWEST) / whole
         left = place.x0 + self.before / whole + self.panel * width
         return Bbox.from_bounds(left, place.y0, width, place.height)
+
+
+def cell_text(value: object) -> str:
+    """Return what a cell of a column of numbers or words prints."""
+    if isinstance(value, str):
+        return words(value)
+    return f"{value:,.3g}" if isinstance(value, float) and value % 1 else f"{value:,.0f}"
+
+
+def patients_text(n_cases: Any, n: Any) -> str:
+    """Return the cases of the patients; a question mark for what is not known of one of them."""
+    if pd.isna(n_cases) and pd.isna(n):
+        return ""
+    return " of ".join("?" if pd.isna(count) else f"{int(count):,}" for count in (n_cases, n))
 
 
 def lay_out(
@@ -125,29 +169,42 @@ def lay_out(
         panel.spines[["left", "top", "right"]].set_visible(False)
         panel.tick_params(axis="x", labelsize=FONT)
     left = -lefts[0]
+    upright = _upright([column for columns in (before, *after) for column in columns])
     for column in before:
-        _write(ax, column, rows, head, edge=0.0, left=left)
+        _write(ax, column, rows, head, upright, edge=0.0, left=left)
         left += column.width + GAP
     for panel, columns in zip(panels, after, strict=True):
         left = GAP
         for column in columns:
-            _write(panel, column, rows, head, edge=1.0, left=left)
+            _write(panel, column, rows, head, upright, edge=1.0, left=left)
             left += column.width + GAP
     ax.set_yticks([])
     return panels
 
 
 def _write(
-    ax: Axes, column: TextColumn, rows: Sequence[float], head: float, *, edge: float, left: float
-) -> None:
+    ax: Axes, column: TextColumn, rows: Sequence[float], head: float, upright: float, *,
+    edge: float, left: float,
+) -> None:  # fmt: skip
     """Write a column; ``left`` is its left end in points from an edge of the panel (0 or 1)."""
-    place = left if column.align == "left" else left + column.width
+    place = left + {"left": 0.0, "center": 0.5, "right": 1.0}[column.align] * column.width
     looks = column.looks or [{}] * len(rows)
-    cells = zip(rows, column.texts, looks, strict=True)
-    for y, text, look in [(head, column.head, {"fontweight": "bold"}), *cells]:
+    cells = list(zip(rows, column.texts, looks, strict=True))
+    if not column.turned:
+        cells.insert(0, (head, column.head, {"fontweight": "bold"}))
+    for y, text, look in cells:
         if text:
             ax.annotate(
                 printable(text), (edge, y), (place, 0), xycoords=ax.get_yaxis_transform(),
                 textcoords="offset points", ha=column.align, va="center",
                 annotation_clip=False, **{"fontsize": FONT, **look},
             )  # fmt: skip
+    if column.turned:
+        where: dict[str, Any] = {
+            "xycoords": ax.get_yaxis_transform(), "textcoords": "offset points", "va": "bottom",
+            "annotation_clip": False, "fontsize": FONT,
+        }  # fmt: skip
+        middle = left + column.width / 2
+        ax.annotate(column.head, (edge, head), (middle, -FONT / 2), rotation=90, ha="center",
+                    **where)  # fmt: skip
+        ax.annotate(column.above, (edge, head), (left, upright), fontweight="bold", **where)

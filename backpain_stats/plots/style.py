@@ -16,7 +16,7 @@ from scipy.optimize import isotonic_regression
 from scipy.special import logit
 
 from backpain_stats.errors import ArgumentError, DataError
-from backpain_stats.estimate import format_number, format_percent
+from backpain_stats.estimate import format_number, format_percent, format_ratios
 from backpain_stats.plots.offscreen import new_figure
 
 if TYPE_CHECKING:
@@ -155,10 +155,10 @@ def interval_text(value: float, low: float, high: float) -> str:
     Examples
     --------
     >>> interval_text(15.09, 4.897, 42.47), interval_text(2.4, float("nan"), float("nan"))
-    ('15 (4.9 to 42)', '2.4 (no interval)')
+    ('15.1 (4.9 to 42.5)', '2.4 (no interval)')
     """
-    ends = f"{ratio_text(low)} to {ratio_text(high)}"
-    return f"{ratio_text(value)} ({'no interval' if math.isnan(low) else ends})"
+    point, *ends = (text.replace("infinity", "∞") for text in format_ratios(value, low, high))
+    return f"{point} ({'no interval' if math.isnan(low) else ' to '.join(ends)})"
 
 
 def percent_ticks(low: float, high: float, most: int = 9) -> list[float]:

@@ -157,7 +157,7 @@ def test_an_interval_that_leaves_the_figure_ends_in_arrows_that_point_outwards()
 def test_forest_prints_the_numbers_and_explains_its_marks(ratios):
     ax = plots.forest(ratios)
     words = texts_of(ax)
-    assert "15 (5.8 to 30)" in words
+    assert "14.7 (5.8 to 30.2)" in words
     assert "2.4 (no interval)" in words
     assert any(word.startswith("∞ (") for word in words)
     assert "LR+ (95% interval)" in words
