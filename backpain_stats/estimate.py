@@ -6,12 +6,28 @@ import math
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from backpain_stats.result import Result, Shown, format_level, format_number, format_percent
+from backpain_stats.result import (
+    Result,
+    Shown,
+    format_level,
+    format_number,
+    format_percent,
+    format_proportion,
+    format_ratios,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Estimate", "PosttestEstimate", "format_level", "format_number", "format_percent"]
+__all__ = [
+    "Estimate",
+    "PosttestEstimate",
+    "format_level",
+    "format_number",
+    "format_percent",
+    "format_proportion",
+    "format_ratios",
+]
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
-    "Grid", "Result", "Shown", "format_number", "format_percent", "grid_of", "visible",
+    "Grid", "Result", "Shown", "format_number", "format_percent", "format_proportion",
+    "format_ratios", "grid_of", "visible",
 ]  # fmt: skip
 
 LINE = 88
+# A ratio beyond these is printed as that: further digits say nothing to a reader.
+_LEAST_RATIO, _LARGEST_RATIO = 0.001, 1000
 # Control characters but the tab and the line break, and marks that turn the direction of text.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
@@ -131,6 +134,63 @@ def format_percent(value: float, digits: int = 2) -> str:
         decimals = max(0, digits - 2 - math.floor(math.log10(100 * (1 - value))))
         return f"{100 * value:.{decimals}f}%"
     return f"{format_number(100 * value, digits)}%"
+
+
+def format_ratios(*values: float) -> list[str]:
+    """Print a ratio and the ends of its interval, all with the same number of decimals.
+
+    The smallest has two significant digits, but no more than two decimals (one beside hundreds);
+    the largest has two, but no more than three decimals. What is not 1 is not printed as 1 where
+    three decimals tell them apart. What has no digit left is ``"<0.01"``, or ``">1,000"``.
+
+    Examples
+    --------
+    >>> format_ratios(13.8, 3.0, 60.4), format_ratios(0.011, 9.5e-6, 0.88)
+    (['13.8', '3.0', '60.4'], ['0.01', '<0.01', '0.88'])
+    >>> format_ratios(29, 1.2, 20662), format_ratios(0.55, 0.31, 0.9996)
+    (['29.0', '1.2', '>1,000'], ['0.55', '0.31', '1.00'])
+    """
+    known = [value for value in values if math.isfinite(value)]
+    inside = [min(max(value, _LEAST_RATIO), _LARGEST_RATIO) for value in known]
+    if not inside:
+        return [format_number(value) for value in values]
+    most = 1 if max(inside) >= 100 else 2
+    least = max(min(_decimals(min(inside)), most), min(_decimals(max(inside)), 3), 0)
+    beside_one = [value for value in known if value != 1]
+    told_apart = (places for places in range(least, 4)
+                  if all(round(value, places) != 1 for value in beside_one))  # fmt: skip
+    decimals = next(told_apart, least)
+    return [_ratio(value, decimals) for value in values]
+
+
+def _decimals(value: float, digits: int = 2) -> int:
+    """Return how many decimals show so many significant digits of a rounded value."""
+    return digits - 1 - math.floor(math.log10(float(f"{value:.{digits - 1}e}")))
+
+
+def _ratio(value: float, decimals: int) -> str:
+    if not math.isfinite(value) or value == 0:
+        return format_number(value)
+    if value > _LARGEST_RATIO:
+        return f">{_LARGEST_RATIO:,}"
+    step = 10.0**-decimals
+    return f"<{step:.{decimals}f}" if value < step / 2 else f"{value:.{decimals}f}"
+
+
+def format_proportion(value: float) -> str:
+    """Print a proportion with two decimals; only what is 0 or 1 is printed as 0.00 or 1.00.
+
+    Examples
+    --------
+    >>> format_proportion(0.665), format_proportion(0.0048), format_proportion(0.9996)
+    ('0.67', '<0.01', '>0.99')
+    """
+    if value is None or math.isnan(value):
+        return "not estimable"
+    text = f"{value:.2f}"
+    if text == "0.00" and value > 0:
+        return "<0.01"
+    return ">0.99" if text == "1.00" and value < 1 else text
 
 
 def grid_of(frame: pd.DataFrame, columns: Sequence[str] | None = None) -> Grid:

@@ -9,9 +9,18 @@ from html.parser import HTMLParser
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import backpain_stats as bps
-from backpain_stats.result import Grid, Result, Shown, grid_of
+from backpain_stats.result import (
+    Grid,
+    Result,
+    Shown,
+    format_proportion,
+    format_ratios,
+    grid_of,
+)
 
 FRAME = pd.DataFrame(
     {
@@ -125,3 +134,29 @@ def test_what_is_shown_is_written_in_one_place_only(name: str) -> None:
     kind = getattr(bps, name)
     for face in ("__str__", "__repr__", "_repr_html_"):
         assert getattr(kind, face) is getattr(Result, face), f"{name} has its own {face}"
+
+
+@given(st.lists(st.floats(1e-9, 1e6), min_size=3, max_size=3).map(sorted))
+def test_a_ratio_and_its_ends_have_one_number_of_decimals(values):
+    printed = format_ratios(*values)
+    inside = [one for one in printed if one != ">1,000"]
+    assert len({len(one.partition(".")[2]) for one in inside}) <= 1
+    for value, text in zip(values, printed, strict=True):
+        decimals = len(text.partition(".")[2])
+        assert decimals <= 3
+        assert len(text) <= len("1000.000")
+        if text[0] not in "<>":
+            assert float(text) > 0
+            assert abs(float(text) - value) <= 0.500001 * 10**-decimals
+        else:
+            limit = float(text[1:].replace(",", ""))
+            assert value > limit if text[0] == ">" else value < limit
+        # On which side of 1 a ratio lies is told wherever three decimals tell it.
+        assert round(value, 3) == 1 or text[0] in "<>" or float(text) != 1
+
+
+@given(st.floats(0, 1))
+def test_only_what_is_certain_is_printed_as_nought_or_one(share):
+    text = format_proportion(share)
+    assert (text == "0.00") is (share == 0)
+    assert (text == "1.00") is (share == 1)

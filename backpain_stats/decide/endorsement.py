@@ -69,14 +69,19 @@ class Endorsement(Result):
     @property
     def rule(self) -> str:
         """The rule behind the verdicts in a sentence."""
-        where = f" of {self.setting.replace('_', ' ')}" if self.setting else ""
+        return "; ".join(self.rules)
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """What each state of the evidence means."""
+        where = " of the setting" if self.setting else ""
         return (
             f"informative: in at least one cohort{where} the whole interval of LR+ lies above "
-            f"{self.lr_positive_above:g} or that of LR- below {self.lr_negative_below:g}; "
-            f"uninformative: in every cohort both intervals exclude that; "
-            f"inconclusive: measured, but an interval leaves it open; "
-            f"not usable: figures were read, but no likelihood ratio follows from them; "
-            f"{NOT_FOUND}: it may have been measured all the same"
+            f"{self.lr_positive_above:g} or that of LR− below {self.lr_negative_below:g}",
+            "uninformative: in every cohort both intervals exclude that",
+            "inconclusive: measured, but an interval leaves it open",
+            "not usable: figures were read, but no likelihood ratio follows from them",
+            f"{NOT_FOUND}: it may have been measured all the same",
         )
 
     def summary(self) -> pd.DataFrame:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from backpain_stats.decide.findings_layout import BlockFacts
-from backpain_stats.estimate import format_number
+from backpain_stats.estimate import format_proportion
 
 if TYPE_CHECKING:
     from backpain_stats.decide.bodies import EvidenceBody
     from backpain_stats.evidence import Evidence, Setting, Target
 
-__all__ = ["block_facts", "directness_words", "is_derivation_open"]
+__all__ = ["block_facts", "derivation_words", "directness_words", "is_derivation_open"]
 
 GROUPS: tuple[Literal["cases", "noncases"], ...] = ("cases", "noncases")
 # The evidence's word for how cases and others were sampled -> GRADE's word for the design.
@@ -23,6 +23,7 @@ DESIGNS = {
     "unknown": "accuracy study, type not stated",
 }
 NOT_STATED = "not stated in what was read"
+DERIVATION_OPEN = "not stated in the sources read"
 
 
 def block_facts(
@@ -53,7 +54,7 @@ def block_facts(
             "a rule looks better in those than elsewhere"
         )
     return BlockFacts(
-        f"Should “{body.finding}” be used to diagnose {condition} in patients with back pain "
+        f"Should {_asked(body)} be used to diagnose {condition} in patients with back pain "
         f"in {place}?",
         tuple(about),
         {group: _designs(cohorts) for group in GROUPS},
@@ -69,8 +70,10 @@ def directness_words(evidence: Evidence, body: EvidenceBody, setting: Setting) -
         own = int((body.studies["setting"] == setting).sum())
         if own == len(body.studies):
             return f"Direct: all studies in {place}"
-        others = ", ".join(sorted(set(places[body.studies["setting"] != setting])))
-        return f"Direct: {own} of {len(body.studies)} studies in {place}; {others} inform it less"
+        others = " and ".join(sorted(set(places[body.studies["setting"] != setting])))
+        return (
+            f"Direct: {own} of {len(body.studies)} studies in {place}; those in {others} count less"
+        )
     found = ", ".join(sorted(set(places)))
     if body.directness == "other settings":
         return f"INDIRECT: no usable study in {place}; studied in {found}"
@@ -85,19 +88,37 @@ def is_derivation_open(body: EvidenceBody) -> bool:
     return body.kind == "rule"
 
 
+def derivation_words(body: EvidenceBody) -> str:
+    """Say whether a body was tested on the patients it was made from; a flag was made from none."""
+    return DERIVATION_OPEN if is_derivation_open(body) else ""
+
+
+def _asked(body: EvidenceBody) -> str:
+    """Name the finding within a question."""
+    name = body.label.removeprefix("Rule: ")
+    named = f"the rule “{name}”" if body.kind == "rule" else f"“{name}”"
+    return named if body.acts_if == "present" else f"the absence of {named}"
+
+
 def _index_test(evidence: Evidence, body: EvidenceBody) -> str:
-    """Return the definition of what is asked, with its cut-off."""
+    """Return what was asked, with its cut-off, and how the studies word it."""
+    name = body.label.removeprefix("Rule: ")
     if body.kind != "flag":
-        return body.label
-    row = evidence.flags.set_index("flag_id").loc[body.name]
-    note = row["definition_note"]
-    return body.label if pd.isna(note) else f"{body.label} ({note})"
+        return name
+    definitions = evidence.accuracy.set_index("report_id")["definition"]
+    worded = definitions.reindex(body.studies["report_id"]).dropna()
+    # "As in the abstract" is no wording.
+    texts = [text for text in dict.fromkeys(map(str, worded)) if "as in the" not in text]
+    other = [text for text in texts if text.lower() != name.lower()]
+    return f"{name} (in the studies: {'; '.join(texts)})" if other else name
 
 
 def _joined(values: pd.Series) -> str:
     """List what the studies state, each once."""
     stated = [str(value) for value in dict.fromkeys(values.dropna())]
-    rest = f"; {NOT_STATED} for {int(values.isna().sum())}" if values.isna().any() else ""
+    unknown = int(values.isna().sum())
+    count = "1 study" if unknown == 1 else f"{unknown} studies"
+    rest = f"; {NOT_STATED} for {count}" if unknown else ""
     return f"{'; '.join(stated)}{rest}" if stated else NOT_STATED
 
 
@@ -109,7 +130,7 @@ def _ranges(body: EvidenceBody) -> list[str]:
         if ends is not None:
             if body.acts_if == "absent":
                 ends = (1 - ends[1], 1 - ends[0])
-            low, high = (format_number(end, 2) for end in ends)
+            low, high = map(format_proportion, ends)
             found.append(f"{name.capitalize()} of the studies {low} to {high}")
     return found
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from backpain_stats.checks import check_path
+from backpain_stats.checks import check_path, writing
 from backpain_stats.decide.findings_layout import OUTCOMES, BlockFacts, findings_layout
 from backpain_stats.decide.frequencies import count_phrase, natural_frequencies
-from backpain_stats.decide.judgements import contradictions, read_judgements
+from backpain_stats.decide.judgements import GROUP_WORDS, contradictions, read_judgements
 from backpain_stats.decide.published import printed_labels
 from backpain_stats.errors import ArgumentError
 from backpain_stats.evidence import Evidence, Setting, Target
@@ -74,9 +74,16 @@ class SummaryOfFindings:
         return self.frame.merge(self.judgements, on=["flag_id", "group"], how="left")
 
     def to_csv(self, path: str | PathLike[str]) -> Path:
-        """Write ``frame`` with the judgements beside it as CSV; no text is a formula there."""
+        """Write ``frame`` with the judgements beside it as CSV; no text is a formula there.
+
+        Raises
+        ------
+        ArgumentError
+            If the file cannot be written.
+        """
         place, safe = check_path(path, "path"), spreadsheet_safe(self.to_frame())
-        safe.to_csv(place, index=False, float_format="%.8g", lineterminator="\n")
+        with writing(place):
+            safe.to_csv(place, index=False, float_format="%.8g", lineterminator="\n")
         return place
 
     def to_html(self) -> str:
@@ -92,10 +99,14 @@ class SummaryOfFindings:
 
         Raises
         ------
+        ArgumentError
+            If the file cannot be written.
         MissingExtraError
             If python-docx is not installed; the message has the install line.
         """
-        return layout_docx(self.layout(), check_path(path, "path"), stamp=stamp)
+        place, layout = check_path(path, "path"), self.layout()
+        with writing(place):
+            return layout_docx(layout, place, stamp=stamp)
 
     def _repr_html_(self) -> str:
         return self.to_html()
@@ -111,7 +122,9 @@ class SummaryOfFindings:
     @property
     def contradictions(self) -> list[str]:
         """Judgements that contradict each other, one sentence each."""
-        return contradictions(self.judgements)
+        sheet = self.judgements
+        flags = sheet["flag_id"].map(lambda flag: self.labels.get(flag, flag))
+        return contradictions(sheet.assign(flag_id=flags, group=sheet["group"].map(GROUP_WORDS)))
 
 
 def summary_of_findings(
@@ -171,8 +184,10 @@ def summary_of_findings(
 
     References
     ----------
-    Schünemann HJ et al. GRADE guidelines: 21 part 1 and part 2. J Clin Epidemiol
-    2020;122:129-141. https://doi.org/10.1016/j.jclinepi.2019.12.020,
+    Schünemann HJ et al. GRADE guidelines: 21 part 1. J Clin Epidemiol 2020;122:129-141.
+    https://doi.org/10.1016/j.jclinepi.2019.12.020
+
+    Schünemann HJ et al. GRADE guidelines: 21 part 2. J Clin Epidemiol 2020;122:142-152.
     https://doi.org/10.1016/j.jclinepi.2019.12.021
 
     Examples

@@ -10,7 +10,7 @@ import pandas as pd
 
 from backpain_stats.decide.judgements import GRADE_DOMAINS
 from backpain_stats.decide.wording import without
-from backpain_stats.estimate import format_number
+from backpain_stats.estimate import format_proportion
 from backpain_stats.outputs import Layout
 
 if TYPE_CHECKING:
@@ -190,5 +190,5 @@ def _words(name: str) -> str:
 
 
 def _fraction(row: Any, name: str) -> str:
-    low, high = format_number(row[f"{name}_low"], 2), format_number(row[f"{name}_high"], 2)
-    return f"{format_number(row[name], 2)} ({low} to {high})"
+    point, low, high = (format_proportion(row[f"{name}{end}"]) for end in ("", "_low", "_high"))
+    return f"{point} ({low} to {high})"

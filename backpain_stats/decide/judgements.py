@@ -6,15 +6,20 @@ import csv
 import io
 from collections.abc import Iterable, Mapping
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from backpain_stats.checks import as_names, check_path, require_columns
+from backpain_stats.checks import as_names, check_path, reading, require_columns
 from backpain_stats.errors import DataError
 
-__all__ = ["GRADE_DOMAINS", "contradictions", "judgement_template", "read_judgements"]
+__all__ = [
+    "GRADE_DOMAINS",
+    "GROUP_WORDS",
+    "contradictions",
+    "judgement_template",
+    "read_judgements",
+]
 
 _SERIOUS = ("not serious", "serious", "very serious", "extremely serious")
 GRADE_DOMAINS: Mapping[str, tuple[str, ...]] = {
@@ -25,7 +30,8 @@ GRADE_DOMAINS: Mapping[str, tuple[str, ...]] = {
     "publication_bias": ("undetected", "strongly suspected"),
 }
 CERTAINTIES = ("high", "moderate", "low", "very low")
-GROUPS = ("cases", "noncases")
+GROUP_WORDS = {"cases": "with the condition", "noncases": "without the condition"}
+GROUPS = tuple(GROUP_WORDS)
 _ALLOWED = {**GRADE_DOMAINS, "certainty": CERTAINTIES, "group": GROUPS}
 COLUMNS = (
     *("flag_id", "group"),
@@ -119,7 +125,7 @@ def contradictions(judgements: pd.DataFrame) -> list[str]:
 
     References
     ----------
-    Schünemann HJ et al. GRADE guidelines: 21 part 2. J Clin Epidemiol 2020;122.
+    Schünemann HJ et al. GRADE guidelines: 21 part 2. J Clin Epidemiol 2020;122:142-152.
     https://doi.org/10.1016/j.jclinepi.2019.12.021
 
     Examples
@@ -148,22 +154,24 @@ def _load(source: Any) -> tuple[pd.DataFrame, str]:
     if isinstance(source, pd.DataFrame):
         frame, where = source, "the frame of judgements"
     else:
-        where = str(source)
+        path = check_path(source, "judgements")
+        where = str(path)
+        with reading(path):
+            contents = path.read_bytes()
         try:
-            frame = read_sheet(check_path(source, "judgements"))
-        except (OSError, ValueError, csv.Error) as error:
+            frame = _read_sheet(contents)
+        except (ValueError, csv.Error) as error:
             raise DataError(f"{where} cannot be read as a CSV file: {error}") from error
     frame = frame.set_axis([str(name).strip().lower() for name in frame.columns], axis=1)
     return frame.astype("string").fillna("").apply(lambda cells: cells.str.strip()), where
 
 
-def read_sheet(path: str | PathLike[str]) -> pd.DataFrame:
+def _read_sheet(contents: bytes) -> pd.DataFrame:
     """Read a CSV file as text, in the separator and the encoding in which a spreadsheet saves it.
 
     That is a comma, a semicolon or a tab, and UTF-8 or Windows-1252. A column named twice
     keeps its name, so that it can be refused.
     """
-    contents = Path(path).read_bytes()
     try:
         text = contents.decode("utf-8-sig")
     except UnicodeDecodeError:

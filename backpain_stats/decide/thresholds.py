@@ -243,7 +243,8 @@ def _statement(row: dict[str, Any], action: str) -> str:
     ever = row["probability_of_range"]
     if not row["changes_decision"] or verdict(ever) in ("no", "probably not", "open"):
         otherwise = (
-            f"where it does not, {action} for nobody below {threshold}, for everybody above it"
+            f"if it never does, {action} is for nobody below {threshold} and for everybody above, "
+            "flag or no flag"
         )
         said = answer(
             ever, "the flag decides at some pre-test probability", "the flag never decides"

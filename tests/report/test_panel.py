@@ -187,7 +187,7 @@ def test_two_runs_are_identical_and_word_is_optional(evidence, tmp_path, monkeyp
     assert any("pip install 'backpain-stats[docx]'" in message for message in said)
     text = (tmp_path / "one" / "index.html").read_text(encoding="utf-8")
     assert ".docx" not in text
-    assert "thiru2014_malignancy, 4 of 329" in text
+    assert "Thiruganasambandamoorthy V et al. (2014), 4 of 329" in text
 
 
 def run(*arguments):

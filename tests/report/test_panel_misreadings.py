@@ -6,18 +6,34 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from backpain_stats import UnknownNameError, likelihood_ratios, natural_frequencies
+from backpain_stats import UnknownNameError, likelihood_ratios, natural_frequencies, plots
 from backpain_stats.decide.bodies import evidence_bodies
+from backpain_stats.decide.facts import block_facts
 from backpain_stats.decide.scenarios import (
     DENOMINATORS,
     choose_denominator,
     prevalence_scenarios,
 )
+from backpain_stats.report.panel import results as results_module
 from backpain_stats.report.panel.build import PanelQuestion, build_panel
+from backpain_stats.report.panel.endorsed import endorsement_section
+from backpain_stats.report.panel.flags import accuracy_section
 from backpain_stats.report.panel.grade import CRITERIA, decision_frame
 from backpain_stats.report.panel.meeting import meeting_slides
+from backpain_stats.report.panel.provenance import (
+    METHODS,
+    provenance_section,
+    references_section,
+)
 from backpain_stats.report.panel.results import PanelResults
-from backpain_stats.report.panel.sections import flag_cards, lead_of, panel_sections
+from backpain_stats.report.panel.sections import (
+    cohort_lines,
+    flag_cards,
+    lead_of,
+    panel_sections,
+    picture,
+)
+from backpain_stats.report.panel.sources import scenario_lines
 
 
 def words(block):
@@ -33,14 +49,52 @@ def words(block):
     return getattr(block, "text", "")
 
 
+def cells(section):
+    """Return every printed cell of a section; a DOI is an address, and no text."""
+    return [
+        cell
+        for table in section.tables
+        for row in table.rows()
+        for column, cell in zip(table.columns, row, strict=True)
+        if column.kind != "doi"
+    ]
+
+
 def page_words(results):
     sections = panel_sections(results)
     texts = [words(lead_of(results))]
     texts += [words(block) for section in sections for block in section.paragraphs]
-    texts += [
-        cell for one in sections for table in one.tables for row in table.rows() for cell in row
-    ]
+    texts += [cell for one in sections for cell in cells(one)]
+    texts += [figure.caption for one in sections for figure in one.figures]
     return "\n".join(texts)
+
+
+def identifiers(evidence):
+    """Return what the evidence calls its rows by, but for plain words."""
+    columns = {
+        "sources": "source_id",
+        "cohorts": "cohort_id",
+        "flags": "flag_id",
+        "accuracy": "report_id",
+        "combinations": "combination_id",
+        "prevalence": "prevalence_id",
+    }
+    names = {str(one) for frame, name in columns.items() for one in getattr(evidence, frame)[name]}
+    return {one for one in names | set(evidence.cohorts["study_id"]) if re.search(r"[\d_]", one)}
+
+
+def wordless_parts(results, parts):
+    """Return the texts of a page that come from the evidence, without its numbers."""
+    where = (results.question.target, results.question.setting)
+    facts = [block_facts(results.evidence, body, *where) for body in results.bodies]
+    texts = [words(lead_of(results)), *map(words, cohort_lines(results)), results.prevalence_note]
+    texts += [" ".join([one.question, *one.about]) for one in facts]
+    texts += [body.finding for body in results.bodies] + list(results.missing["reason"])
+    for build in parts:
+        section = build(results)
+        texts += [words(block) for block in section.paragraphs] + cells(section)
+        texts += [figure.caption for figure in section.figures]
+    return texts
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +164,54 @@ def test_4_the_denominator_keeps_flags_apart(malignancy):
     assert malignancy.leading_frequencies["diseased"].min() >= 10
     # The pictures have a denominator of their own: a page of 100,000 marks is no picture.
     assert malignancy.picture_per == 1_000
+
+
+def test_4b_every_count_says_of_how_many_patients_it_is(malignancy):
+    head = malignancy.leading.head
+    for row in range(len(malignancy.bodies)):
+        for part in (picture(malignancy, row), picture(malignancy, row, named=False)):
+            assert f"{malignancy.picture_per:,} patients at a prevalence of {head}" in part.caption
+    for slide in meeting_slides(malignancy)[1:]:
+        assert words(slide.paragraphs[0]) == (
+            f"Of {malignancy.per:,} patients at a prevalence of {head}:"
+        )
+    ill = int(malignancy.leading_frequencies["diseased"].iloc[0])
+    for number, text in flag_cards(malignancy)[1:-1]:
+        assert number.endswith(f" of {ill:,} found")
+        assert f"of the {malignancy.per - ill:,} without the condition" in text
+
+
+def test_4c_digits_say_no_more_than_is_known(malignancy, said):
+    slides = "\n".join(words(one) for s in meeting_slides(malignancy) for one in s.paragraphs)
+    for text in (said, slides):
+        assert not set(re.findall(r"\w+", text)) & identifiers(malignancy.evidence)
+        assert not re.search(r"\b0\.0000|\b0\.\d*[1-9]\d{4}", text)
+        assert not re.search(r"\d{5}", re.sub(r"doi:\S+|CD\d+|\d+:\d[\d-]*|PMC\d+", "", text))
+        # "1.0 (0.31 to 1.00)": one ratio, one number of decimals.
+        ratios = re.findall(r"LR[+−] ([\d.]+) \(<?([\d.]+) to ([\d.]+)\)", text)
+        for ratio in ratios:
+            assert len({len(one.partition(".")[2]) for one in ratio}) == 1, ratio
+    assert len(re.findall("Flag (?:present: LR[+]|absent: LR−) [\\d.]+ \\(", slides)) > 3
+    assert not re.search(r"0\.00 to|to 1\.00\)", "\n".join(cells(accuracy_section(malignancy))))
+
+
+def test_4d_the_tables_mark_a_rule_that_may_be_made_from_the_same_patients(malignancy):
+    kinds = {body.key: body.kind for body in malignancy.bodies}
+    for frame in (malignancy.frequencies, malignancy.accuracy, malignancy.findings.to_frame()):
+        marked = dict(zip(frame["flag_id"], frame["made_from_same_patients"] != "", strict=True))
+        assert marked == {key: kind == "rule" for key, kind in kinds.items()}
+    heads = [
+        column.label
+        for section in panel_sections(malignancy)
+        for table in section.tables
+        if table.name in ("natural_frequencies", "accuracy")
+        for column in table.columns
+    ]
+    assert heads.count("Rule made from these same patients?") == 2
+    slides = meeting_slides(malignancy)[1:]
+    for slide, body in zip(slides, malignancy.bodies, strict=True):
+        text = "\n".join(map(words, slide.paragraphs))
+        assert ("patients it was made from" in text) is (body.kind == "rule")
 
 
 def test_5_nothing_is_called_never_measured(said):
@@ -197,6 +299,52 @@ def test_the_action_is_the_panels_word(said):
     assert "in vain" not in text
 
 
+def test_the_figure_has_the_panels_word_too(malignancy):
+    (figure,) = next(one for one in panel_sections(malignancy) if one.id == "decisions").figures
+    with plots.off_screen():
+        ax = figure.draw()
+        text = f"{ax.get_xlabel()} {ax.get_ylabel()}"
+    assert "MRI" in text
+    assert not re.search("[Ii]mag", text)
+
+
+def test_no_sentence_has_two_readings(cauda_equina, evidence, monkeypatch):
+    monkeypatch.setattr(results_module, "DRAWS", 64)  # the words are looked at, not the numbers
+    statements = " ".join(cauda_equina.thresholds["statement"])
+    assert "where it does not" not in statements
+    assert "if it never does, imaging is for nobody below 4.8% and for everybody above" in (
+        statements
+    )
+    assert "stated by the panel" not in words(lead_of(cauda_equina))
+    # A flag that no guideline names was once "among the most endorsed".
+    results = PanelResults(evidence, PanelQuestion("infection", "primary_care"))
+    cards = flag_cards(results)[1:-1]
+    for body, (_, text) in zip(results.bodies, cards, strict=False):
+        named = re.search(r"named by (\d+) of the guidelines read", text)
+        assert int(named[1] if named else 0) == results.endorsed_by(body)
+
+
+def test_what_was_asked_and_has_no_figure_is_named_on_top(evidence):
+    missing = evidence_bodies(evidence, "malignancy", "primary_care")[1].iloc[0]
+    question = PanelQuestion("malignancy", "primary_care", flags=["age_50", missing["name"]])
+    lead = words(lead_of(PanelResults(evidence, question)))
+    assert f"Without a usable figure in the sources read: “{missing['label']}”." in lead
+
+
+def test_a_caution_about_all_samples_is_not_read_as_that_of_the_last(cauda_equina):
+    known = cauda_equina.scenarios[0]
+    two = [replace(known, sample=name, caution="selected patients") for name in ("a", "b")]
+    assert scenario_lines(two)[2:] == ["all of them selected patients"]
+    assert scenario_lines(two[:1])[1:] == ["selected patients"]
+
+
+def test_the_guidance_is_cited_by_its_own_pages():
+    pages = {"020": "2020;122:129-141", "021": "2020;122:142-152", "003": "2019;111:69-82"}
+    cited = {text[-3:]: text for text in METHODS}
+    for end, where in pages.items():
+        assert where in cited[end]
+
+
 def test_the_decision_frame_leaves_the_panels_judgements_open(malignancy):
     layout = decision_frame(malignancy)
     (_, criteria), (_, consequences), _ = layout.blocks
@@ -218,14 +366,29 @@ def test_a_flag_nobody_knows_is_refused(evidence):
 
 def test_every_target_and_setting_has_something_to_say(evidence):
     """All 25 pairs: a panel of direct or indirect evidence, or one page without numbers."""
+    names = identifiers(evidence)
     for target in evidence.targets["target"]:
+        known = None
         for setting in evidence.settings["setting"]:
             bodies, _ = evidence_bodies(evidence, target, setting)
             scenarios, _ = prevalence_scenarios(evidence, target, setting)
             assert len({body.key for body in bodies}) == len(bodies)
+            results = PanelResults(evidence, PanelQuestion(target, setting))
+            parts = [provenance_section]
+            if known is None:  # what guidelines say is the same in every setting, and slow
+                parts = [endorsement_section, provenance_section, references_section]
+                known = results.endorsement
+            vars(results)["endorsement"] = known
             if not (bodies and scenarios):
-                lead = words(lead_of(PanelResults(evidence, PanelQuestion(target, setting))))
+                lead = words(lead_of(results))
                 assert "No usable figure" in lead or "state one with" in lead
+            # What the evidence calls its rows, a reader never sees.
+            for text in wordless_parts(results, parts):
+                named = set(re.findall(r"\w+", text))
+                assert not named & names, text
+                assert not [one for one in named if "_" in one and one.islower()], text
+                # What a curator noted for whoever works with the rows stands in the files.
+                assert not re.search("share this id|see definition|use one of the two", text)
 
 
 def test_indirect_evidence_is_said_on_top_and_beside_each_rating(evidence):

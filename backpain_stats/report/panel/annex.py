@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from backpain_stats.outputs import Layout, Picture, document_docx
 from backpain_stats.plots.offscreen import off_screen
 from backpain_stats.report.panel.grade import decision_frame
+from backpain_stats.report.panel.provenance import references
 from backpain_stats.report.panel.sections import title_of
 
 if TYPE_CHECKING:
@@ -21,17 +22,6 @@ __all__ = ["write_annex"]
 
 # The figures that say something a table does not; icon arrays are for the pages.
 FIGURES = ("ranking", "decision_curve", "quality")
-REFERENCES = (
-    "Schünemann HJ et al. GRADE guidelines: 16. GRADE evidence to decision frameworks for tests in "
-    "clinical practice and public health. J Clin Epidemiol 2016;76:89-98. "
-    "doi:10.1016/j.jclinepi.2016.01.032",
-    "Schünemann HJ et al. GRADE guidelines: 21 part 1. J Clin Epidemiol 2020;122:129-141. "
-    "doi:10.1016/j.jclinepi.2019.12.020",
-    "Schünemann HJ et al. GRADE guidelines: 21 part 2. J Clin Epidemiol 2020;122. "
-    "doi:10.1016/j.jclinepi.2019.12.021",
-    "Schünemann HJ et al. GRADE guidelines: 22. J Clin Epidemiol 2019;111:69-82. "
-    "doi:10.1016/j.jclinepi.2019.02.003",
-)
 
 
 def write_annex(
@@ -51,7 +41,7 @@ def write_annex(
         decision_frame(results),
         *(_printed(table) for table in tables),
         *(Picture(_png(figure), figure.caption) for figure in figures),
-        Layout("References", [("", "Reference")], [("", [[one] for one in _references(results)])]),
+        Layout("References", [("", "Reference")], [("", [[one] for one in references(results)])]),
     ]
     return document_docx(title_of(results), parts, path, stamp=stamp)
 
@@ -59,11 +49,6 @@ def write_annex(
 def _printed(table: TablePart) -> Layout:
     """Return the printed columns of a table."""
     return Layout(table.caption, [("", one.label) for one in table.columns], [("", table.rows())])
-
-
-def _references(results: PanelResults) -> list[str]:
-    """Return the pages that were read, and the methods, each once."""
-    return [*dict.fromkeys(map(str, results.sources["read_in"])), *REFERENCES]
 
 
 def _png(part: FigurePart) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from backpain_stats import plots
+from backpain_stats.decide.endorsement import STATES
 from backpain_stats.report.page.parts import (
     Block,
     Bullets,
@@ -38,9 +39,9 @@ def endorsement_section(results: PanelResults) -> Section:
             f"What guidelines endorse for {results.condition}, beside what was measured in "
             f"{results.place}:",
             Bullets(tuple(_state_lines(endorsed))),
-            f"The rule: {found.rule}. Figures from other settings are indirect evidence and "
-            "stand in a column of their own. The sources read are incomplete: a flag without a "
-            "usable figure may have been measured all the same.",
+            "Here these words mean:",
+            Bullets(found.rules),
+            "Figures from other settings are indirect evidence and stand in a column of their own.",
         ]
     paragraphs.append(
         f"Further {general} statements stand in general lists or lists shared by conditions. They "
@@ -72,9 +73,10 @@ def _state_lines(endorsed: pd.DataFrame) -> list[str]:
     lines = []
     for state, rows in endorsed.groupby("evidence", sort=False):
         elsewhere = int((rows["elsewhere"] == "informative").sum())
-        more = f"; {elsewhere} of them informative elsewhere (indirect)" if elsewhere else ""
+        verb = "is" if elsewhere == 1 else "are"
+        more = f"; of these {elsewhere} {verb} informative in other settings" if elsewhere else ""
         lines.append(f"{state}: {len(rows)} of {len(endorsed)} endorsed flags{more}")
-    return lines
+    return sorted(lines, key=lambda line: STATES.index(line.partition(":")[0]))
 
 
 def _tables(results: PanelResults) -> tuple[TablePart, ...]:
@@ -85,7 +87,7 @@ def _tables(results: PanelResults) -> tuple[TablePart, ...]:
     table = TablePart(
         "endorsement",
         f"Endorsed flags for {results.condition}, with what is known of each in {results.place}",
-        flags[named].sort_values(["guidelines", "label"], ascending=[False, True]),
+        _in_words(results, flags[named]),
         (
             Column("label", "Flag"),
             Column("guidelines", "Guidelines", "count"),
@@ -93,15 +95,17 @@ def _tables(results: PanelResults) -> tuple[TablePart, ...]:
             Column("first_year", "First dated"),
             Column("evidence", f"Evidence in {results.place}"),
             Column("elsewhere", "Elsewhere (indirect)"),
-            Column("measured_in_family", "Measured relatives", "words"),
-            Column("reason", "To keep in mind, by study"),
+            Column("relatives", "Measured relatives"),
+            Column("reason_in_words", "To keep in mind, by study"),
         ),
         folded=True,
     )
     statements = TablePart(
         "endorsement_statements",
         "Every endorsement as written",
-        found.statements,
+        found.statements.assign(
+            read_in=found.statements["reported_in"].map(results.plain.citation)
+        ),
         (
             Column("red_flag_as_written", "As written"),
             Column("guideline", "Text"),
@@ -109,9 +113,22 @@ def _tables(results: PanelResults) -> tuple[TablePart, ...]:
             Column("year", "Year"),
             Column("condition_as_written", "Under the heading"),
             Column("verdict", "Verdict"),
-            Column("reported_in", "Read in"),
+            Column("read_in", "Read in"),
             Column("doi", "DOI", "doi"),
         ),
         folded=True,
     )
     return table, statements
+
+
+def _in_words(results: PanelResults, flags: pd.DataFrame) -> pd.DataFrame:
+    """Return the endorsed flags, most endorsed first, with words for what has identifiers."""
+    labels = results.evidence.flags.set_index("flag_id")["label"].to_dict()
+    relatives = [
+        "; ".join(labels[name] for name in names.split(";") if name)
+        for names in flags["measured_in_family"]
+    ]
+    worded = flags.assign(
+        relatives=relatives, reason_in_words=flags["reason"].map(results.plain.words)
+    )
+    return worded.sort_values(["guidelines", "label"], ascending=[False, True])

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from backpain_stats import plots
 from backpain_stats.decide.curves import IMAGE_ALL, IMAGE_NONE
+from backpain_stats.decide.facts import is_derivation_open
 from backpain_stats.decide.wording import answer, chance_text
-from backpain_stats.estimate import format_number, format_percent
+from backpain_stats.estimate import format_percent, format_ratios
 from backpain_stats.report.page.parts import (
     Block,
     Bullets,
@@ -21,14 +22,30 @@ from backpain_stats.report.page.parts import (
 )
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
     from backpain_stats.decide.bodies import EvidenceBody
     from backpain_stats.report.panel.results import PanelResults
 
-__all__ = ["accuracy_section", "decision_sentence", "decisions_section", "direction_sentence"]
+__all__ = [
+    "accuracy_section",
+    "decision_sentence",
+    "decisions_section",
+    "derivation_column",
+    "direction_sentence",
+]
 
 
-def _interval(name: str, label: str) -> Column:
-    return Column(name, label, "number", f"{name}_low", f"{name}_high")
+def _interval(name: str, label: str, kind: str) -> Column:
+    return Column(name, label, kind, f"{name}_low", f"{name}_high")
+
+
+def derivation_column(results: PanelResults) -> tuple[Column, ...]:
+    """Return the column that marks rules tested on the patients they may be made from."""
+    if not any(is_derivation_open(body) for body in results.bodies):
+        return ()
+    return (Column("made_from_same_patients", "Rule made from these same patients?"),)
 
 
 def accuracy_section(results: PanelResults) -> Section:
@@ -36,29 +53,11 @@ def accuracy_section(results: PanelResults) -> Section:
     frame = results.accuracy
     for name in ("lr_positive", "lr_negative"):
         frame[f"{name}_new"] = [
-            f"{format_number(low, 2)} to {format_number(high, 2)}"
+            " to ".join(format_ratios(low, high))
             for low, high in zip(
                 frame[f"{name}_new_practice_low"], frame[f"{name}_new_practice_high"], strict=True
             )
         ]
-    level = f"{100 * results.question.level:g}%"
-    table = TablePart(
-        "accuracy",
-        f"Accuracy of each body of evidence ({level} intervals)",
-        frame,
-        (
-            Column("label", "Flag or rule"),
-            Column("studies_text", "Studies"),
-            Column("n_cases", "Cases", "count"),
-            _interval("sensitivity", "Sensitivity"),
-            _interval("specificity", "Specificity"),
-            _interval("lr_positive", "LR+"),
-            Column("lr_positive_new", "LR+ in a new practice"),
-            _interval("lr_negative", "LR−"),
-            Column("lr_negative_new", "LR− in a new practice"),
-            Column("directness", "Evidence is"),
-        ),
-    )
     figure = FigurePart(
         "ranking",
         "Flags by positive likelihood ratio in an average practice. The shaded zone, 0.5 to 2, "
@@ -68,16 +67,18 @@ def accuracy_section(results: PanelResults) -> Section:
     )
     inverse = [direction_sentence(body) for body in results.bodies]
     paragraphs: list[Block] = [
-        "One body of evidence a flag: the posterior of a Bayesian bivariate model over all its "
-        "cohorts, those of other settings informing it less. The point is the posterior median. "
-        "The interval of the average practice says how well the mean of practices is known; "
-        "that of a new practice has the difference between practices in it. A single study's "
-        "own interval, as RevMan prints it, is another thing.",
+        "LR+ is the likelihood ratio of a flag that is present, LR− of one that is absent: each "
+        "multiplies the odds of the condition. Each flag has one body of evidence: all its "
+        "cohorts together in a Bayesian bivariate model, where those of other settings count "
+        "less. The number is the posterior median. Its interval says how well the mean of all "
+        "practices is known; the interval of a new practice has the difference between "
+        "practices in it too, and is wider. A single study's own interval, as RevMan prints it, "
+        "is neither.",
         Bullets(tuple(said for said in inverse if said)),
     ]
     if not any(inverse):
         paragraphs.pop()
-    tables = [table]
+    tables = [_accuracy_table(results, frame)]
     if len(results.missing):
         tables.append(
             TablePart(
@@ -90,6 +91,28 @@ def accuracy_section(results: PanelResults) -> Section:
         )
     return Section(
         "accuracy", "How accurate is each flag?", tuple(paragraphs), (figure,), tuple(tables)
+    )
+
+
+def _accuracy_table(results: PanelResults, frame: pd.DataFrame) -> TablePart:
+    level = f"{100 * results.question.level:g}%"
+    return TablePart(
+        "accuracy",
+        f"Accuracy of each body of evidence ({level} intervals)",
+        frame,
+        (
+            Column("label", "Flag or rule"),
+            Column("studies_text", "Studies"),
+            Column("n_cases", "Cases", "count"),
+            _interval("sensitivity", "Sensitivity", "proportion"),
+            _interval("specificity", "Specificity", "proportion"),
+            _interval("lr_positive", "LR+", "ratio"),
+            Column("lr_positive_new", "LR+ in a new practice"),
+            _interval("lr_negative", "LR−", "ratio"),
+            Column("lr_negative_new", "LR− in a new practice"),
+            Column("directness", "Evidence is"),
+            *derivation_column(results),
+        ),
     )
 
 
@@ -116,7 +139,7 @@ def decisions_section(results: PanelResults) -> Section:
         "the condition, each weighed by the threshold. Highest is best.",
         f"Decision curves of {', '.join(labels.values())}. The table on ranges says where each "
         f"is better than {action} for all and than {action} for nobody.",
-        lambda: plots.decision_curve(curve, per=per, labels=labels),
+        lambda: _drawn_curve(curve, labels, per, action),
     )
     paragraphs: list[Block] = [
         f"A flag changes what is done only for those whose threshold for {action} lies between "
@@ -148,6 +171,14 @@ def decisions_section(results: PanelResults) -> Section:
         tables.append(_threshold_table(results))
     title = "When does a flag decide?"
     return Section("decisions", title, tuple(paragraphs), (figure,), tuple(tables))
+
+
+def _drawn_curve(curve: pd.DataFrame, labels: dict[str, str], per: int, action: str) -> Axes:
+    """Draw the decision curves with the panel's own word for what is done."""
+    ax = plots.decision_curve(curve, per=per, labels=labels)
+    ax.set_xlabel(f"Threshold: {action} at a probability of at least (%)")
+    ax.set_ylabel(f"Net benefit: cases found per {per:,},\nnet of {action} without the condition")
+    return ax
 
 
 def decision_sentence(row: object) -> str:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from backpain_stats import plots
 from backpain_stats.decide.frequencies import count_phrase
-from backpain_stats.decide.judgements import GRADE_DOMAINS
+from backpain_stats.decide.judgements import GRADE_DOMAINS, GROUP_WORDS
 from backpain_stats.decide.wording import answer, without
+from backpain_stats.estimate import format_proportion
 from backpain_stats.outputs import Layout
 from backpain_stats.report.page.parts import (
     Block,
@@ -20,6 +21,8 @@ from backpain_stats.report.page.parts import (
 )
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from backpain_stats.report.panel.results import PanelResults
 
 __all__ = ["decision_frame", "etd_section", "findings_section"]
@@ -89,12 +92,13 @@ def findings_section(results: PanelResults) -> Section:
     ]
     figures = []
     if len(results.quality):
+        instruments = " and ".join(sorted(results.quality["instrument"].unique()))
         figures.append(
             FigurePart(
                 "quality",
-                "Study quality by QUADAS-2, as judged by the user.",
+                f"Study quality by {instruments}, as judged by the user.",
                 f"Traffic lights of {results.quality['cohort_id'].nunique()} studies.",
-                lambda: plots.quality(results.quality),
+                lambda: plots.quality(_named_studies(results)),
             )
         )
     else:
@@ -107,6 +111,14 @@ def findings_section(results: PanelResults) -> Section:
             )
         )
     return Section("summary-of-findings", "Summary of findings", tuple(paragraphs), tuple(figures))
+
+
+def _named_studies(results: PanelResults) -> pd.DataFrame:
+    """Return the judgements of quality with the study's name, unless two cohorts share it."""
+    judged = results.quality
+    names = judged["cohort_id"].map(results.plain.words)
+    cohorts = judged["cohort_id"].groupby(names).transform("nunique")
+    return judged.assign(cohort_id=names.where(cohorts == 1, judged["cohort_id"]))
 
 
 def etd_section(results: PanelResults) -> Section:
@@ -170,8 +182,8 @@ def _known(results: PanelResults) -> dict[str, str]:
     flags = results.endorsement.flags
     endorsed = int((flags["guidelines"] > 0).sum())
     accuracy = "; ".join(
-        f"{row['label']}: sensitivity {row['sensitivity']:.2f}, "
-        f"specificity {row['specificity']:.2f}"
+        f"{row['label']}: sensitivity {format_proportion(row['sensitivity'])}, "
+        f"specificity {format_proportion(row['specificity'])}"
         for _, row in results.leading_frequencies.iterrows()
     )
     known = {
@@ -199,7 +211,8 @@ def _certainty(results: PanelResults) -> str:
     if given.empty:
         return f"{OPEN}: see the sheet of judgements"
     return "; ".join(
-        f"{results.findings_words[str(row.flag_id)]} ({row.group}): {row.certainty}"
+        f"{results.findings_words[str(row.flag_id)]} ({GROUP_WORDS[str(row.group)]}): "
+        f"{row.certainty}"
         for row in given.itertuples()
     )
 

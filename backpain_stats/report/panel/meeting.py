@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from backpain_stats.decide.facts import is_derivation_open
 from backpain_stats.decide.frequencies import count_phrase
 from backpain_stats.decide.wording import without
-from backpain_stats.estimate import format_number
+from backpain_stats.estimate import format_ratios
 from backpain_stats.report.page.build import render
 from backpain_stats.report.page.parts import Block, Bullets, Cards, Section
 from backpain_stats.report.page.svg import Drawings, figure_svg
@@ -15,12 +16,15 @@ from backpain_stats.report.panel.flags import decision_sentence, direction_sente
 from backpain_stats.report.panel.sections import flag_cards, lead_of, picture, title_of
 
 if TYPE_CHECKING:
+    import pandas as pd
     from markupsafe import Markup
 
     from backpain_stats.outputs import Stamp
     from backpain_stats.report.panel.results import PanelResults
 
 __all__ = ["meeting_slides", "write_meeting"]
+
+NO_BREAK = "\u00a0"
 
 
 def write_meeting(results: PanelResults, folder: Path, stamp: Stamp) -> Path:
@@ -60,26 +64,42 @@ def _flag_slide(results: PanelResults, place: int) -> Section:
     row = results.leading_frequencies.iloc[place]
     cards = Cards(
         (
-            (count_phrase(row, "tp"), f"with the condition, {action}"),
-            (count_phrase(row, "fn"), f"with the condition, {without(action)}"),
-            (count_phrase(row, "fp"), f"without it, {action}"),
-            (count_phrase(row, "tn"), f"without it, {without(action)}"),
+            (_whole(row, "tp"), f"with the condition, {action}"),
+            (_whole(row, "fn"), f"with the condition, {without(action)}"),
+            (_whole(row, "fp"), f"without it, {action}"),
+            (_whole(row, "tn"), f"without it, {without(action)}"),
         )
     )
     known = results.accuracy.iloc[place]
-    lines = [
-        f"Of {results.per:,} patients at a prevalence of {results.leading.head}",
-        *(
-            f"{name} {format_number(known[column], 2)} ({format_number(known[f'{column}_low'], 2)} "
-            f"to {format_number(known[f'{column}_high'], 2)})"
-            for name, column in (("LR+", "lr_positive"), ("LR−", "lr_negative"))
-        ),
-        str(known["directness_words"]),
-    ]
+    lines = [*_ratio_lines(known), str(known["directness_words"])]
+    if is_derivation_open(body):
+        lines.append(
+            "A rule looks better in the patients it was made from; the sources read do not say "
+            "whether it was made from these"
+        )
     if said := direction_sentence(body):
         lines.append(said)
     if results.thresholds is not None:
         lines.append(decision_sentence(results.thresholds.iloc[place]))
-    blocks: tuple[Block, ...] = (cards, Bullets(tuple(lines)))
-    figures = () if results.pictures is None else (picture(results, place),)
+    of_whom = f"Of {results.per:,} patients at a prevalence of {results.leading.head}:"
+    blocks: tuple[Block, ...] = (of_whom, cards, Bullets(tuple(lines)))
+    figures = () if results.pictures is None else (picture(results, place, named=False),)
     return Section(f"flag-{place + 1}", body.finding, blocks, figures)
+
+
+def _ratio_lines(known: pd.Series) -> list[str]:
+    """Print both likelihood ratios with their intervals."""
+    lines = []
+    # Of an inverse flag the screen is about the absence, the ratios are the flag's own.
+    ratios = (("Flag present: LR+", "lr_positive"), ("Flag absent: LR−", "lr_negative"))
+    for name, column in ratios:
+        ends = (known[f"{column}_low"], known[f"{column}_high"])
+        point, low, high = format_ratios(known[column], *ends)
+        lines.append(f"{name} {point} ({low} to {high})")
+    return lines
+
+
+def _whole(row: pd.Series, cell: str) -> str:
+    """Print a count whose interval is not split over two lines."""
+    count, _, ends = count_phrase(row, cell).partition(" ")
+    return f"{count} {ends.replace(' ', NO_BREAK)}"

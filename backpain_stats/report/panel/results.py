@@ -13,7 +13,7 @@ from backpain_stats.checks import check_choice
 from backpain_stats.decide.bodies import EvidenceBody, evidence_bodies
 from backpain_stats.decide.curves import decision_curve, decisive_range
 from backpain_stats.decide.endorsement import Endorsement, endorsement
-from backpain_stats.decide.facts import block_facts, directness_words
+from backpain_stats.decide.facts import block_facts, derivation_words, directness_words
 from backpain_stats.decide.findings import SummaryOfFindings, summary_of_findings
 from backpain_stats.decide.frequencies import natural_frequencies
 from backpain_stats.decide.quality import quality_judgements
@@ -22,8 +22,9 @@ from backpain_stats.decide.thresholds import thresholds
 from backpain_stats.decide.wording import chance_text
 from backpain_stats.meta.accuracy import accuracy_row
 from backpain_stats.report.page.build import Progress
+from backpain_stats.report.page.plain import PlainWords
 from backpain_stats.report.panel.question import PanelQuestion
-from backpain_stats.report.panel.sources import source_table
+from backpain_stats.report.panel.sources import scenario_lines, source_table
 
 if TYPE_CHECKING:
     from backpain_stats.evidence import Evidence
@@ -80,6 +81,11 @@ class PanelResults:
         return self.evidence.setting_labels[self.question.setting]
 
     @cached_property
+    def plain(self) -> PlainWords:
+        """The words for what the evidence calls by an identifier."""
+        return PlainWords(self.evidence)
+
+    @cached_property
     def _found(self) -> tuple[list[EvidenceBody], pd.DataFrame]:
         asked = self.question
         bodies, missing = evidence_bodies(
@@ -91,9 +97,14 @@ class PanelResults:
             rules=asked.rules,
         )
         if not asked.chosen:
-            named = self.endorsement.flags.set_index("flag_id")["guidelines"].to_dict()
-            bodies.sort(key=lambda body: (-int(named.get(body.name, 0)), body.label))
+            bodies.sort(key=lambda body: (-self.endorsed_by(body), body.label))
+        missing["reason"] = missing["reason"].map(self.plain.words)
         return bodies, missing
+
+    def endorsed_by(self, body: EvidenceBody) -> int:
+        """Return how many of the guidelines read name a flag; a rule is named by none."""
+        named = self.endorsement.flags.set_index("flag_id")["guidelines"]
+        return int(named.get(body.name, 0)) if body.kind == "flag" else 0
 
     @property
     def bodies(self) -> list[EvidenceBody]:
@@ -108,7 +119,10 @@ class PanelResults:
     @cached_property
     def _prevalences(self) -> tuple[list[Scenario], pd.DataFrame]:
         asked = self.question
-        return prevalence_scenarios(self.evidence, asked.target, asked.setting, asked.prevalences)
+        scenarios, samples = prevalence_scenarios(
+            self.evidence, asked.target, asked.setting, asked.prevalences
+        )
+        return [replace(one, source=self.plain.words(one.source)) for one in scenarios], samples
 
     @property
     def scenarios(self) -> list[Scenario]:
@@ -176,6 +190,9 @@ class PanelResults:
         frame["label"] = frame["flag_id"].map(self.findings_words)
         frame["scenario"] = [one.head for one in self.scenarios] * len(self.bodies)
         frame["directness"] = [one.directness for one in self.bodies for _ in self.scenarios]
+        frame["made_from_same_patients"] = [
+            derivation_words(one) for one in self.bodies for _ in self.scenarios
+        ]
         return frame
 
     @property
@@ -207,6 +224,7 @@ class PanelResults:
                 **accuracy_row(body.accuracy, self.question.level),
                 "studies_text": str(len(body.studies)),
                 "raises": chance_text(body.chance_raises),
+                "made_from_same_patients": derivation_words(body),
                 "usable": True,
                 "study": f"{len(body.studies)} {'study' if len(body.studies) == 1 else 'studies'}",
             }
@@ -268,23 +286,23 @@ class PanelResults:
             body.key: block_facts(self.evidence, body, asked.target, asked.setting)
             for body in self.bodies
         }
+        made_from = {body.key: derivation_words(body) for body in self.bodies}
         return replace(
             found,
+            frame=found.frame.assign(made_from_same_patients=found.frame["flag_id"].map(made_from)),
             labels=self.findings_words,
             scenarios=[f"prevalence {one.head}" for one in self.scenarios],
             facts=facts,
-            prevalence_note="; ".join(
-                f"{one.head}: {one.source}{f' ({one.caution})' if one.caution else ''}"
-                f"{self._citation(one)}"
-                for one in self.scenarios
-            ),
+            prevalence_note=self.prevalence_note,
         )
 
-    def _citation(self, scenario: Scenario) -> str:
-        """Return where the sample of a scenario was read, as a reference."""
-        if not scenario.reported_in:
-            return ""
-        return f"; read in {self._sources.loc[scenario.reported_in, 'citation']}"
+    @property
+    def prevalence_note(self) -> str:
+        """Say where the prevalences come from, and where each sample was read, once."""
+        places = dict.fromkeys(one.reported_in for one in self.scenarios if one.reported_in)
+        citations = (str(self._sources.loc[place, "citation"]) for place in places)
+        read = "; ".join(map(self.plain.words, citations))
+        return f"{'; '.join(scenario_lines(self.scenarios))}{f'. Read in: {read}' if read else ''}"
 
     @cached_property
     def word(self) -> bool:
@@ -309,12 +327,13 @@ class PanelResults:
         cohorts = self.evidence.cohorts
         chosen = cohorts[cohorts["cohort_id"].isin(self.cohort_ids)].copy()
         chosen["doi"] = chosen["source_id"].map(self._sources["doi"])
+        chosen["study"] = chosen["cohort_id"].map(self.plain.words)
         return chosen.reset_index(drop=True)
 
     @cached_property
     def sources(self) -> pd.DataFrame:
         """Every report and prevalence in use: what was printed, and where it was read."""
-        return source_table(self.evidence, self.bodies, self.scenarios)
+        return source_table(self.evidence, self.bodies, self.scenarios, self.plain)
 
     @cached_property
     def _sources(self) -> Any:

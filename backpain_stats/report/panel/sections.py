@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -28,14 +28,20 @@ from backpain_stats.report.page.parts import (
     TablePart,
 )
 from backpain_stats.report.panel.endorsed import endorsement_section
-from backpain_stats.report.panel.flags import accuracy_section, decisions_section
+from backpain_stats.report.panel.flags import (
+    accuracy_section,
+    decisions_section,
+    derivation_column,
+)
 from backpain_stats.report.panel.grade import etd_section, findings_section
-from backpain_stats.report.panel.provenance import provenance_section
+from backpain_stats.report.panel.provenance import provenance_section, references_section
+from backpain_stats.report.panel.sources import scenario_lines
 
 if TYPE_CHECKING:
+    from backpain_stats.decide.bodies import EvidenceBody
     from backpain_stats.report.panel.results import PanelResults
 
-__all__ = ["flag_cards", "lead_of", "panel_sections", "picture", "title_of"]
+__all__ = ["cohort_lines", "flag_cards", "lead_of", "panel_sections", "picture", "title_of"]
 
 # No more cards than can be read at a glance.
 MOST_CARDS = 3
@@ -61,6 +67,7 @@ def panel_sections(results: PanelResults) -> list[Section]:
     elif results.bodies:
         steps = [("accuracy of the flags", accuracy_section)]
     steps += [("endorsements", endorsement_section), ("sources", provenance_section)]
+    steps.append(("references", references_section))
     sections = []
     for name, build in steps:
         results.progress(name)
@@ -82,26 +89,24 @@ def lead_of(results: PanelResults, *, to_read: bool = True) -> Prose:
         )
     else:
         parts.append(
-            f"What each red flag for {results.condition} does to patients with back pain in "
-            f"{results.place}. "
+            f"What becomes of patients with back pain in {results.place} if a red flag for "
+            f"{results.condition} decides who gets {results.question.action}. "
         )
     indirect = [body for body in results.bodies if body.directness != "direct"]
     if indirect:
-        of_them = (
-            "Everything here"
-            if len(indirect) == len(results.bodies)
-            else (f"{len(indirect)} of {len(results.bodies)} bodies of evidence")
-        )
+        of_them, where = "Everything here comes", f"no usable study in {results.place} was read"
+        if len(indirect) < len(results.bodies):
+            of_them = f"The figures of {len(indirect)} of {len(results.bodies)} flags come"
+            where += " for them"
         parts += [
-            Strong(f"Indirect evidence. {of_them} comes from other settings or other patients"),
-            f": no usable study in {results.place}. Rate it as indirect. ",
+            Strong(f"Indirect evidence. {of_them} from other settings or other patients"),
+            f": {where}. Rate it as indirect. ",
         ]
+    if results.question.chosen and results.bodies and len(results.missing):
+        named = ", ".join(f"“{label}”" for label in results.missing["label"])
+        parts.append(f"Without a usable figure in the sources read: {named}. ")
     if results.scenarios:
-        listed = "; ".join(
-            f"{one.head} ({one.source}{f', {one.caution}' if one.caution else ''})"
-            for one in results.scenarios
-        )
-        parts += ["Prevalences: ", Strong(listed), ". "]
+        parts += ["Prevalence: ", Strong("; ".join(scenario_lines(results.scenarios))), ". "]
     else:
         parts += ["No sample gives a prevalence: state one with ", Code("--prevalence"), ". "]
     if results.has_numbers and to_read:
@@ -130,23 +135,29 @@ def _findings(results: PanelResults) -> Section:
             Column("fn_text", f"With the condition, {without(action)}"),
             Column("fp_text", f"Without it, {action}"),
             Column("tn_text", f"Without it, {without(action)}"),
-            Column("per_found", f"{action[0].upper()}{action[1:]} per case found"),
+            Column("per_found", f"Patients who get {action} per case found"),
+            *derivation_column(results),
         ),
     )
     paragraphs: list[Block] = [
         Cards(tuple(flag_cards(results))),
         "Behind these numbers:",
-        Bullets(tuple(_cohort_lines(results))),
+        Bullets(tuple(cohort_lines(results))),
         "Counts are whole patients and add up in every row. Their intervals carry what is not "
         "known about sensitivity and specificity in an average practice; a single practice may "
         "differ more (see the accuracy of the flags). They are not about the next patients, who "
-        "vary by chance on top. Of an inverse flag, which is rarer in patients with the "
-        "condition, the absence is the finding that counts.",
+        "vary by chance on top.",
     ]
+    if any(body.acts_if == "absent" for body in results.bodies):
+        paragraphs.append(
+            "“No:” marks an inverse flag, which is rarer in patients with the condition: its "
+            "absence is the finding that counts."
+        )
     if any(is_derivation_open(body) for body in results.bodies):
         paragraphs.append(
             "A rule looks better in the patients it was made from than elsewhere. Whether these "
-            "rules were made from the same patients is not stated in the sources read."
+            "rules were made from the same patients is not stated in the sources read; the tables "
+            "mark them."
         )
     return Section("findings", "Findings", tuple(paragraphs), tables=(table,))
 
@@ -164,13 +175,14 @@ def flag_cards(results: PanelResults) -> list[tuple[str, str]]:
             f"have {results.condition} at a prevalence of {results.leading.head}.",
         )
     ]
-    why = "" if results.question.chosen else " (among the most endorsed)"
-    for _, row in frame.head(MOST_CARDS).iterrows():
+    for (_, row), body in zip(frame.head(MOST_CARDS).iterrows(), results.bodies, strict=False):
+        ill, well = int(row["diseased"]), int(row["per"] - row["diseased"])
         cards.append(
             (
-                f"{count_phrase(row, 'tp')} found",
-                f"by “{row['label']}”{why}: {count_phrase(row, 'fn')} missed, and "
-                f"{count_phrase(row, 'fp')} without the condition get {action}.",
+                f"{count_phrase(row, 'tp')} of {ill:,} found",
+                f"by “{row['label']}”{_endorsed(results, body)}, and {count_phrase(row, 'fn')} "
+                f"missed; of the {well:,} without the condition {count_phrase(row, 'fp')} get "
+                f"{action}.",
             )
         )
     cases = [body.size("cases")[1] for body in results.bodies]
@@ -179,10 +191,18 @@ def flag_cards(results: PanelResults) -> list[tuple[str, str]]:
         cards.append(
             (
                 f"{min(known):,} to {max(known):,}" if min(known) < max(known) else f"{known[0]:,}",
-                "patients with the condition stand behind the figures of a flag.",
+                f"patients with {results.condition} were in the studies of each flag or rule.",
             )
         )
     return cards
+
+
+def _endorsed(results: PanelResults, body: EvidenceBody) -> str:
+    """Say why a flag that nobody asked about is shown first."""
+    if results.question.chosen:
+        return ""
+    number = results.endorsed_by(body)
+    return f" (named by {number} of the guidelines read)" if number else ""
 
 
 def _per_case(row: pd.Series, name: str) -> str:
@@ -199,17 +219,31 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if value >= 10 else format_number(value, 2)
 
 
-def _cohort_lines(results: PanelResults) -> list[Prose]:
-    """Say in one line per cohort who its patients were, and what to keep in mind."""
+def cohort_lines(results: PanelResults) -> list[Prose]:
+    """Say in one line per cohort who its patients were, and how many of them."""
     lines = []
     for row in results.cohorts.to_dict("records"):
-        about = [row[name] for name in ("setting_note", "population_note", "note")]
-        said = "; ".join(str(text) for text in about if not pd.isna(text))
+        notes = [str(row[name]) for name in ("setting_note", "population_note")
+                 if not pd.isna(row[name])]  # fmt: skip
+        # One note often holds the other.
+        kept = [note for note in notes if not any(note in one for one in notes if one != note)]
+        said = dict.fromkeys(map(results.plain.words, kept))
         place = results.evidence.setting_labels.get(row["setting"], "setting not stated")
         lines.append(
-            Prose(Strong(str(row["study_id"])), f" ({place}): {said or 'nothing stated'}.")
+            Prose(Strong(row["study"]), f" ({place}): {'; '.join([*said, _size_words(row)])}.")
         )
     return lines
+
+
+def _size_words(row: Mapping[Any, Any]) -> str:
+    """Say how many patients a cohort has, and how many of them with the condition."""
+    n, cases = row["n"], row["n_cases"]
+    patients = "number of patients not printed" if pd.isna(n) else f"{int(n):,} patients"
+    if pd.isna(cases):
+        return f"{patients}, number with the condition not printed"
+    if cases == 0:
+        return f"{patients}, none with the condition: only the specificity can be learnt"
+    return f"{patients}, {int(cases):,} with the condition"
 
 
 def _patients_title(results: PanelResults) -> str:
@@ -220,7 +254,7 @@ def _patients_title(results: PanelResults) -> str:
             "show a case; see the table."
         )
     return (
-        f"Each mark is one of {per:,} patients at a prevalence of {format_percent(share)}: a "
+        f"Each mark is one of {per:,} patients at a prevalence of {results.leading.head}: a "
         f"diamond has the condition and gets {results.question.action}, a square gets it without "
         "the condition, a cross has the condition and does not get it, a circle neither."
     )
@@ -234,14 +268,16 @@ def _patients(results: PanelResults) -> Section:
     return Section("patients", "One mark, one patient", (_patients_title(results),), figures)
 
 
-def picture(results: PanelResults, row: int) -> FigurePart:
-    """Return the icon array of one finding."""
+def picture(results: PanelResults, row: int, *, named: bool = True) -> FigurePart:
+    """Return the icon array of one finding; its caption names it unless the screen does."""
     frame, action = results.pictures, results.question.action
     assert frame is not None
     one = frame.iloc[row]
+    by = f" by “{one['label']}”" if named else ""
     return FigurePart(
         f"patients_{one['flag_id']}",
-        f"“{one['label']}”: {count_phrase(one, 'imaged')} get {action}.",
+        f"Picture of {int(one['per']):,} patients at a prevalence of {results.leading.head}: "
+        f"{count_phrase(one, 'imaged')} of them get {action}{by}.",
         f"Icon array of {int(one['per']):,} patients: {count_phrase(one, 'tp')} with the condition "
         f"get {action}, {count_phrase(one, 'fp')} get it without, {count_phrase(one, 'fn')} with "
         f"the condition do not, {count_phrase(one, 'tn')} neither.",
