@@ -14,5 +14,5 @@ from __future__ import annotations
 
 from backpain_stats._lazy import attach
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __getattr__, __dir__, __all__ = attach(__name__, __file__)

@@ -33,10 +33,14 @@ from .decide.findings import SummaryOfFindings as SummaryOfFindings
 from .decide.findings import summary_of_findings as summary_of_findings
 from .decide.frequencies import natural_frequencies as natural_frequencies
 from .decide.judgements import judgement_template as judgement_template
+from .decide.printed_accuracy import printed_accuracy as printed_accuracy
 from .decide.quality import ASPECTS as ASPECTS
 from .decide.quality import DOMAINS as DOMAINS
+from .decide.quality import quality_instruments as quality_instruments
 from .decide.quality import quality_judgements as quality_judgements
+from .decide.quality import quality_overall as quality_overall
 from .decide.quality import quality_shares as quality_shares
+from .decide.read_quality import read_quality as read_quality
 from .decide.thresholds import thresholds as thresholds
 from .decide.value import FlagSets as FlagSets
 from .decide.value import QuestionOrder as QuestionOrder

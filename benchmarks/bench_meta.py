@@ -13,19 +13,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from backpain_stats import fit_bivariate
+from backpain_stats import compare_tests, fit_bivariate
 from backpain_stats.meta.after.bootstrap import bootstrap
 from backpain_stats.meta.likelihood.parameters import root_from_sds
 
 HERE = Path(__file__).resolve().parent
-AUDIT_C = HERE.parent / "tests" / "oracles" / "r" / "data" / "AuditC.csv"
+ORACLES = HERE.parent / "tests" / "oracles"
+AUDIT_C = ORACLES / "r" / "data" / "AuditC.csv"
+ASCUS = ORACLES / "designs" / "ascus.csv"
 NORMAL = {"likelihood": "normal", "correction": "zero_cells"}
 
 
 @cache
 def _r_process() -> subprocess.Popen[str]:
     """Start R once, with its packages and the data loaded."""
-    command = ["Rscript", str(HERE / "meta_peers.R"), str(AUDIT_C)]
+    command = ["Rscript", str(HERE / "meta_peers.R"), str(AUDIT_C), str(ASCUS)]
     pipe = subprocess.PIPE
     process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
     atexit.register(process.kill)
@@ -71,7 +73,8 @@ def cases() -> list[dict[str, Any]]:
     audit = pd.read_csv(AUDIT_C)
     normal, exact = fit_bivariate(audit, **NORMAL), fit_bivariate(audit, nodes=9)
     thousands = {k: simulated_studies(k) for k in (1000, 2000)}
-    reml, laplace = _r_job("reml"), _r_job("laplace")
+    ascus = pd.read_csv(ASCUS)
+    reml, laplace, paired = _r_job("reml"), _r_job("laplace"), _r_job("paired")
     glmer = "R lme4::glmer, Laplace"
     rows: list[dict[str, Any]] = [
         {
@@ -90,6 +93,16 @@ def cases() -> list[dict[str, Any]]:
                 "repeats": 21,
             }
             for nodes, label in ((1, "Laplace"), (9, "9 x 9 nodes"), (None, "21 x 21 nodes"))
+        ),
+        *(
+            {
+                "name": f"two tests in the same patients, five models, {label}, 10 studies (ASCUS)",
+                "callable": lambda nodes=nodes: compare_tests(ascus, nodes=nodes),
+                "peer_name": f"{glmer}, four of the models",
+                "peer_callable": paired,
+                "repeats": 21,
+            }
+            for nodes, label in ((1, "Laplace"), (None, "converged nodes"))
         ),
         {
             "name": "200 bootstrap refits of the normal model (AUDIT-C)",

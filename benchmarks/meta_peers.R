@@ -24,7 +24,34 @@ counts <- data.frame(
   total = c(data$tp + data$fn, data$tn + data$fp)
 )
 
+# Two tests in the same patients, studies as clusters: a summary for each test, one for both, and
+# one for both in sensitivity or in specificity only. The arm-based model is not among glmer's.
+paired <- read.csv(arguments[2])
+k <- nrow(paired)
+paired_counts <- data.frame(
+  study = rep(paired$study, 2),
+  test = rep(paired$test, 2),
+  sensitivity = rep(1:0, each = k),
+  specificity = rep(0:1, each = k),
+  positive = c(paired$tp, paired$tn),
+  total = c(paired$tp + paired$fn, paired$tn + paired$fp)
+)
+paired_model <- function(means) {
+  formula <- paste("cbind(positive, total - positive) ~", means,
+                   "+ (0 + sensitivity + specificity | study)")
+  suppressWarnings(suppressMessages(
+    glmer(as.formula(formula), data = paired_counts, family = binomial)
+  ))
+}
+
 jobs <- list(
+  paired = function() {
+    for (sensitivity in c("sensitivity", "sensitivity:test")) {
+      for (specificity in c("specificity", "specificity:test")) {
+        paired_model(paste("0 +", sensitivity, "+", specificity))
+      }
+    }
+  },
   reml = function() {
     rma.mv(yi, vi, mods = ~ outcome - 1, random = ~ outcome | study, struct = "UN",
            data = logits, method = "REML")

@@ -43,7 +43,7 @@ def test_all_how_to_pages_are_listed():
     assert sorted(re.findall(r"^([a-z_]+)$", listed, re.MULTILINE)) == [
         page.stem for page in HOW_TO
     ]
-    assert len(HOW_TO) == 21
+    assert len(HOW_TO) == 22
 
 
 def test_a_page_is_brought_up_to_date(tmp_path):
