@@ -33,6 +33,7 @@ from .decide.findings import SummaryOfFindings as SummaryOfFindings
 from .decide.findings import summary_of_findings as summary_of_findings
 from .decide.frequencies import natural_frequencies as natural_frequencies
 from .decide.judgements import judgement_template as judgement_template
+from .decide.printed_accuracy import PrintedAccuracy as PrintedAccuracy
 from .decide.printed_accuracy import printed_accuracy as printed_accuracy
 from .decide.quality import ASPECTS as ASPECTS
 from .decide.quality import DOMAINS as DOMAINS

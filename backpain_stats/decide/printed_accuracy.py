@@ -16,8 +16,6 @@ from backpain_stats.published import LABELS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from backpain_stats.published import AccuracyDraws
-
 __all__ = ["PrintedAccuracy", "printed_accuracy"]
 
 # A printed 0 or 1 has no logit: the draws stop one in a million before it.
@@ -31,6 +29,8 @@ SNAP = 0.01
 class PrintedAccuracy:
     """Accuracy known from two printed estimates with their intervals.
 
+    Made by :func:`printed_accuracy`, which checks what it is given.
+
     Parameters
     ----------
     printed : numpy.ndarray
@@ -43,6 +43,15 @@ class PrintedAccuracy:
         How many studies were pooled.
     n, n_cases : int or None
         Patients and cases in all of them together.
+    tables : int
+        How many 2x2 tables are possible; always 1 here.
+    basis : str
+        What the draws rest on, in words.
+
+    Examples
+    --------
+    >>> printed_accuracy((0.97, 0.91, 0.99), (0.90, 0.83, 0.94)).sensitivity
+    0.97
     """
 
     printed: NDArray[np.float64]
@@ -82,7 +91,7 @@ def printed_accuracy(
     n: int | None = None,
     n_cases: int | None = None,
     level: float = 0.95,
-) -> AccuracyDraws:
+) -> PrintedAccuracy:
     r"""Return what a review prints of a pooled test, ready for a table or a decision.
 
     :func:`~backpain_stats.summary_of_findings`, :func:`~backpain_stats.natural_frequencies`,
@@ -107,7 +116,7 @@ def printed_accuracy(
 
     Returns
     -------
-    AccuracyDraws
+    PrintedAccuracy
         With the printed intervals, to the digit.
 
     Raises
