@@ -152,7 +152,7 @@ def check_truth(value: object, name: str) -> bool:
     return bool(value)
 
 
-def check_mapping(value: Mapping[str, str] | None, name: str) -> Mapping[str, str]:
+def check_mapping(value: Mapping[Any, Any] | None, name: str) -> Mapping[Any, Any]:
     """Return a mapping, empty for None; ArgumentError for what is none."""
     if value is not None and not isinstance(value, Mapping):
         raise ArgumentError(f"{name} is {value!r}; give a mapping of names to texts")
@@ -253,6 +253,13 @@ def as_names(value: object, name: str) -> list[str]:
     return list(value)
 
 
+def check_column(value: object, name: str) -> str:
+    """Return the name of a column, or raise ArgumentError."""
+    if not isinstance(value, str) or not value:
+        raise ArgumentError(f"{name} is {value!r}; give the name of a column")
+    return value
+
+
 def check_choice(value: str, name: str, allowed: Sequence[str]) -> str:
     """Return an option's value if allowed; else raise ArgumentError listing all."""
     if not isinstance(value, str) or value not in allowed:
@@ -295,7 +302,9 @@ def require_columns(frame: pd.DataFrame, columns: Iterable[str], where: str = "t
     missing = [column for column in columns if column not in frame.columns]
     if missing:
         present = ", ".join(map(str, frame.columns)) or "none"
-        raise DataError(f"{where} lacks the column(s) {', '.join(missing)}; it has: {present}")
+        raise DataError(
+            f"{where} lacks the column(s) {', '.join(map(str, missing))}; it has: {present}"
+        )
     named = list(frame.columns)
     twice = [column for column in columns if named.count(column) > 1]
     if twice:

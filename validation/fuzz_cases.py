@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from fuzz_calls import plain_calls
 
 import backpain_stats as bps
 from backpain_stats import cli
@@ -233,42 +234,10 @@ def odd_frame(rng: Rng, place: Path) -> None:
         check_ends(*ends, 0, 1)
 
 
-TABLE = pd.DataFrame(
-    {"flag": ["a", "b"], "tp": [7, 3], "fp": [30, 50], "fn": [4, 8], "tn": [500, 480]}
-)
-STUDIES = counts(np.random.default_rng(3), 6)
-_CALLS: dict[str, dict[str, Any]] = {
-    "natural_frequencies": {"source": TABLE, "prevalence": 0.01, "draws": 64},
-    "summary_of_findings": {"source": TABLE, "prevalences": 0.01, "draws": 64},
-    "decision_curve": {"source": TABLE, "prevalence": 0.01, "draws": 64},
-    "decisive_range": {"source": TABLE, "prevalence": 0.01},
-    "thresholds": {"source": TABLE, "benefit": 99, "harm": 1, "draws": 64},
-    "accuracy": {"frame": TABLE},
-    "fit_bivariate": {"data": STUDIES},
-    "pool_univariate": {"data": STUDIES},
-    "pool_proportion": {"data": STUDIES},
-    "deeks_test": {"data": STUDIES},
-    "study_accuracy": {"data": STUDIES},
-    "posttest_probability": {"pretest": 0.1, "lr": 3.0},
-    "proportion_interval": {"successes": 3, "totals": 9},
-    "ratio_interval": {"tp": 7, "fp": 13, "fn": 1, "tn": 462},
-    "reconstruct": {"n": 1975, "n_cases": 13, "sensitivity": "0.31"},
-    "reconstruct_together": {"reports": [{"sensitivity": "0.31"}], "n": 100, "n_cases": 13},
-    "parse_printed": {"text": "0.31"},
-    "read_prevalence": {"value": "13/1975"},
-    "judgement_template": {"flags": ["a"]},
-    "TwoByTwo": {"tp": 7, "fp": 13, "fn": 1, "tn": 462},
-    "OneFactor": {},
-    "Bounds": {},
-    "Priors": {},
-    "check_evidence": {},
-    "load_patients": {},
-}
-
-
 def careless_argument(rng: Rng, place: Path) -> None:
     """Call a public function with one argument that is nonsense, or may be."""
-    name = CALLED[0] = pick(rng, sorted(_CALLS))
+    calls = plain_calls()
+    name = CALLED[0] = pick(rng, sorted(calls))
     function = getattr(bps, name)
     named = [
         one.name
@@ -276,7 +245,7 @@ def careless_argument(rng: Rng, place: Path) -> None:
         if one.kind is not one.VAR_KEYWORD
     ]
     if named:
-        function(**(_CALLS[name] | {pick(rng, named): pick(rng, VALUES)}))
+        function(**(calls[name] | {pick(rng, named): pick(rng, VALUES)}))
 
 
 def extreme_table(rng: Rng, place: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-from backpain_stats.checks import COUNT_COLUMNS, as_names, check_choice, unknown_name
+from backpain_stats.checks import COUNT_COLUMNS, as_names, check_choice, check_truth, unknown_name
 from backpain_stats.decide.frames import nothing_usable, read_frame, unusable_frame
 from backpain_stats.errors import ArgumentError, NotEstimableError
 from backpain_stats.evidence import Evidence, Setting, Target, require_evidence
@@ -153,7 +153,7 @@ def has_ratio(ratios: pd.DataFrame, *, indirect: bool = False) -> pd.Series:
     Indirect evidence counts only on request.
     """
     known = ratios["lr_positive"].notna() | ratios["lr_negative"].notna()
-    if not indirect:
+    if not check_truth(indirect, "indirect"):
         known &= ~ratios["directness"].str.startswith("indirect")
     return ratios["usable"] & ratios["counted"] & known
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from backpain_stats.checks import check_choice, check_known, require_columns
+from backpain_stats.checks import check_choice, check_column, check_known, require_columns
 from backpain_stats.errors import ArgumentError, DataError
 from backpain_stats.evidence import (
     ASPECTS,
@@ -22,6 +22,7 @@ from backpain_stats.evidence import (
     all_domains,
     all_judgements,
     packaged_folder,
+    require_evidence,
 )
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def quality_judgements(evidence: Evidence) -> pd.DataFrame:
     >>> quality_judgements(load_evidence()).empty
     True
     """
-    given = evidence.quality
+    given = require_evidence(evidence).quality
     by = given["instrument"] if "instrument" in given else pd.Series(pd.NA, index=given.index)
     long = given.assign(instrument=by.astype("string").fillna(DEFAULT_INSTRUMENT)).melt(
         id_vars=["cohort_id", "assessor", "instrument", "domain", "reason"],
@@ -218,7 +219,7 @@ def quality_shares(judgements: pd.DataFrame, *, weights: str | None = "n") -> pd
     if weights is None:
         weighed = judgements.assign(weight=1.0)
     else:
-        require_columns(judgements, [weights], "judgements")
+        require_columns(judgements, [check_column(weights, "weights")], "judgements")
         missing = judgements.loc[judgements[weights].isna(), "cohort_id"].unique()
         if len(missing):
             raise DataError(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from backpain_stats.checks import check_choice, require_columns
+from backpain_stats.checks import check_choice, check_mapping, require_columns
 from backpain_stats.errors import ArgumentError, DataError
 from backpain_stats.evidence import ASPECTS, DEFAULT_INSTRUMENT, INSTRUMENTS, Instrument
 from backpain_stats.tables import StudyTables, TablesLike, read_tables
@@ -141,6 +141,7 @@ def _given(
     frame: pd.DataFrame, columns: Mapping[str, Place], instrument: Instrument
 ) -> dict[str, Place]:
     """Return the caller's columns, after a look at what they are said to hold."""
+    columns = check_mapping(columns, "columns")
     require_columns(frame, list(columns), "the data")
     for name, place in columns.items():
         if isinstance(place, str) or len(place) != 2:
@@ -155,7 +156,7 @@ def _given(
 
 def _codes(coding: Mapping[Any, str] | None, instrument: Instrument) -> dict[str, str]:
     """Return what the caller says a cell means."""
-    own = {_text(key): word for key, word in (coding or {}).items()}
+    own = {_text(key): word for key, word in check_mapping(coding, "coding").items()}
     for key, word in own.items():
         check_choice(word, f"the meaning of {key!r}", instrument.judgements)
     return own

@@ -249,7 +249,7 @@ def _from_tables(
     middle = starts + np.array([middle_table(report.cells) for report in reports], dtype=int)
     known = (stacked >= 0).all(axis=1)
     tp, fp, fn, tn = np.maximum(stacked, 0).T
-    proportions = "jeffreys" if method == "bayes" else "wilson"
+    proportions = "jeffreys" if str(method) == "bayes" else "wilson"
     triples = {}
     shares = (("sensitivity", tp, tp + fn), ("specificity", tn, fp + tn))
     for name, positive, total in () if ratios else shares:

@@ -354,12 +354,11 @@ def reconstruct_report(
     ArgumentError
         If an option is not allowed, or too little is known to list the tables.
     """
-    tried: tuple[Any, ...] = ("none",)
-    if corrections != tried:
-        tried = tuple(as_names(corrections, "corrections")) or tried
-        for correction in tried:
-            check_choice(correction, "corrections", CORRECTIONS)
+    level = check_level(level)
+    tried: tuple[Any, ...] = tuple(as_names(corrections, "corrections")) or ("none",)
+    for correction in tried:
+        check_choice(correction, "corrections", CORRECTIONS)
     checks: list[IntervalCheck] = []
     if report.intervals or interval_methods is not None or level != 0.95:
-        checks = interval_checks(report, interval_methods, check_level(level))
+        checks = interval_checks(report, interval_methods, level)
     return find_tables(report, checks, tried, rounding, kind=Reconstruction, most_rows=most_rows)

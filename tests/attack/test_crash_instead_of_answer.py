@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 import pytest
+from fuzz_calls import plain_calls
 
 import backpain_stats as bps
 from backpain_stats import ArgumentError, DataError, calibration, plots
@@ -181,3 +182,29 @@ def test_a_sheet_of_judgements_with_a_column_twice_is_refused(tmp_path):
 
     with pytest.raises(DataError, match="more than one column named certainty"):
         read_judgements(_sheet(tmp_path, change), ["a", "b"])
+
+
+@pytest.mark.parametrize("value", [pd.DataFrame(), pd.NA, [], object()], ids=repr)
+@pytest.mark.parametrize(
+    ("function", "argument"),
+    [
+        ("reconstruct", "level"), ("compare_tests", "nodes"), ("compare_tests", "study"),
+        ("fit_bayes", "nodes"), ("fit_bayes", "several_tables"), ("fit_bayes", "priors"),
+        ("compare_tests", "priors"), ("fit_thresholds", "threshold"), ("compare_groups", "fit"),
+        ("pool", "settings"), ("pool", "priors"), ("flag_accuracy", "setting"),
+        ("flag_accuracy", "evidence"), ("accuracy_table", "indirect"), ("bias_profile", "level"),
+        ("verification_bias", "level"), ("read_tables", "only"), ("MixedOneFactor", "cases"),
+        ("read_quality", "coding"), ("quality_judgements", "evidence"),
+    ],
+)  # fmt: skip
+def test_what_has_no_truth_value_gets_one_error(function, argument, value) -> None:
+    call = plain_calls()[function] | {argument: value}
+    with pytest.raises(bps.BackpainStatsError):
+        getattr(bps, function)(**call)
+
+
+@pytest.mark.parametrize("draws", [-1, 0.5, 1e300, "many", pd.DataFrame()], ids=repr)
+def test_draws_of_a_prediction_are_a_number(draws) -> None:
+    fit = plain_calls()["compare_groups"]["fit"]
+    with pytest.raises(bps.ArgumentError, match="draws is"):
+        fit.predict(draws=draws)

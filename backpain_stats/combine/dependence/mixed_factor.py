@@ -101,6 +101,8 @@ class MixedOneFactor(PatternModel):
         """Refuse parameters that are no Beta distribution."""
         for group in ("cases", "noncases"):
             prior = getattr(self, group)
+            if not isinstance(prior, BetaPrior):
+                raise ArgumentError(f"{group} is {prior!r}; give a BetaPrior of two numbers")
             if not all(0 < value < np.inf for value in prior):
                 raise ArgumentError(f"{group} is {prior!r}; both parameters must be above 0")
 

@@ -15,7 +15,7 @@ from backpain_stats.meta.fitted import FittedModel
 from backpain_stats.meta.likelihood.parameters import square_root
 from backpain_stats.meta.point import DRAWS, MEASURE_TABLE, accuracy_frame
 from backpain_stats.meta.pretest import PretestsLike, is_known, read_pretests
-from backpain_stats.sampling import DEFAULT_SEED, Seed, generator, quasi_uniform
+from backpain_stats.sampling import DEFAULT_SEED, Seed, check_draws, generator, quasi_uniform
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -137,7 +137,7 @@ def new_practice_draws(
     point = at(fit, **values).point
     covariance = point.covariance + _between(fit)
     freedom = degrees_of_freedom(fit)
-    uniform = quasi_uniform(draws, 3, seed)
+    uniform = quasi_uniform(check_draws(draws), 3, seed)
     chi_square = 2 * gammaincinv(freedom / 2, uniform[:, 2])
     spread = np.sqrt(freedom / np.maximum(chi_square, np.finfo(float).tiny))
     normal = ndtri(uniform[:, :2]) @ square_root(covariance).T

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from scipy.special import chdtrc, expit, ndtr
 
-from backpain_stats.checks import check_level
-from backpain_stats.errors import ArgumentError, NotEstimableError
+from backpain_stats.checks import check_level, check_mapping
+from backpain_stats.errors import ArgumentError, DataError, NotEstimableError
 from backpain_stats.estimate import format_number
 from backpain_stats.meta.after.parts import at, described
 from backpain_stats.meta.arrays import Floats
@@ -274,7 +274,10 @@ def compare_groups(
     patients are correlated, which this model leaves out; its intervals are then
     usually too wide.
     """
+    first, second = check_mapping(first, "first"), check_mapping(second, "second")
     if not isinstance(fit, FittedModel):
+        if not hasattr(fit, "compare_groups"):
+            raise DataError(f"{type(fit).__name__} is no fit; give what fit_bivariate returns")
         return fit.compare_groups(first, second)
     one, two = fit.design.rows_at(first), fit.design.rows_at(second)
     cross = one @ fit.covariance @ two.T

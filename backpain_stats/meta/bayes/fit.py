@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from backpain_stats.checks import check_level
+from backpain_stats.checks import check_level, check_truth
 from backpain_stats.meta.bayes.priors import Priors
 from backpain_stats.meta.bayes.request import check_effective_size, check_priors
 from backpain_stats.meta.bayes.result import BayesianFit
@@ -158,6 +158,7 @@ def fit_bayes(
     clinic: 10.5 (3.3 to 36.9)
     primary: 2.5 (1.3 to 6.2)
     """
+    check_truth(several_tables, "several_tables")
     priors = check_priors(priors)
     check_level(level)
     effective_size = check_effective_size(effective_size)
@@ -200,8 +201,9 @@ def fit_settings(
     -------
     BayesianFit
     """
+    priors = wide_priors() if priors is None else check_priors(priors)
     found = sample_settings(
-        read_tables(rows, several_tables=True), places, place, priors=priors or wide_priors(),
+        read_tables(rows, several_tables=True), places, place, priors=priors,
         effective_size=EFFECTIVE_SIZE, level=level, seed=seed, nodes=NODES,
     )  # fmt: skip
     return BayesianFit.of(found)

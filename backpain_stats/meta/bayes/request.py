@@ -47,8 +47,13 @@ def refuse_bayes_options(priors: Priors | None, effective_size: int, seed: Seed)
     """Refuse options of a posterior where the likelihood alone is asked for."""
     defaults = {"priors": None, "effective_size": EFFECTIVE_SIZE, "seed": DEFAULT_SEED}
     given = {"priors": priors, "effective_size": effective_size, "seed": seed}
-    if moved := [name for name, value in given.items() if value != defaults[name]]:
+    if moved := [name for name, value in given.items() if not _is_same(value, defaults[name])]:
         raise ArgumentError(f"{', '.join(moved)}: only inference='bayes' takes such options")
+
+
+def _is_same(value: object, default: object) -> bool:
+    """Whether an option was left alone; a frame or an array in its place has no truth value."""
+    return value is default or (isinstance(value, int) and value == default)
 
 
 def round_size(effective_size: int) -> int:

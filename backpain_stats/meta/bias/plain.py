@@ -256,7 +256,7 @@ def read_plain(
             f"{type(result).__name__} is no result with a sensitivity and a specificity; give a "
             "TwoByTwo, a fit, or a frame of studies (study, tp, fp, fn, tn)"
         )
-    if level is not None and level != result.level:
+    if level is not None and check_level(level) != result.level:
         raise ArgumentError(
             f"level is {level:g}, and the fit was made with {result.level:g}: fit again with "
             f"level={level:g}"

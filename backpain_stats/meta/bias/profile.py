@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from backpain_stats.checks import check_known
+from backpain_stats.checks import check_known, require_columns
 from backpain_stats.errors import BackpainStatsError, FitError, NotEstimableError
 from backpain_stats.meta.bias.curve import BiasCurve
 from backpain_stats.meta.bias.plain import tables_as_frame
@@ -194,6 +194,7 @@ def _what_is_known(frame: pd.DataFrame | None) -> dict[str, str]:
     """Count what the columns say of each bias."""
     if frame is None:
         return {}
+    require_columns(frame, (), "known")
     found: dict[str, str] = {}
     for bias, columns in _KNOWN.items():
         parts = []

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backpain_stats.checks import COUNT_COLUMNS, counts_from_frame, fill_empty_arms, require_columns
+from backpain_stats.checks import (
+    COUNT_COLUMNS,
+    as_names,
+    counts_from_frame,
+    fill_empty_arms,
+    require_columns,
+)
 from backpain_stats.errors import ArgumentError, DataError, NotEstimableError
 from backpain_stats.meta.studies import refuse_many
 from backpain_stats.tables import rows_of_studies
@@ -86,7 +92,7 @@ def _order(tests: Sequence[str] | None, present: list[str]) -> list[str]:
         return present
     if isinstance(tests, str):
         raise ArgumentError(f"tests is {tests!r}; give a list of at least two test names")
-    asked = [str(name) for name in tests]
+    asked = [str(name) for name in as_names(tests, "tests")]
     unknown = [name for name in asked if name not in present]
     if unknown:
         raise ArgumentError(

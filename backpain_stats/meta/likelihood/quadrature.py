@@ -31,7 +31,6 @@ _MODE_ITERATIONS = 500
 _FAR_START = 20.0
 
 
-@lru_cache(maxsize=32)
 def gauss_hermite(nodes: int) -> tuple[Floats, Floats]:
     """Return the nodes ``z`` and the weights ``w exp(z^2)`` of Gauss-Hermite quadrature.
 
@@ -62,7 +61,13 @@ def gauss_hermite(nodes: int) -> tuple[Floats, Floats]:
     whole = isinstance(nodes, (int, np.integer)) and not isinstance(nodes, bool)
     if not (whole and 1 <= nodes <= MOST_NODES):
         raise ArgumentError(f"nodes is {nodes!r}; it must be a whole number from 1 to {MOST_NODES}")
-    z, weights = np.polynomial.hermite.hermgauss(int(nodes))
+    return _rule(int(nodes))
+
+
+@lru_cache(maxsize=32)
+def _rule(nodes: int) -> tuple[Floats, Floats]:
+    """Return nodes and weights, which are kept: what may be no number is refused before."""
+    z, weights = np.polynomial.hermite.hermgauss(nodes)
     weights = np.exp(np.log(weights) + z**2)
     z.flags.writeable = weights.flags.writeable = False
     return z, weights

@@ -9,7 +9,7 @@ import pandas as pd
 
 from backpain_stats.checks import COUNT_COLUMNS, check_level
 from backpain_stats.errors import NotEstimableError
-from backpain_stats.evidence import Evidence, Setting, Target
+from backpain_stats.evidence import Evidence, Setting, Target, require_evidence
 from backpain_stats.meta.accuracy import FlagAccuracy, accuracy_row, tables_accuracy
 from backpain_stats.meta.point import MEASURES
 from backpain_stats.meta.published.pooling import PooledEvidence, pool
@@ -40,7 +40,8 @@ def pooled_flag(
         except NotEstimableError as error:
             return str(error)  # that nothing can be pooled is found out once, too
 
-    name = f"pooled {flag} for {target} in {setting or 'any setting'}, indirect {indirect}"
+    place = "any setting" if setting is None else setting
+    name = f"pooled {flag} for {target} in {place}, indirect {indirect}"
     found = evidence.derived(name, build)
     if isinstance(found, str):
         raise NotEstimableError(found)
@@ -76,8 +77,9 @@ def flag_accuracy(
             known = _known(whole, target, setting, flag, indirect=indirect)
             return str(error) if known is None else known
 
-    name = f"accuracy of {flag} for {target} in {setting or 'any setting'}, indirect {indirect}"
-    found = evidence.derived(name, build)
+    place = "any setting" if setting is None else setting
+    name = f"accuracy of {flag} for {target} in {place}, indirect {indirect}"
+    found = require_evidence(evidence).derived(name, build)
     if isinstance(found, str):
         raise NotEstimableError(found)
     return found

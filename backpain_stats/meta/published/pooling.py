@@ -287,7 +287,8 @@ def pool(
     if (flag is None) == (family is None):
         raise ArgumentError("give either a flag or a family, not both and not neither")
     check_choice(inference, "inference", ("bayes", "likelihood"))
-    settings = settings or ("nested" if inference == "bayes" else "exchangeable")
+    if settings is None:
+        settings = "nested" if inference == "bayes" else "exchangeable"
     check_choice(settings, "settings", SETTINGS)
     check_choice(effects, "effects", ("random", "common"))
     check_level(level)
@@ -305,7 +306,8 @@ def pool(
     )
     rows = report_rows(evidence, reports)
     if rows.empty or not (setting is None or (rows["setting"] == setting).any()):
-        raise NotEstimableError(_nothing_to_pool(reports, target, flag or family, setting))
+        asked = family if flag is None else flag
+        raise NotEstimableError(_nothing_to_pool(reports, target, asked, setting))
     fit: BayesianFit | BivariateFit
     if inference == "bayes":
         fit = _bayes(rows, setting or "", priors, level, seed, nested=nested)

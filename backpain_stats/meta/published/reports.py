@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from backpain_stats.checks import COUNT_COLUMNS, as_names, check_choice, check_known
+from backpain_stats.checks import COUNT_COLUMNS, as_names, check_choice, check_known, check_truth
 from backpain_stats.evidence import (
     Evidence,
     Setting,
@@ -105,6 +105,7 @@ def chosen_reports(
         tp, fp, fn, tn, verdict, used, contributes, reason_code, reason``; the counts are
         the middle table's.
     """
+    indirect = check_truth(indirect, "indirect")
     reports = named_reports(evidence, target, setting, flag, family)
     if borrow and setting is not None:
         reports = named_reports(evidence.whole, target, None, flag, family)

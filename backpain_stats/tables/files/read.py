@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from backpain_stats.checks import check_path, listed
+from backpain_stats.checks import as_names, check_column, check_mapping, check_path, listed
 from backpain_stats.errors import ArgumentError, DataError
 from backpain_stats.tables.files.counts import Given, four_cells
 from backpain_stats.tables.files.layout import Layout, find_layout
@@ -106,13 +106,14 @@ def read_tables(
            study  tp  fp  fn    tn Author  Year
     0  Deyo 1988   4  41   9  1921   Deyo  1988
     """  # noqa: E501 - one line is what is promised
+    columns, only = check_mapping(columns, "columns"), check_mapping(only, "only")
     if isinstance(data, StudyTables) and study is None and sheet is None and not columns:
-        return _kept(data, only or {})
+        return _kept(data, only)
     opened = _opened(data, columns, study, sheet)
-    layout = find_layout(opened, dict(columns or {}))
+    layout = find_layout(opened, dict(columns))
     blocks = _blocks(opened, layout)
     counted = sorted({int(row) for block in blocks for row in block.rows})
-    parts = [study] if isinstance(study, str) else study
+    parts = None if study is None else as_names(study, "study")
     names = study_names(opened, counted, parts, layout.used)
     blocks = [_without_totals(block, names, opened) for block in blocks]
     frame, places = _assembled(opened, layout, blocks, names, not isinstance(data, (str, PathLike)))
@@ -130,7 +131,7 @@ def read_tables(
     origin = tuple(opened.header[place] for place in names.places)
     words = tuple(_words(opened, layout, names))
     tables = StudyTables(frame, set_aside, opened.where, words, origin, labels)
-    return _kept(tables, only or {})
+    return _kept(tables, only)
 
 
 def plain_tables(data: TablesLike, where: str = "the data") -> tuple[pd.DataFrame, str]:
@@ -177,6 +178,7 @@ def rows_of_studies(data: TablesLike, study: str = "study") -> pd.DataFrame:
         As :func:`read_tables`; and if nothing names the studies: rows of the same patients
         would pass for studies of their own.
     """
+    check_column(study, "study")
     if isinstance(data, pd.DataFrame) and {study, *CELLS} <= set(data.columns):
         return data
     tables = read_tables(data, study=None if study == "study" else study)

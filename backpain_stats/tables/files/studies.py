@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from backpain_stats.checks import listed
+from backpain_stats.checks import check_column, listed
 from backpain_stats.errors import ArgumentError, DataError
 from backpain_stats.tables.files.counts import is_missing
 from backpain_stats.tables.files.names import AUTHOR, STUDY, YEAR, word_in
@@ -87,7 +87,7 @@ def _asked(sheet: Sheet, study: Sequence[str]) -> list[int]:
         raise ArgumentError("study is an empty list; give the column(s) that name a study")
     places = []
     for name in study:
-        place = sheet.named(name)
+        place = sheet.named(check_column(name, "study"))
         if place is None:
             header = ", ".join(filter(None, sheet.header))
             raise ArgumentError(f"study has {name!r}; {sheet.where} has: {header}")
