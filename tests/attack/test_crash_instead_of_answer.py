@@ -184,7 +184,9 @@ def test_a_sheet_of_judgements_with_a_column_twice_is_refused(tmp_path):
         read_judgements(_sheet(tmp_path, change), ["a", "b"])
 
 
-@pytest.mark.parametrize("value", [pd.DataFrame(), pd.NA, [], object()], ids=repr)
+@pytest.mark.parametrize(
+    "value", [pd.DataFrame(), pd.NA, [], object()], ids=["frame", "NA", "list", "object"]
+)
 @pytest.mark.parametrize(
     ("function", "argument"),
     [
@@ -203,7 +205,8 @@ def test_what_has_no_truth_value_gets_one_error(function, argument, value) -> No
         getattr(bps, function)(**call)
 
 
-@pytest.mark.parametrize("draws", [-1, 0.5, 1e300, "many", pd.DataFrame()], ids=repr)
+@pytest.mark.parametrize("draws", [-1, 0.5, 1e300, "many", pd.DataFrame()],
+                         ids=["negative", "half", "huge", "text", "frame"])  # fmt: skip
 def test_draws_of_a_prediction_are_a_number(draws) -> None:
     fit = plain_calls()["compare_groups"]["fit"]
     with pytest.raises(bps.ArgumentError, match="draws is"):
