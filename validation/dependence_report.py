@@ -37,6 +37,8 @@ def summary(scores: pd.DataFrame) -> pd.DataFrame:
         eligible=("eligible", "first"),
         sets=("set", "nunique"),
         change=("change", "mean"),
+        standard_error=("change", "sem"),
+        better=("change", lambda changes: int((changes < 0).sum())),
         slope=("slope", "median"),
         slope_low=("slope", lambda values: values.quantile(0.25)),
         slope_high=("slope", lambda values: values.quantile(0.75)),
@@ -44,10 +46,14 @@ def summary(scores: pd.DataFrame) -> pd.DataFrame:
     ).reset_index()
 
 
+def honest(table: pd.DataFrame) -> pd.Series:
+    """Return which rows have a median slope and intercept as the rule wants them."""
+    return table["slope"].between(*SLOPES) & (table["intercept"].abs() <= LARGEST_INTERCEPT)
+
+
 def verdict(table: pd.DataFrame) -> pd.DataFrame:
     """Apply the rule: one row per model, the smallest loss first; ``chosen`` for the default."""
-    honest = table["slope"].between(*SLOPES) & (table["intercept"].abs() <= LARGEST_INTERCEPT)
-    grouped = table.assign(honest=honest).groupby("model", sort=False)
+    grouped = table.assign(honest=honest(table)).groupby("model", sort=False)
     rows = grouped.agg(
         eligible=("eligible", "first"),
         honest=("honest", "all"),

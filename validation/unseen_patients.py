@@ -37,6 +37,7 @@ from dependence_models import (
     families,
 )
 from dependence_protocol import Cell, cells_of
+from dependence_report import by_size, honest, slopes, summary, verdict
 from markdown_tables import markdown_table
 from recoded_sets import RECODING, described_sets, read_recoded
 from risk_on_patients import study, table_lines
@@ -48,7 +49,6 @@ COMPARED = {
     "one factor, rho 0.2": "one factor, rho 0.2",
     "product to the power k^-a": "the product to the power k^-0.2",
 }
-SLOPES, INTERCEPT = (0.9, 1.1), 0.05
 
 
 def compared() -> list[Family]:
@@ -64,82 +64,51 @@ def scores(family: Family, cells: list[Cell], exponent: float) -> pd.DataFrame:
     return found.assign(model=COMPARED[family.name])
 
 
-def summary(table: pd.DataFrame) -> pd.DataFrame:
-    """Return medians of slope and intercept over sets and the mean change of log loss."""
-    keys = ["set", "size"]
-    base = table[table["model"] == MULTIPLYING].set_index(keys)["log_loss"].rename("multiplied")
-    joined = table.join(base, on=keys)
-    joined["change"] = joined["log_loss"] - joined["multiplied"]
-    groups = joined.groupby(["model", "size"], sort=False)
-    found = groups.agg(
-        sets=("set", "nunique"),
-        slope=("slope", "median"),
-        quarter=("slope", lambda slopes: slopes.quantile(0.25)),
-        three_quarters=("slope", lambda slopes: slopes.quantile(0.75)),
-        intercept=("intercept", "median"),
-        change=("change", "mean"),
-        standard_error=("change", "sem"),
-        better=("change", lambda changes: int((changes < 0).sum())),
-    )
-    return found.reset_index()
-
-
-def holds(rows: pd.DataFrame) -> bool:
-    """Whether a model fulfils the rule at every number of findings."""
-    slope, intercept = rows["slope"].between(*SLOPES), rows["intercept"].abs() <= INTERCEPT
-    return bool((slope & intercept & (rows["change"] < 0)).all())
-
-
 def table_of(found: pd.DataFrame) -> str:
     """Print the summary, one row per model and number of findings."""
-    rows = []
-    for model, own in found.groupby("model", sort=False):
-        for row in own.itertuples():
-            spread = f"{row.slope:.2f} ({row.quarter:.2f} to {row.three_quarters:.2f})"
-            change = f"{row.change:+.4f} ({row.standard_error:.4f}), {row.better} of {row.sets}"
-            rows.append((model, row.size, row.sets, spread, f"{row.intercept:+.3f}", change))
-    columns = [
-        "model", "k", "sets", "slope (quartiles)", "intercept", "log loss (s.e.), sets better",
-    ]  # fmt: skip
-    return markdown_table(pd.DataFrame(rows, columns=columns))
+    change = found.apply(
+        lambda row: (
+            f"{row['change']:+.4f} ({row['standard_error']:.4f}), {row['better']} of {row['sets']}"
+        ),
+        axis=1,
+    )
+    columns = {
+        "model": found["model"], "k": found["size"], "sets": found["sets"],
+        "slope (quartiles)": slopes(found), "intercept": found["intercept"].map("{:+.3f}".format),
+        "log loss (s.e.), sets better": change,
+    }  # fmt: skip
+    order = pd.Categorical(found["model"], found["model"].unique())
+    return markdown_table(pd.DataFrame(columns).iloc[np.argsort(order.codes, kind="stable")])
 
 
 def every_set() -> list[str]:
     """Return what all sets together say, each left out in turn (dependence.py DIR --all)."""
     table = pd.read_csv(ROOT / "reports/dependence_all_sets.csv")
     table = table[table["analysis"] == "leave one set out"]
-    base = table[table["model"] == MULTIPLYING].set_index(["set", "size"])["log_loss"]
-    table = table.join(base.rename("multiplied"), on=["set", "size"])
-    table["change"] = table["log_loss"] - table["multiplied"]
-    rows = []
-    for model, own in table.groupby("model"):
-        by_size = own.groupby("size")
-        slopes, intercepts = by_size["slope"].median(), by_size["intercept"].median()
-        honest = slopes.between(*SLOPES).all() and intercepts.abs().max() <= INTERCEPT
-        rows.append((
-            model, by_size["change"].mean().mean(), *(f"{slope:.2f}" for slope in slopes),
-            "yes" if honest else "no", "yes" if own["eligible"].all() else "no",
-        ))  # fmt: skip
-    columns = ["model", "log loss", *(f"k = {k}" for k in slopes.index), "honest", "eligible"]
-    ranked = pd.DataFrame(rows, columns=columns).sort_values("log loss", ignore_index=True)
-    chosen = ranked[(ranked["honest"] == "yes") & (ranked["eligible"] == "yes")].iloc[0]
-    ships = ranked.set_index("model").loc[SHIPPED]
-    sums = table.groupby(["model", "set"])["change"].mean().unstack("model")  # noqa: PD010
-    apart = sums[chosen["model"]] - sums[SHIPPED]
+    medians = summary(table)
+    ranked = verdict(medians)
+    chosen, ships = ranked[ranked["chosen"]].iloc[0], ranked.set_index("model").loc[SHIPPED]
+    losses = table.pivot_table(index="set", columns="model", values="log_loss")
+    apart = losses[chosen["model"]] - losses[SHIPPED]
     mean, spread = exponents(pd.read_csv(ROOT / "reports/dependence_all_sets_estimates.csv"))
-    ranked["log loss"] = ranked["log loss"].map("{:+.4f}".format)
+    shown = ranked[["model", "change"]].merge(
+        by_size(medians, medians["slope"].map("{:.2f}".format)), on="model"
+    )
+    shown["change"] = shown["change"].map("{:+.4f}".format)
+    for name in ("honest", "eligible"):
+        shown[name] = np.where(ranked[name], "yes", "no")
     return [
         f"## All {table['set'].nunique()} sets, each left out",
         "",
         f"Learned from all sets but the one that is scored. Exponent {mean:.3f}, predictive SD "
         f"{spread:.3f}. Applied to all of them the rule would take *{chosen['model']}* "
-        f"({chosen['log loss']:+.4f}; what ships {ships['log loss']:+.4f}; paired over sets the "
+        f"({chosen['change']:+.4f}; what ships {ships['change']:+.4f}; paired over sets the "
         f"difference is {apart.mean():+.4f}, standard error {apart.sem():.4f}). It was applied "
         "once, to the sets of reports/dependence.md; nothing that ships was changed after these. "
         "Median slopes; log loss: mean change against multiplying; honest: slopes and intercepts "
         "as the rule wants them; eligible: needs no patients of the same kind.",
         "",
-        markdown_table(ranked),
+        markdown_table(shown.rename(columns={"change": "log loss"})),
     ]
 
 
@@ -151,7 +120,7 @@ def markdown(
 ) -> str:
     """Return the report; the verdict is computed."""
     ships = found[found["model"] == COMPARED[SHIPPED]]
-    failed = ships[~ships.apply(lambda row: holds(row.to_frame().T.infer_objects()), axis=1)]
+    failed = ships[~(honest(ships) & (ships["change"] < 0))]
     misses = ", ".join(f"k = {row.size} (slope {row.slope:.3f})" for row in failed.itertuples())
     verdict = f"is missed at {misses}, and holds at every other k" if misses else "holds at every k"
     mean, spread = exponent_between_sets(

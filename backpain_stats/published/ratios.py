@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from backpain_stats.checks import COUNT_COLUMNS, check_level
+from backpain_stats.checks import COUNT_COLUMNS, check_choice, check_level
 from backpain_stats.evidence import Evidence, Names, Setting, Target, require_evidence
 from backpain_stats.printed import PrintedValue
 from backpain_stats.published.accuracy import middle_table
 from backpain_stats.published.reading import published_reports
 from backpain_stats.published.remarks import codes, sentences
 from backpain_stats.published.report import Remark, Report
-from backpain_stats.tables import proportion_interval, ratio_interval
+from backpain_stats.tables import RATIO_METHODS, proportion_interval, ratio_interval
 
 __all__ = ["likelihood_ratios", "ratio_rows"]
 
@@ -217,6 +217,7 @@ def ratio_rows(
         If the level, the method or the correction is not allowed.
     """
     check_level(level)
+    check_choice(method, "method", RATIO_METHODS)
     tabled = [report for report in reports if len(report.cells)]
     computed = dict(
         zip(
@@ -249,7 +250,7 @@ def _from_tables(
     middle = starts + np.array([middle_table(report.cells) for report in reports], dtype=int)
     known = (stacked >= 0).all(axis=1)
     tp, fp, fn, tn = np.maximum(stacked, 0).T
-    proportions = "jeffreys" if str(method) == "bayes" else "wilson"
+    proportions = "jeffreys" if method == "bayes" else "wilson"
     triples = {}
     shares = (("sensitivity", tp, tp + fn), ("specificity", tn, fp + tn))
     for name, positive, total in () if ratios else shares:

@@ -152,15 +152,14 @@ def fit_model(
     finite = np.isfinite(quick.gradient(starts)[0])
     if not finite.any():
         raise FitError("the likelihood is 0 wherever its maximisation could start")
-    optima, at, iterations = maximise(quick.evaluate, starts[finite]), 0, 0
-    if quick.nodes < model.nodes:
-        at, iterations = int(np.argmax(optima.value)), optima.iterations
-        finer = _finer(model.with_nodes(model.nodes), optima.parameters[at], -optima.hessian[at])
-        if finer.converged and not curvature:
-            return replace(finer, iterations=iterations + finer.iterations)
-        optima = maximise(model.evaluate, finer.parameters[None])
-        iterations += finer.iterations
+    optima, iterations = maximise(quick.evaluate, starts[finite]), 0
     at = int(np.argmax(optima.value))
+    if quick.nodes < model.nodes:
+        finer = _finer(model, optima.parameters[at], -optima.hessian[at])
+        iterations = optima.iterations + finer.iterations
+        if finer.converged and not curvature:
+            return replace(finer, iterations=iterations)
+        optima, at = maximise(model.evaluate, finer.parameters[None]), 0
     return Maximum(
         parameters=optima.parameters[at],
         log_likelihood=float(optima.value[at]),

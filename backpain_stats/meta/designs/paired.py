@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 
-from backpain_stats.checks import check_choice, check_column, check_level
+from backpain_stats.checks import check_choice, check_level
 from backpain_stats.errors import ArgumentError, FitError, NotEstimableError
 from backpain_stats.meta.bayes.priors import Priors
 from backpain_stats.meta.bayes.request import (
@@ -209,8 +209,6 @@ def compare_tests(
     3   study effects of the tests         -44.732       1.66   2  0.43707
     """
     check_choice(inference, "inference", ("likelihood", "bayes"))
-    for name, column in (("test", test), ("study", study)):
-        check_column(column, name)
     if inference == "bayes":
         if covariance != "common" or intervals != "t":
             raise ArgumentError(

@@ -11,6 +11,7 @@ import numpy as np
 from backpain_stats.checks import (
     COUNT_COLUMNS,
     as_names,
+    check_column,
     counts_from_frame,
     fill_empty_arms,
     require_columns,
@@ -141,6 +142,7 @@ def read_tested_studies(
     1     A  CRP   5   8   1  34               2
     2     B  CRP   9   7   1  61               1
     """
+    check_column(test, "test")
     frame = rows_of_studies(data, study)
     require_columns(frame, (study, test, *COUNT_COLUMNS), "the data")
     test_names, study_names = _names(frame[test], "test name"), _names(frame[study], "study name")

@@ -10,6 +10,7 @@ import numpy as np
 
 from backpain_stats.checks import (
     COUNT_COLUMNS,
+    check_column,
     counts_from_frame,
     fill_empty_arms,
     real_numbers,
@@ -155,6 +156,7 @@ def read_threshold_studies(
     >>> studies.names, studies.observed_range
     (('A', 'B', 'C', 'D'), (20.0, 100.0))
     """
+    check_column(threshold, "threshold")
     frame = rows_of_studies(data, study)
     require_columns(frame, (study, threshold, *COUNT_COLUMNS), "the data")
     counts = counts_from_frame(fill_empty_arms(frame)[0], "the data")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, overload
 
-from backpain_stats.checks import check_choice, check_column, check_level
+from backpain_stats.checks import check_choice, check_level
 from backpain_stats.errors import ArgumentError, FitError, NotEstimableError
 from backpain_stats.meta.bayes.priors import Priors
 from backpain_stats.meta.bayes.request import (
@@ -254,8 +254,6 @@ def fit_thresholds(
         )
     if nodes is not None:
         gauss_hermite(nodes)  # refuses a number it cannot do
-    for name, column in (("threshold", threshold), ("study", study)):
-        check_column(column, name)
     studies = read_threshold_studies(
         data, threshold=threshold, study=study, positive=positive, inconsistent=inconsistent,
         fewest=1 if bayes else FEWEST_STUDIES,
